@@ -1,0 +1,259 @@
+"""Neural posterior estimation: the data vector, sbi's conditional flow over it, and the files they are kept in.
+
+A network is two files, NAME.safetensors (weights) and NAME.json (all that is needed to build it, and its history).
+The flow learns the unbounded coordinates z of theta (digs.priors) given the standardised data vector.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from sbi.neural_nets import posterior_nn
+from sbi.neural_nets.estimators import ConditionalDensityEstimator
+from torch import Tensor, nn
+
+from digs import paths
+from digs.artifacts import read_json, replacing, write_json
+from digs.errors import DigsError
+from digs.priors import NAMES, Prior
+from digs.spectra import check_flux
+
+NETWORKS = paths.DATA / "networks"
+FORMAT = "digs/network/1"
+
+
+class Architecture(BaseModel):
+    """What sbi needs to know to build the flow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    density_estimator: str = "maf"
+    hidden_features: int
+    num_transforms: int
+
+
+class NetworkRecord(BaseModel):
+    """The contents of NAME.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: str
+    name: str
+    architecture: Architecture
+    prior_low: list[float]
+    prior_high: list[float]
+    wavelength: list[float]
+    noise_fraction: float
+    weights_sha256: str
+    training: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+class DataVector(nn.Module):
+    """What the flow sees of a spectrum: the mean of log10 F_lambda over pixels and the rest of it, standardised.
+
+    An invertible linear map of the log fluxes. It keeps the level, which spans the five decades of the mass prior,
+    from drowning the shape.
+    """
+
+    def __init__(self, pixels: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(pixels + 1))
+        self.register_buffer("std", torch.ones(pixels + 1))
+
+    @staticmethod
+    def _level_and_shape(flux: Tensor) -> Tensor:
+        log_flux = torch.log10(flux)
+        level = log_flux.mean(-1, keepdim=True)
+        return torch.cat([level, log_flux - level], -1)
+
+    def fit(self, flux: Tensor) -> None:
+        """Take mean and standard deviation from spectra, shape (N, pixels)."""
+        features = self._level_and_shape(flux)
+        self.mean.copy_(features.mean(0))
+        self.std.copy_(features.std(0))
+
+    def forward(self, flux: Tensor) -> Tensor:
+        """Features, shape (N, pixels + 1), of F_lambda, shape (N, pixels)."""
+        return (self._level_and_shape(flux) - self.mean) / self.std
+
+
+class Flow(nn.Module):
+    """q(theta | flux): data vector and sbi's estimator in the unbounded coordinates of a prior.
+
+    Args:
+        architecture: of the estimator.
+        prior: the box that theta is confined to.
+        pixels: of the spectra.
+        example: noisy spectra and theta to take the standardisation from; without them, weights must be loaded.
+    """
+
+    def __init__(
+        self, architecture: Architecture, prior: Prior, pixels: int, example: tuple[Tensor, Tensor] | None = None
+    ):
+        super().__init__()
+        self.prior = prior
+        self.data_vector = DataVector(pixels)
+        if example is None:
+            z, features = torch.randn(2, len(NAMES)), torch.randn(2, pixels + 1)
+        else:
+            theta, flux = example
+            self.data_vector.fit(flux)
+            z, features = prior.to_unbounded(theta).to(flux), self.data_vector(flux)
+        build = posterior_nn(
+            architecture.density_estimator,
+            hidden_features=architecture.hidden_features,
+            num_transforms=architecture.num_transforms,
+            z_score_x="none",  # of the spectra: DataVector does it
+        )
+        self.estimator: ConditionalDensityEstimator = build(z, features)
+
+    def loss(self, theta: Tensor, flux: Tensor) -> Tensor:
+        """-ln q(z | flux) of pairs, shapes (N, 5) and (N, pixels); shape (N,)."""
+        return self.estimator.loss(self.prior.to_unbounded(theta).to(flux), self.data_vector(flux))
+
+    def log_prob(self, theta: Tensor, flux: Tensor) -> Tensor:
+        """ln q(theta | flux) in physical theta, shapes (N, draws, 5) and (N, pixels); shape (N, draws)."""
+        inside = self.prior.contains(theta)
+        # in the middle of the box where theta is outside, so that nothing there is infinite
+        z = torch.where(inside[..., None], self.prior.to_unbounded(theta), 0.0).to(flux)
+        log_q = self.estimator.log_prob(z.transpose(0, 1), self.data_vector(flux)).T
+        return torch.where(inside, log_q + self.prior.log_jacobian(z.double()), -torch.inf)
+
+    def transform(self, noise: Tensor, flux: Tensor) -> Tensor:
+        """theta, shape (N, draws, 5), from standard normal numbers of that shape and spectra, (N, pixels)."""
+        galaxies, draws, _ = noise.shape
+        context = self.data_vector(flux).repeat_interleave(draws, 0)
+        z, _ = self.estimator.net._transform.inverse(noise.reshape(galaxies * draws, -1), context=context)
+        return self.prior.from_unbounded(z).reshape(noise.shape)
+
+
+def save_network(folder: Path, name: str, flow: Flow, **record: Any) -> None:
+    """Write the two files of a network.
+
+    Args:
+        record: the fields of NetworkRecord that the flow does not know.
+    """
+    with replacing(folder / f"{name}.safetensors") as temporary:
+        save_file({key: value.contiguous() for key, value in flow.state_dict().items()}, temporary)
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+    content = NetworkRecord(
+        format=FORMAT,
+        name=name,
+        prior_low=flow.prior.low.tolist(),
+        prior_high=flow.prior.high.tolist(),
+        weights_sha256=digest,
+        **record,
+    )
+    write_json(folder / f"{name}.json", content.model_dump())
+
+
+def load_record(name: str, folder: Path = NETWORKS) -> NetworkRecord:
+    """The description of a network.
+
+    Raises:
+        DigsError: no such network, or its file is damaged.
+    """
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.json"))
+        choice = f"choose from: {', '.join(known)}" if known else "fetch them with `dvc pull`"
+        raise DigsError(f"There is no network '{name}' in {paths.shown(folder)}; {choice}.")
+    try:
+        record = NetworkRecord(**read_json(path))
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise DigsError(f"{paths.shown(path)} is damaged at '{where}'; fetch it again with `dvc checkout`.") from None
+    if record.format != FORMAT:
+        raise DigsError(f"{paths.shown(path)} is of format '{record.format}', not '{FORMAT}'; retrain the network.")
+    return record
+
+
+def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
+    """A trained network and its description.
+
+    Raises:
+        DigsError: no such network, or one of its files is missing or damaged.
+    """
+    record = load_record(name, folder)
+    path = folder / f"{name}.safetensors"
+    shown, remedy = paths.shown(path), "fetch it again with `dvc checkout` or `dvc pull`"
+    if not path.is_file():
+        raise DigsError(f"{shown} is missing; {remedy}.")
+    if hashlib.sha256(path.read_bytes()).hexdigest() != record.weights_sha256:
+        raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {remedy}.")
+    flow = Flow(record.architecture, Prior(record.prior_low, record.prior_high), len(record.wavelength))
+    try:
+        flow.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError):
+        raise DigsError(f"{shown} does not fit the architecture in {name}.json; {remedy}.") from None
+    return flow.eval().requires_grad_(False), record
+
+
+class Posterior:
+    """The posterior of galaxies, amortised: q(theta | flux) of a trained network.
+
+    Spectra are F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), on `wavelength` (Angstrom).
+    """
+
+    BATCH = 50_000  # draws transformed at a time, to bound memory
+
+    def __init__(self, flow: Flow, record: NetworkRecord):
+        self.flow = flow
+        self.record = record
+
+    @classmethod
+    def load(cls, name: str, device: str = "cpu", folder: Path = NETWORKS) -> "Posterior":
+        """A network by its name, for instance 'paper'.
+
+        Raises:
+            DigsError: there is no such network, or its files are damaged.
+        """
+        flow, record = load_flow(name, folder)
+        return cls(flow.to(device), record)
+
+    @property
+    def wavelength(self) -> np.ndarray:
+        return np.array(self.record.wavelength)
+
+    def _observed(self, flux: Tensor | np.ndarray) -> Tensor:
+        array = flux.detach().cpu().numpy() if isinstance(flux, Tensor) else flux
+        checked = check_flux(array, len(self.record.wavelength))
+        return torch.as_tensor(checked).to(self.flow.data_vector.mean)
+
+    @torch.no_grad()
+    def sample(self, flux: Tensor | np.ndarray, draws: int, seed: int) -> Tensor:
+        """Independent draws of theta, shape (N, draws, 5). The same seed gives the same draws.
+
+        Raises:
+            DigsError: flux has the wrong number of pixels, or values that are not finite or not positive.
+        """
+        flux = self._observed(flux)
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(len(flux), draws, len(NAMES), generator=generator).to(flux)
+        chunk = max(1, self.BATCH // draws)
+        parts = zip(noise.split(chunk), flux.split(chunk), strict=True)
+        return torch.cat([self.flow.transform(*part) for part in parts])
+
+    @torch.no_grad()
+    def log_prob(self, theta: Tensor | np.ndarray, flux: Tensor | np.ndarray) -> Tensor:
+        """ln q(theta | flux), the density in physical theta; -inf outside the prior.
+
+        Args:
+            theta: shape (N, draws, 5).
+            flux: shape (N, pixels).
+        Returns:
+            shape (N, draws).
+        Raises:
+            DigsError: as sample, or theta's shape does not match.
+        """
+        flux = self._observed(flux)
+        theta = torch.as_tensor(theta).to(flux.device)
+        if theta.ndim != 3 or theta.shape[::2] != (len(flux), len(NAMES)):
+            raise DigsError(f"theta has shape {tuple(theta.shape)}, not ({len(flux)}, draws, {len(NAMES)}).")
+        chunk = max(1, self.BATCH // max(theta.shape[1], 1))
+        parts = zip(theta.split(chunk), flux.split(chunk), strict=True)
+        return torch.cat([self.flow.log_prob(*part) for part in parts])

@@ -1,0 +1,23 @@
+"""Observational noise: independent Gaussian in flux, its standard deviation a fraction of the model flux."""
+
+import torch
+from torch import Tensor
+
+from digs.params import load_params
+
+FLOOR = 1e-3  # of the model flux; at 5% noise it is 20 sigma away and never met
+
+
+def add_noise(flux: Tensor, generator: torch.Generator | None = None, fraction: float | None = None) -> Tensor:
+    """Noisy spectra.
+
+    Args:
+        flux: model F_lambda, shape (..., pixels).
+        generator: source of the random numbers, on the device of flux.
+        fraction: standard deviation in units of the flux; by default that of params.yaml.
+    Returns:
+        flux (1 + fraction g) with standard normal g, at least FLOOR of the model flux: logarithms stay finite.
+    """
+    fraction = load_params().noise.fraction if fraction is None else fraction
+    unit = torch.randn(flux.shape, generator=generator, dtype=flux.dtype, device=flux.device)
+    return flux * (1 + fraction * unit).clamp_min(FLOOR)

@@ -1,0 +1,180 @@
+"""params.yaml, checked: every number of the project that a person may change."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+
+from digs import paths
+from digs.errors import DigsError
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class PriorRanges(Section):
+    """Uniform prior ranges, [low, high], in the order of theta."""
+
+    logmass: tuple[float, float]
+    logzsol: tuple[float, float]
+    dust2: tuple[float, float]
+    tage: tuple[float, float]
+    logtau: tuple[float, float]
+
+    @field_validator("*")
+    @classmethod
+    def _upright(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not value[0] < value[1]:
+            raise ValueError(f"the low end {value[0]:g} is not below the high end {value[1]:g}; swap them")
+        return value
+
+    @field_validator("dust2", "tage")
+    @classmethod
+    def _not_negative(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if value[0] < 0:
+            raise ValueError(f"the low end {value[0]:g} is negative; raise it to 0 or above")
+        return value
+
+
+class Spectrum(Section):
+    wavelength_start: PositiveFloat
+    wavelength_stop: PositiveFloat
+    pixels: Annotated[int, Field(ge=2)]
+    smoothing_type: Literal["vel", "R"]
+    smoothing: PositiveFloat
+    zred: PositiveFloat
+
+    @field_validator("wavelength_stop")
+    @classmethod
+    def _redder(cls, value: float, info) -> float:
+        if value <= info.data.get("wavelength_start", 0.0):
+            raise ValueError("it is not above spectrum.wavelength_start; swap them")
+        return value
+
+
+class Noise(Section):
+    fraction: Annotated[float, Field(gt=0, lt=0.15)]  # data are logarithms: fluxes must stay positive
+
+
+class Library(Section):
+    size: PositiveInt
+    test_size: PositiveInt
+    seed: Seed
+    processes: PositiveInt
+
+
+class Galaxy(Section):
+    logmass: float
+    logzsol: float
+    dust2: float
+    tage: float
+    logtau: float
+    seed: Seed
+
+
+class Agreement(Section):
+    median_bar: PositiveFloat
+    worst_bar: PositiveFloat
+
+
+class Network(Section):
+    """How one network is built and trained."""
+
+    pairs: PositiveInt
+    hidden_features: PositiveInt
+    num_transforms: PositiveInt
+    batch_size: PositiveInt
+    learning_rate: PositiveFloat
+    learning_rate_floor: PositiveFloat
+    plateau_patience: PositiveInt
+    plateau_factor: Fraction
+    stop_patience: PositiveInt
+    least_improvement: Annotated[float, Field(ge=0)]
+    max_epochs: PositiveInt
+    validation_fraction: Fraction
+    clip_norm: PositiveFloat
+    seed: Seed
+
+
+class Chains(Section):
+    walkers: Annotated[int, Field(ge=10, multiple_of=2)]  # emcee wants an even number, twice the dimension or more
+    iterations: PositiveInt
+    burn_in: Annotated[list[PositiveInt], Field(min_length=1)]
+    seed: Seed
+
+
+class Posteriors(Section):
+    network: str
+    draws: PositiveInt
+    seed: Seed
+
+
+class Calibration(Section):
+    rank_bins: PositiveInt
+    levels: PositiveInt
+    bootstrap: PositiveInt
+    seed: Seed
+
+
+class Timing(Section):
+    repeats: Annotated[int, Field(ge=3)]
+    reference_spectra: PositiveInt
+    batch: PositiveInt
+    posterior_galaxies: PositiveInt
+    seed: Seed
+
+
+class Params(Section):
+    prior: PriorRanges
+    spectrum: Spectrum
+    noise: Noise
+    library: Library
+    galaxy: Galaxy
+    agreement: Agreement
+    networks: dict[str, Network]
+    chains: Chains
+    posteriors: Posteriors
+    calibration: Calibration
+    timing: Timing
+    threads: PositiveInt
+
+    def network(self, name: str) -> Network:
+        if name not in self.networks:
+            raise DigsError(f"No network is named '{name}' in params.yaml; choose from: {', '.join(self.networks)}.")
+        return self.networks[name]
+
+
+@cache
+def load_params(path: Path = paths.PARAMS) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        DigsError: the file is missing, is not YAML, or a value is missing, unknown or out of range.
+    """
+    name = paths.shown(path)
+    try:
+        text = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise DigsError(f"{name} is missing; restore it with `git checkout params.yaml`.") from None
+    except yaml.YAMLError as error:
+        line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else "?"
+        raise DigsError(f"{name} is not YAML: see its line {line}.") from None
+    if not isinstance(text, dict):
+        raise DigsError(f"{name} holds no sections; restore it with `git checkout params.yaml`.")
+    try:
+        return Params(**text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            what = "there is no such parameter; remove it or mend its name"
+        elif first["type"] == "missing":
+            what = "it is missing; add it"
+        raise DigsError(f"{name}: {where}: {what}.") from None

@@ -1,0 +1,123 @@
+"""The five parameters theta and their uniform prior.
+
+theta, shape (..., 5), is ordered as PARAMETERS. Flows learn it in unbounded coordinates z: with u = (theta - low) /
+(high - low) in the unit cube, z = logit(u) = ln u - ln(1 - u). The density in theta follows from
+|dz/dtheta| = 1 / ((high - low) u (1 - u)), so no probability leaks out of the prior by construction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from digs.errors import DigsError
+from digs.params import PriorRanges, load_params
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One component of theta: its name, label (LaTeX), unit, meaning and prior range."""
+
+    name: str
+    label: str
+    unit: str
+    description: str
+    low: float
+    high: float
+
+    @property
+    def axis_label(self) -> str:
+        """The label with its unit, for the axes of figures."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+
+_MEANINGS = {
+    "logmass": (r"$\log_{10} M/M_\odot$", "dex", "Stellar mass formed"),
+    "logzsol": (r"$\log_{10} Z/Z_\odot$", "dex", "Stellar (and gas) metallicity"),
+    "dust2": (r"$\tau_{\lambda,2}$", "", r"Diffuse dust optical depth at 5500\,\AA"),
+    "tage": (r"$t_{\rm age}$", "Gyr", "Age since the onset of star formation"),
+    "logtau": (r"$\log_{10} \tau/{\rm Gyr}$", "dex", "e-folding time of the star formation history"),
+}
+NAMES: tuple[str, ...] = tuple(_MEANINGS)
+_EDGE = 1e-12  # of the box's sides
+
+
+def parameters(ranges: PriorRanges | None = None) -> tuple[Parameter, ...]:
+    """The five parameters with the given prior ranges, by default those of params.yaml."""
+    ranges = ranges or load_params().prior
+    return tuple(Parameter(name, *_MEANINGS[name], *getattr(ranges, name)) for name in NAMES)
+
+
+def index(name: str) -> int:
+    """The place of a parameter in theta.
+
+    Raises:
+        DigsError: no parameter has that name.
+    """
+    if name not in NAMES:
+        raise DigsError(f"There is no parameter '{name}'; choose from: {', '.join(NAMES)}.")
+    return NAMES.index(name)
+
+
+class Prior:
+    """The uniform prior over a box, and its maps to the unit cube and to unbounded coordinates.
+
+    Args:
+        low, high: the ends of the box, each of shape (5,). By default those of params.yaml.
+    """
+
+    def __init__(self, low: Sequence[float] | None = None, high: Sequence[float] | None = None):
+        box = parameters()
+        self.low = torch.tensor([p.low for p in box] if low is None else list(low), dtype=torch.float64)
+        self.high = torch.tensor([p.high for p in box] if high is None else list(high), dtype=torch.float64)
+
+    def _ends(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        return self.low.to(like), self.high.to(like)
+
+    def sample(self, number: int, generator: torch.Generator) -> Tensor:
+        """Draws of theta, shape (number, 5), float64."""
+        unit = torch.rand(number, len(NAMES), generator=generator, dtype=torch.float64, device=generator.device)
+        return self.from_unit(unit)
+
+    def from_unit(self, unit: Tensor) -> Tensor:
+        """theta of points of the unit cube."""
+        low, high = self._ends(unit)
+        return low + (high - low) * unit
+
+    def to_unit(self, theta: Tensor) -> Tensor:
+        """The unit-cube coordinates of theta."""
+        low, high = self._ends(theta)
+        return (theta - low) / (high - low)
+
+    def contains(self, theta: Tensor) -> Tensor:
+        """Whether theta, shape (..., 5), lies in the box; shape (...)."""
+        low, high = self._ends(theta)
+        return ((theta >= low) & (theta <= high)).all(-1)
+
+    def log_prob(self, theta: Tensor) -> Tensor:
+        """The natural log of the prior density in physical theta, shape (...); -inf outside."""
+        low, high = self._ends(theta)
+        inside = -torch.log(high - low).sum()
+        return torch.where(self.contains(theta), inside, -torch.inf)
+
+    def to_unbounded(self, theta: Tensor) -> Tensor:
+        """z = logit(u), float64. Points on the box's surface are taken as _EDGE inside it, so that z is finite."""
+        return torch.logit(self.to_unit(theta.double()), eps=_EDGE)
+
+    def from_unbounded(self, z: Tensor) -> Tensor:
+        """theta of unbounded coordinates, float64; always inside the box."""
+        return self.from_unit(torch.sigmoid(z.double()))
+
+    def log_jacobian(self, z: Tensor) -> Tensor:
+        """ln |dz/dtheta| summed over parameters, shape (...): add it to a log density in z to have it in theta."""
+        low, high = self._ends(z)
+        return -(torch.log(high - low) + logsigmoid(z) + logsigmoid(-z)).sum(-1)
+
+
+def galaxy_theta() -> np.ndarray:
+    """theta of the galaxy of Fig. 3 of Khullar et al. (2022), shape (5,)."""
+    galaxy = load_params().galaxy
+    return np.array([getattr(galaxy, name) for name in NAMES])

@@ -1,0 +1,117 @@
+"""The exact simulator: galaxy spectra as weighted sums of SSP spectra, in batches, differentiable, on CPU or GPU."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from digs import paths
+from digs.artifacts import read_product
+from digs.csp import LOGTAU_DOMAIN, CSPWeights
+from digs.dust import calzetti
+from digs.errors import DigsError
+from digs.params import load_params
+from digs.priors import NAMES
+from digs.products import SSP_GRID
+
+SSP_GRID_FILE = paths.DATA / "ssp_grid.h5"
+
+
+class Simulator(nn.Module):
+    """Noiseless spectra of delayed-tau galaxies with Calzetti dust.
+
+    flux(theta) = 10^logmass exp(-dust2 k) w(tage, logtau) @ SSP(logzsol), with the SSP grid of digs.ssp interpolated
+    linearly in logzsol and the weights w of digs.csp.
+
+    Args:
+        path: the SSP grid; by default the tracked one.
+        dtype: of the arithmetic.
+    Raises:
+        DigsError: the grid is missing or damaged.
+    """
+
+    def __init__(self, path: Path = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
+        super().__init__()
+        grid = read_product(path, SSP_GRID)
+        self.sps_label: str = grid.attributes["sps_label"]
+        self.weights = CSPWeights(grid["age"], dtype)
+        zred = grid.attributes["parameters"]["spectrum"]["zred"]
+        constants = {
+            "wavelength": torch.as_tensor(grid["wavelength"], dtype=dtype),
+            "logzsol": torch.as_tensor(grid["logzsol"], dtype=dtype),
+            "curve": torch.as_tensor(calzetti(grid["wavelength"] / (1 + zred)), dtype=dtype),
+            # metallicities below one another: two neighbours are one block of rows
+            "grid": torch.as_tensor(grid["flux"], dtype=dtype).flatten(0, 1),
+        }
+        for name, value in constants.items():
+            self.register_buffer(name, value, persistent=False)
+        self.ages = len(grid["age"])
+        self._domain = {
+            "logzsol": (float(grid["logzsol"][0]), float(grid["logzsol"][-1])),
+            "dust2": (0.0, float("inf")),
+            "tage": (1e-6, float(grid["age"][-1])),
+            "logtau": LOGTAU_DOMAIN,
+        }
+
+    @property
+    def pixels(self) -> int:
+        return len(self.wavelength)
+
+    def forward(self, theta: Tensor) -> Tensor:
+        """F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), of theta, shape (N, 5).
+
+        Raises:
+            DigsError: theta has another shape, is not finite, or lies outside the SSP grid.
+        """
+        theta = torch.as_tensor(theta).to(self.grid)
+        self._check(theta)
+        logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
+        populations = self._mix(self.weights(tage, logtau), logzsol)
+        return populations * torch.exp(logmass[:, None] * _LN10 - dust2[:, None] * self.curve)
+
+    def _mix(self, weights: Tensor, logzsol: Tensor) -> Tensor:
+        """Sums over age and metallicity, shape (N, pixels), one matrix product per pair of metallicity nodes."""
+        lower = torch.searchsorted(self.logzsol, logzsol.detach()).sub(1).clamp(0, len(self.logzsol) - 2)
+        left, right = self.logzsol[lower], self.logzsol[lower + 1]
+        fraction = ((logzsol - left) / (right - left))[:, None]
+        split = torch.cat([(1 - fraction) * weights, fraction * weights], 1)
+        order = torch.argsort(lower)
+        groups = torch.bincount(lower, minlength=len(self.logzsol) - 1).tolist()
+        parts = [
+            part @ self.grid[node * self.ages : (node + 2) * self.ages]
+            for node, part in enumerate(split[order].split(groups))
+            if len(part)
+        ]
+        return torch.cat(parts)[torch.argsort(order)]
+
+    def _check(self, theta: Tensor) -> None:
+        if theta.ndim != 2 or theta.shape[1] != len(NAMES):
+            raise DigsError(f"theta has shape {tuple(theta.shape)}, not (N, {len(NAMES)}): {', '.join(NAMES)}.")
+        if not bool(torch.isfinite(theta).all()):
+            raise DigsError("theta has values that are not finite; simulate finite parameters only.")
+        least, most = theta.detach().aminmax(dim=0)
+        for place, name in enumerate(NAMES):
+            low, high = self._domain.get(name, (-float("inf"), float("inf")))
+            for value in (least[place].item(), most[place].item()) if len(theta) else ():
+                # single precision may round a prior's edge outwards
+                if not low - 1e-6 <= value <= high + 1e-6:
+                    raise DigsError(f"theta has {name} = {value:g}, outside the simulator's [{low:g}, {high:g}].")
+
+
+_LN10 = 2.302585092994046
+
+
+def default_simulator(dtype: torch.dtype = torch.float32) -> Simulator:
+    """The simulator on the tracked grid, checked against params.yaml.
+
+    Raises:
+        DigsError: the grid was made for other pixels than params.yaml asks for.
+    """
+    simulator = Simulator(dtype=dtype)
+    wanted = load_params().spectrum.pixels
+    if simulator.pixels != wanted:
+        raise DigsError(
+            f"{paths.shown(SSP_GRID_FILE)} has {simulator.pixels} pixels and params.yaml asks for {wanted}; "
+            "run `dvc repro ssp_grid`."
+        )
+    return simulator

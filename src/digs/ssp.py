@@ -1,0 +1,61 @@
+"""Simple stellar populations from FSPS, smoothed and sampled: all that the exact simulator knows. Needs SPS_HOME.
+
+Dust is applied to them after the smoothing: within the line-spread function the attenuation curve is taken as constant,
+which changes no pixel by more than some 1e-4.
+
+FSPS interpolates stellar spectra linearly in logzsol between the isochrones' metallicities, but the nebular lines'
+logarithms linearly between those of the Cloudy grid. The grid here holds both sets of nodes and divides their gaps,
+so that linear interpolation of the flux follows both.
+"""
+
+import numpy as np
+
+from digs.params import Spectrum
+from digs.progress import progress
+from digs.prospector import model_parameters
+from digs.spectra import f_lambda, observed_flux, smooth, wavelength_grid
+from digs.sps import sps_home
+
+STELLAR_LOGZSOL = np.array([-2.5, -2.0, -1.75, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5])
+GAS_LOGZ = np.array([-1.3, -1.0, -0.82, -0.7, -0.52, -0.4, -0.3, -0.15, 0.0, 0.18, 0.3])
+_GAP = 0.025  # dex, the widest gap between nodes where the gas matters
+_STEEP_FROM, _STEEP_GAP = 0.18, 0.0175  # from here on [O III] falls by 3 dex per dex
+
+
+def metallicity_nodes() -> np.ndarray:
+    """logzsol of the grid, ascending."""
+    nodes = np.union1d(STELLAR_LOGZSOL, GAS_LOGZ)
+    fill = [nodes]
+    for low, high in zip(nodes[:-1], nodes[1:], strict=True):
+        if low >= GAS_LOGZ[0] and high <= GAS_LOGZ[-1]:
+            gap = _STEEP_GAP if low >= _STEEP_FROM else _GAP
+            fill.append(np.linspace(low, high, int(np.ceil((high - low) / gap - 1e-9)) + 1)[1:-1])
+    return np.sort(np.concatenate(fill))
+
+
+def make_ssp_grid(settings: Spectrum) -> dict[str, np.ndarray]:
+    """The SSPs' spectra per solar mass formed, as the product SSP_GRID describes them.
+
+    Raises:
+        DigsError: SPS_HOME is missing or incomplete.
+    """
+    sps_home()
+    import fsps
+
+    template = model_parameters(settings)
+    fixed = {name: template[name]["init"] for name in ("imf_type", "add_neb_emission", "add_neb_continuum",
+                                                       "nebemlineinspec", "gas_logu")}  # fmt: skip
+    population = fsps.StellarPopulation(zcontinuous=1, sfh=0, dust1=0.0, dust2=0.0, **fixed)
+    age = 10 ** (population.log_age - 9)
+    nodes = metallicity_nodes()
+    pixels = wavelength_grid(settings)
+    flux = np.empty((len(nodes), len(age), len(pixels)))
+    for place, logzsol in enumerate(progress(nodes, desc="SSP metallicities", unit="node")):
+        population.params["logzsol"] = logzsol
+        population.params["gas_logz"] = logzsol
+        wavelength, luminosity = population.get_spectrum(tage=0, peraa=False)
+        observed = wavelength * (1 + settings.zred)
+        for row, one in enumerate(luminosity):
+            f_nu = observed_flux(one, settings.zred)
+            flux[place, row] = f_lambda(pixels, smooth(observed, f_nu, settings))
+    return {"wavelength": pixels, "age": age, "logzsol": nodes, "flux": flux}
