@@ -14,8 +14,6 @@ quadrature. Stars younger than the first node have its spectrum. The sum is divi
 tau^2 P(2, T/tau), with P the regularised incomplete gamma function.
 """
 
-import math
-
 import numpy as np
 import torch
 from numpy.polynomial import chebyshev
@@ -101,4 +99,5 @@ class CSPWeights(nn.Module):
     @staticmethod
     def _chebyshev(x: Tensor) -> Tensor:
         """T_0 to T_degree of x, shape (N, degree + 1)."""
-        return torch.cos(torch.arange(_DEGREE + 1, dtype=x.dtype, device=x.device) * torch.acos(x.clamp(-1, 1))[:, None])
+        degree = torch.arange(_DEGREE + 1, dtype=x.dtype, device=x.device)
+        return torch.cos(degree * torch.acos(x.clamp(-1, 1))[:, None])

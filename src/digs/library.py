@@ -43,9 +43,7 @@ def parts_folder(theta: np.ndarray, settings: Spectrum, data: SPSData, scratch: 
     return scratch / key.hexdigest()[:16]
 
 
-def simulate_library(
-    theta: np.ndarray, settings: Spectrum, data: SPSData, scratch: Path, processes: int
-) -> np.ndarray:
+def simulate_library(theta: np.ndarray, settings: Spectrum, data: SPSData, scratch: Path, processes: int) -> np.ndarray:
     """Reference spectra of theta, shape (N, 5), as F_lambda, shape (N, pixels), float64.
 
     Args:

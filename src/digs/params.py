@@ -106,12 +106,16 @@ class Chains(Section):
     walkers: Annotated[int, Field(ge=10, multiple_of=2)]  # emcee wants an even number, twice the dimension or more
     iterations: PositiveInt
     burn_in: Annotated[list[PositiveInt], Field(min_length=1)]
+    sigma: Literal["model", "data"]
+    reference_steps: PositiveInt
+    reference_thin: PositiveInt
     seed: Seed
 
 
 class Posteriors(Section):
     network: str
     draws: PositiveInt
+    galaxy_draws: PositiveInt
     seed: Seed
 
 
@@ -127,6 +131,7 @@ class Timing(Section):
     reference_spectra: PositiveInt
     batch: PositiveInt
     posterior_galaxies: PositiveInt
+    draws: PositiveInt
     seed: Seed
 
 

@@ -32,3 +32,64 @@ OBSERVATIONS = Schema(
         "noisy_flux": Field(("galaxy", "pixel"), FLUX_UNIT, "f4", positive=True),
     },
 )
+
+AGREEMENT = Schema(
+    "agreement",
+    {
+        "wavelength": Field(("pixel",), WAVELENGTH_UNIT, "f8", positive=True),
+        "percentile": Field(("percentile",), "percent", "f8"),
+        # of |exact / Prospector - 1| over the test set
+        "difference": Field(("percentile", "pixel"), "1", "f8"),
+        # the largest of a galaxy's pixels, against its theta
+        "theta": Field(("galaxy", _THETA), THETA_UNIT, "f8"),
+        "worst": Field(("galaxy",), "1", "f8"),
+    },
+)
+
+CHAINS = Schema(
+    "chains",
+    {
+        # the paper's iterations after its burn-in
+        "theta": Field(("walker", "step", _THETA), THETA_UNIT),
+        "log_prob": Field(("walker", "step"), "nat", "f8"),
+        # a longer walk of the same ensemble, thinned: the reference for widths
+        "reference_theta": Field(("walker", "kept", _THETA), THETA_UNIT),
+        "reference_log_prob": Field(("walker", "kept"), "nat", "f8"),
+        "acceptance": Field(("walker",), "1"),
+        "autocorrelation_time": Field((_THETA,), "steps", "f8", positive=True),
+    },
+)
+
+POSTERIORS = Schema(
+    "posteriors",
+    {
+        "theta": Field(("galaxy", _THETA), THETA_UNIT, "f8"),
+        "draws": Field(("galaxy", "draw", _THETA), THETA_UNIT, decimals=3),
+        # from the draws before rounding
+        "rank": Field(("galaxy", _THETA), "1", "i4"),
+        "quantiles": Field(("galaxy", "quantile", _THETA), THETA_UNIT),
+        "log_prob_truth": Field(("galaxy",), "nat"),
+    },
+)
+
+GALAXY_POSTERIOR = Schema(
+    "galaxy_posterior",
+    {
+        "theta": Field(("draw", _THETA), THETA_UNIT),
+        "log_prob": Field(("draw",), "nat"),
+    },
+)
+
+CALIBRATION = Schema(
+    "calibration",
+    {
+        "rank_counts": Field((_THETA, "bin"), "1", "i4"),
+        "count_band": Field((2,), "1", "f8"),
+        "level": Field(("level",), "1", "f8"),
+        "rank_cdf": Field((_THETA, "level"), "1", "f8"),
+        "cdf_band": Field((2, "level"), "1", "f8"),
+        "coverage": Field((_THETA, "level"), "1", "f8"),
+        # 16th and 84th percentile over resampled test sets
+        "coverage_band": Field((2, _THETA, "level"), "1", "f8"),
+    },
+)

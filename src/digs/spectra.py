@@ -62,12 +62,10 @@ def check_flux(flux: np.ndarray, pixels: int, source: str = "The spectrum") -> n
     """
     flux = np.atleast_2d(np.asarray(flux))
     if flux.ndim != 2 or flux.shape[1] != pixels:
-        raise DigsError(
-            f"{source} has {flux.shape[-1]} pixels, not {pixels}; resample it to the grid that the network was made for."
-        )
+        raise DigsError(f"{source} has {flux.shape[-1]} pixels, not {pixels}; resample it to the network's grid.")
     if not np.isfinite(flux).all():
         row, pixel = np.argwhere(~np.isfinite(flux))[0]
-        raise DigsError(f"{source} is not a finite number at pixel {pixel} of row {row}; mask or mend that pixel first.")
+        raise DigsError(f"{source} is not finite at pixel {pixel} of row {row}; mend that pixel first.")
     if not (flux > 0).all():
         row, pixel = np.argwhere(flux <= 0)[0]
         raise DigsError(

@@ -8,6 +8,8 @@ logarithms linearly between those of the Cloudy grid. The grid here holds both s
 so that linear interpolation of the flux follows both.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from digs.params import Spectrum
@@ -26,7 +28,7 @@ def metallicity_nodes() -> np.ndarray:
     """logzsol of the grid, ascending."""
     nodes = np.union1d(STELLAR_LOGZSOL, GAS_LOGZ)
     fill = [nodes]
-    for low, high in zip(nodes[:-1], nodes[1:], strict=True):
+    for low, high in pairwise(nodes):
         if low >= GAS_LOGZ[0] and high <= GAS_LOGZ[-1]:
             gap = _STEEP_GAP if low >= _STEEP_FROM else _GAP
             fill.append(np.linspace(low, high, int(np.ceil((high - low) / gap - 1e-9)) + 1)[1:-1])

@@ -44,9 +44,7 @@ def main(network: str) -> None:
     )
     pairs = LibraryPairs(theta[used], flux[used], params.noise.fraction, generator(settings.seed, "pairs"))
 
-    architecture = Architecture(
-        hidden_features=settings.hidden_features, num_transforms=settings.num_transforms
-    )
+    architecture = Architecture(hidden_features=settings.hidden_features, num_transforms=settings.num_transforms)
     example_flux = add_noise(flux[used], generator(settings.seed, "example"), params.noise.fraction)
     torch.manual_seed(settings.seed)  # initial weights
     flow = Flow(architecture, Prior(), flux.shape[1], (theta[used], example_flux))

@@ -1,0 +1,50 @@
+"""Fair timings: the candidates take turns, so that a busy moment of the machine hits them all."""
+
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from digs.progress import progress
+
+
+def take_turns(candidates: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, np.ndarray]:
+    """Seconds of every call, shape (repeats,) for each candidate, after one call of each that is not counted."""
+    for call in candidates.values():
+        call()
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in progress(range(repeats), desc="Timing", unit="round"):
+        for name, call in candidates.items():
+            start = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - start)
+    return {name: np.array(values) for name, values in seconds.items()}
+
+
+def spread(values: np.ndarray) -> dict[str, float]:
+    """Median, least and greatest of repeated measurements."""
+    return {"median": float(np.median(values)), "low": float(values.min()), "high": float(values.max())}
+
+
+def machine() -> dict[str, Any]:
+    """What the timings were taken on."""
+    return {
+        "processor": _processor_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__.split("+")[0],
+    }
+
+
+def _processor_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or "unknown"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")

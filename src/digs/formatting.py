@@ -1,0 +1,45 @@
+"""Numbers as the manuscript prints them (LaTeX, math mode)."""
+
+import math
+
+
+def plain(value: float, digits: int = 2) -> str:
+    """A number rounded to so many significant digits, without an exponent."""
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{round(value, digits - 1 - math.floor(math.log10(abs(value)))):.{decimals}f}"
+
+
+def scientific(value: float, digits: int = 2) -> str:
+    """A number as a power of ten: 1.5\\times10^{-4}."""
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return rf"{mantissa}\times10^{{{int(exponent)}}}"
+
+
+def grouped_integer(value: int) -> str:
+    """An integer with thin spaces between thousands, from 10 000 on."""
+    return f"{value:,}".replace(",", r"\,") if value >= 10_000 else str(value)
+
+
+def uncertain(value: float, error: float) -> str:
+    """value \\pm error, both to the first digit of the error (two where it starts with 1)."""
+    if not (math.isfinite(error) and error > 0):
+        return plain(value, 3)
+    exponent = math.floor(math.log10(error))
+    if error / 10**exponent < 1.95:
+        exponent -= 1
+    decimals = max(0, -exponent)
+    rounded_value, rounded_error = round(value, -exponent), round(error, -exponent)
+    return rf"{rounded_value + 0.0:.{decimals}f} \pm {rounded_error:.{decimals}f}"
+
+
+def from_to(low: float, high: float, digits: int = 2) -> str:
+    """A range of repeated measurements."""
+    first, last = plain(low, digits), plain(high, digits)
+    return first if first == last else f"{first}$--${last}"
+
+
+def probability(value: float) -> str:
+    """A p-value: two digits, or a power of ten where it is small."""
+    return plain(value, 2) if value >= 1e-3 else scientific(value, 1)

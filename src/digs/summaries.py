@@ -1,0 +1,32 @@
+"""Widths of posteriors from draws or chains, with their sampling errors."""
+
+import numpy as np
+
+_BOOTSTRAP = 400
+
+
+def half_width(theta: np.ndarray) -> np.ndarray:
+    """Half the distance between the 16th and the 84th percentile of theta, (draws, parameters); shape (parameters,)."""
+    low, high = np.percentile(theta, (16, 84), axis=0)
+    return (high - low) / 2
+
+
+def half_width_and_error(theta: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """half_width and its standard error, each of shape (parameters,).
+
+    Args:
+        theta: shape (groups, draws, parameters). Groups are resampled whole, so that the draws of one group, such as
+            the walk of one emcee walker, may be correlated.
+    """
+    groups = len(theta)
+    random = np.random.default_rng(seed)
+    again = [
+        half_width(theta[random.integers(groups, size=groups)].reshape(-1, theta.shape[2])) for _ in range(_BOOTSTRAP)
+    ]
+    return half_width(theta.reshape(-1, theta.shape[2])), np.std(again, axis=0)
+
+
+def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
+    """Independent draws, shape (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
+    size = len(draws) // groups
+    return draws[: size * groups].reshape(groups, size, -1)

@@ -1,0 +1,89 @@
+"""Stage `calibration`: ranks, coverage and recovery over the test set."""
+
+import numpy as np
+
+from digs import paths
+from digs.artifacts import read_product, write_json, write_product
+from digs.calibration import (
+    Estimate,
+    bootstrap_rows,
+    central,
+    coverage,
+    rank_cdf,
+    rank_counts,
+    recovery,
+    uniform_cdf_band,
+    uniform_count_band,
+    uniformity_p_value,
+)
+from digs.cli import run
+from digs.params import load_params
+from digs.priors import NAMES, parameters
+from digs.products import CALIBRATION, POSTERIORS
+from digs.progress import progress
+
+NAMED_LEVELS = {"coverage_68": 0.68, "coverage_95": 0.95}
+
+
+def summaries(rank: np.ndarray, draws: int, quantiles: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
+    """All headline numbers of a set of galaxies, each of shape (5,)."""
+    shares = coverage(rank, draws, np.array(list(NAMED_LEVELS.values()))).T
+    return recovery(quantiles, truth) | dict(zip(NAMED_LEVELS, shares, strict=True))
+
+
+def main() -> None:
+    """Measure calibration and recovery of the network's posteriors over the test set."""
+    params = load_params()
+    settings = params.calibration
+    posteriors = read_product(paths.DATA / "posteriors.h5", POSTERIORS)
+    truth, rank, quantiles = (posteriors[name] for name in ("theta", "rank", "quantiles"))
+    galaxies, draws = posteriors["draws"].shape[:2]
+    rows = bootstrap_rows(galaxies, settings.bootstrap, settings.seed)
+    level = np.linspace(0, 1, settings.levels + 1)
+
+    measured = summaries(rank, draws, quantiles, truth)
+    resampled: dict[str, list[np.ndarray]] = {name: [] for name in measured}
+    resampled_coverage = []
+    for row in progress(rows, desc="Resampling", unit="test set"):
+        for name, value in summaries(rank[row], draws, quantiles[row], truth[row]).items():
+            resampled[name].append(value)
+        resampled_coverage.append(coverage(rank[row], draws, level))
+
+    write_product(
+        paths.DATA / "calibration.h5",
+        CALIBRATION,
+        {
+            "rank_counts": rank_counts(rank, draws, settings.rank_bins),
+            "count_band": uniform_count_band(galaxies, settings.rank_bins),
+            "level": level,
+            "rank_cdf": rank_cdf(rank, draws, level),
+            "cdf_band": uniform_cdf_band(galaxies, level),
+            "coverage": coverage(rank, draws, level),
+            "coverage_band": np.percentile(resampled_coverage, (16, 84), axis=0),
+        },
+        seed=settings.seed,
+        galaxies=galaxies,
+        network=posteriors.attributes["network"],
+    )
+
+    errors = {name: np.std(values, axis=0) for name, values in resampled.items()}
+    p_values = uniformity_p_value(rank, draws)
+    box = parameters()
+    # the paper shows truths in the central 68% of each prior range
+    inside = central(truth, np.array([p.low for p in box]), np.array([p.high for p in box]))
+    metrics = {}
+    for place, name in enumerate(NAMES):
+        metrics[name] = {
+            key: Estimate(float(value[place]), float(errors[key][place])).to_dict() for key, value in measured.items()
+        }
+        metrics[name]["uniform_ranks_p_value"] = float(p_values[place])
+        chosen = inside[:, place]
+        metrics[name]["correlation_central"] = float(recovery(quantiles[chosen], truth[chosen])["correlation"][place])
+    write_json(
+        paths.DATA / "calibration.json",
+        {"network": posteriors.attributes["network"], "galaxies": galaxies, "draws": draws, "parameters": metrics},
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,26 @@
+"""Table: recovery and calibration of every parameter over the test set."""
+
+from digs import paths
+from digs.artifacts import read_json, write_text
+from digs.cli import run
+from digs.formatting import probability, uncertain
+from digs.priors import parameters
+
+COLUMNS = ("correlation", "bias", "half_width", "chi_std", "coverage_68", "coverage_95")
+
+
+def main() -> None:
+    """Write the rows of the calibration table."""
+    measured = read_json(paths.DATA / "calibration.json")["parameters"]
+    rows = []
+    for parameter in parameters():
+        numbers = measured[parameter.name]
+        cells = [parameter.axis_label]
+        cells += [f"${uncertain(numbers[column]['value'], numbers[column]['error'])}$" for column in COLUMNS]
+        cells.append(f"${probability(numbers['uniform_ranks_p_value'])}$")
+        rows.append(" & ".join(cells))
+    write_text(paths.OUTPUT / "tab_calibration.tex", " \\\\\n".join(rows))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,194 @@
+"""The numbers in the text: one small file for each, for \\variable{output/NAME.txt} in ms.tex."""
+
+import numpy as np
+import torch
+
+from digs import paths
+from digs.artifacts import read_json, read_product, write_text
+from digs.calibration import Estimate
+from digs.cli import run
+from digs.costs import Costs, load_costs
+from digs.flow import load_record
+from digs.formatting import from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.params import load_params
+from digs.priors import NAMES
+from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
+from digs.simulator import default_simulator
+from digs.summaries import grouped, half_width_and_error
+
+Variables = dict[str, str]
+
+
+def setup_variables() -> Variables:
+    """What was simulated, with which data."""
+    params = load_params()
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    spectrum = params.spectrum
+    return {
+        "sps_label": test.attributes["sps_label"],
+        "library_size": grouped_integer(params.library.size),
+        "test_size": grouped_integer(params.library.test_size),
+        "pixels": str(spectrum.pixels),
+        "features": str(spectrum.pixels + 1),
+        "wavelength_start": f"{spectrum.wavelength_start:.0f}",
+        "wavelength_stop": f"{spectrum.wavelength_stop:.0f}",
+        "wavelength_step": plain((spectrum.wavelength_stop - spectrum.wavelength_start) / (spectrum.pixels - 1), 3),
+        "smoothing": f"{spectrum.smoothing:.0f}",
+        "noise_percent": f"{100 * params.noise.fraction:g}",
+        "noise_snr": f"{1 / params.noise.fraction:g}",
+    }
+
+
+def simulator_variables() -> Variables:
+    """How exact and how fast the exact simulator is."""
+    agreement = read_json(paths.DATA / "agreement.json")
+    speed = read_json(paths.DATA / "simulator_speed.json")
+    ratio, exact = speed["ratio"], speed["exact_per_second"]
+    return {
+        "agreement_median": scientific(agreement["median"]),
+        "agreement_worst": scientific(agreement["worst"]),
+        "agreement_pixels": grouped_integer(agreement["pixels"]),
+        "exact_per_second": grouped_integer(round(exact["median"], -3).__trunc__()),
+        "prospector_ms": plain(1e3 * speed["prospector_seconds"]["median"]),
+        "speed_ratio": grouped_integer(round(ratio["median"], -2).__trunc__()),
+        "speed_ratio_low": grouped_integer(round(ratio["low"], -2).__trunc__()),
+        "speed_ratio_high": grouped_integer(round(ratio["high"], -2).__trunc__()),
+        "processor": speed["machine"]["processor"].replace("(R)", "").replace("(TM)", ""),
+        "threads": str(speed["machine"]["threads"]),
+    }
+
+
+def training_variables() -> Variables:
+    """How the network was trained."""
+    params = load_params()
+    record = load_record(params.posteriors.network)
+    training, settings = record.training, params.network(params.posteriors.network)
+    history = training["history"]
+    best = training["best_epoch"] - 1
+    return {
+        "pairs_per_epoch": scientific(settings.pairs, 1),
+        "hidden_features": str(record.architecture.hidden_features),
+        "num_transforms": str(record.architecture.num_transforms),
+        "weights": grouped_integer(training["weights"]),
+        "batch_size": grouped_integer(settings.batch_size),
+        "held_out_spectra": grouped_integer(training["held_out_spectra"]),
+        "epochs": str(training["epochs"]),
+        "best_epoch": str(training["best_epoch"]),
+        "stopped_because": training["stopped_because"],
+        "training_minutes": plain(training["seconds"] / 60),
+        "training_cpu_hours": plain(training["cpu_seconds"] / 3600),
+        "held_out_loss": uncertain(training["held_out_loss"], training["held_out_loss_error"]),
+        "training_loss_gap": plain(training["held_out_loss"] - history["training_loss"][best]),
+    }
+
+
+def width_variables() -> Variables:
+    """NPE against MCMC on the galaxy of Fig. 3."""
+    draws = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)["theta"]
+    chains = read_product(paths.DATA / "chains.h5", CHAINS)
+    npe, npe_error = half_width_and_error(grouped(draws))
+    mcmc, mcmc_error = half_width_and_error(chains["reference_theta"])
+    ratio = npe / mcmc
+    ratio_error = ratio * np.hypot(npe_error / npe, mcmc_error / mcmc)
+    tau = chains["autocorrelation_time"]
+    walkers, steps, _ = chains["theta"].shape
+    variables = {
+        "chain_calls": scientific(chains.attributes["calls"]),
+        "chain_samples": grouped_integer(walkers * steps),
+        "chain_walkers": str(walkers),
+        "chain_steps": str(steps),
+        "chain_seconds": plain(chains.attributes["seconds"]),
+        "acceptance": uncertain(float(chains["acceptance"].mean()), float(chains["acceptance"].std() / walkers**0.5)),
+        "autocorrelation_low": plain(tau.min()),
+        "autocorrelation_high": plain(tau.max()),
+        "chain_independent": plain(walkers * max(1.0, steps / tau.max())),
+        "reference_steps": grouped_integer(chains.attributes["reference_steps"]),
+        "reference_independent": grouped_integer(
+            int(plain(walkers * chains.attributes["reference_steps"] / tau.max()))
+        ),
+    }
+    for place, name in enumerate(NAMES):
+        variables[f"npe_width_{name}"] = uncertain(npe[place], npe_error[place])
+        variables[f"mcmc_width_{name}"] = uncertain(mcmc[place], mcmc_error[place])
+        variables[f"width_ratio_{name}"] = uncertain(ratio[place], ratio_error[place])
+    variables["width_ratio_low"] = plain(ratio.min())
+    variables["width_ratio_high"] = plain(ratio.max())
+    return variables
+
+
+def best_fit_variables() -> Variables:
+    """How far the best fits are from the noisy and from the true spectrum, in percent."""
+    galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
+    posterior = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)
+    chains = read_product(paths.DATA / "chains.h5", CHAINS)
+    best = {
+        "npe": posterior["theta"][posterior["log_prob"].argmax()],
+        "mcmc": chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()],
+    }
+    variables = {}
+    for method, theta in best.items():
+        model = default_simulator()(torch.as_tensor(theta)[None]).numpy()[0]
+        for against, flux in (("data", galaxy["noisy_flux"][0]), ("truth", galaxy["flux"][0])):
+            residual = 100 * np.abs(model / flux - 1)
+            variables[f"{method}_{against}_rms"] = plain(float(np.sqrt(np.mean(residual**2))))
+            variables[f"{method}_{against}_worst"] = plain(float(residual.max()))
+    return variables
+
+
+def calibration_variables() -> Variables:
+    """Recovery and calibration over the test set."""
+    metrics = read_json(paths.DATA / "calibration.json")
+    variables = {"test_draws": grouped_integer(metrics["draws"])}
+    for name, numbers in metrics["parameters"].items():
+        for key, value in numbers.items():
+            if isinstance(value, dict):
+                estimate = Estimate(**value)
+                variables[f"{key}_{name}"] = uncertain(estimate.value, estimate.error)
+        variables[f"correlation_central_{name}"] = plain(numbers["correlation_central"], 3)
+        variables[f"rank_p_{name}"] = probability(numbers["uniform_ranks_p_value"])
+    return variables
+
+
+def cost_variables() -> Variables:
+    """What a posterior costs, and when training pays."""
+    costs: Costs = load_costs()
+    timing = read_json(paths.DATA / "timing.json")
+    each = timing["npe_bulk_seconds"]
+    return {
+        "npe_ms": plain(1e3 * each["median"]),
+        "npe_ms_range": from_to(1e3 * each["low"], 1e3 * each["high"]),
+        "npe_one_ms": plain(1e3 * timing["npe_one_galaxy_seconds"]["median"]),
+        "mcmc_seconds": plain(costs.mcmc_seconds),
+        "mcmc_seconds_range": from_to(timing["mcmc_fit_seconds"]["low"], timing["mcmc_fit_seconds"]["high"]),
+        "mcmc_prospector_hours": plain(costs.mcmc_prospector_seconds / 3600),
+        "mcmc_npe_ratio": grouped_integer(int(plain(timing["ratio"]["median"]))),
+        "break_even_exact": grouped_integer(int(plain(costs.break_even(costs.mcmc_seconds)))),
+        "break_even_prospector": plain(costs.break_even(costs.mcmc_prospector_seconds)),
+        "per_fit_prospector": scientific(costs.galaxies_per_fit(costs.mcmc_prospector_seconds, count_training=True)),
+        "per_fit_prospector_free": scientific(
+            costs.galaxies_per_fit(costs.mcmc_prospector_seconds, count_training=False)
+        ),
+        "per_fit_exact_free": grouped_integer(
+            int(plain(costs.galaxies_per_fit(costs.mcmc_seconds, count_training=False)))
+        ),
+    }
+
+
+def main() -> None:
+    """Write every number of the text to src/tex/output."""
+    groups = (
+        setup_variables,
+        simulator_variables,
+        training_variables,
+        width_variables,
+        best_fit_variables,
+        calibration_variables,
+        cost_variables,
+    )
+    for group in groups:
+        for name, text in group().items():
+            write_text(paths.OUTPUT / f"{name}.txt", text)
+
+
+if __name__ == "__main__":
+    run(main)
