@@ -2,6 +2,9 @@
 
 A schema says what a file must hold; the same schema writes and checks it. Files are written under a temporary
 name and renamed, so that an interrupted run leaves no half-written product. Nothing here unpickles anything.
+
+The same data give the same bytes: no times, no commit. A stage that is run again and finds the same leaves all that
+depends on it up to date, and dvc.lock, which git tracks, says which code and parameters made a product.
 """
 
 import json
@@ -113,7 +116,7 @@ def write_product(path: Path, schema: Schema, arrays: Mapping[str, np.ndarray], 
     if problem := _mismatch(schema, arrays):
         raise ValueError(f"{schema.name}: {problem}")
     with replacing(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
-        file.attrs.update(format=f"digs/{schema.name}", version=VERSION, git_commit=git_commit())
+        file.attrs.update(format=f"digs/{schema.name}", version=VERSION)
         for name, value in attributes.items():
             file.attrs[name] = json.dumps(value) if isinstance(value, (dict, list, tuple)) else value
         for name, field in schema.fields.items():

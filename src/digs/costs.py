@@ -40,8 +40,8 @@ class Amortisation:
 class Costs(Amortisation):
     """Measured medians, in seconds.
 
-    npe_one_seconds: one posterior asked for alone. mcmc_seconds: one fit on the exact simulator. prospector_seconds: one
-    Prospector spectrum. mcmc_calls: likelihoods in one fit.
+    npe_one_seconds: one posterior asked for alone. mcmc_seconds: one fit on the exact simulator. prospector_seconds: of
+    one spectrum. mcmc_calls: likelihoods in one fit.
     """
 
     npe_one_seconds: float

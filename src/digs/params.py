@@ -91,12 +91,8 @@ class Network(Section):
     num_transforms: PositiveInt
     batch_size: PositiveInt
     learning_rate: PositiveFloat
-    learning_rate_floor: PositiveFloat
-    plateau_patience: PositiveInt
-    plateau_factor: Fraction
+    epochs: PositiveInt
     stop_patience: PositiveInt
-    least_improvement: Annotated[float, Field(ge=0)]
-    max_epochs: PositiveInt
     validation_fraction: Fraction
     clip_norm: PositiveFloat
     seed: Seed

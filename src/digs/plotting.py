@@ -1,4 +1,4 @@
-"""The look of all figures, and how they are saved. Importing this module sets the style.
+"""The look of all figures, and how figures and the rows of tables are saved. Importing this module sets the style.
 
 Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; lines also differ in dashes or markers.
 """
@@ -17,21 +17,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digs import paths
-from digs.artifacts import replacing
+from digs.artifacts import replacing, write_text
 from digs.errors import DigsError
 from digs.priors import NAMES, Parameter
 
 COLUMN, PAGE = 3.35, 7.1  # inches: AASTeX's one and two columns
 SMALL = 7.0  # points: the smallest text
 
-NPE, MCMC, TRUTH = "#D55E00", "#0072B2", "black"  # orange, blue
+AMBER, SKY, GREEN, BLUE, ORANGE, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+NPE, MCMC, TRUTH = ORANGE, BLUE, "black"
+LIMIT = PURPLE  # what a test must keep
 BAND, FAINT = "0.85", "0.55"  # what is allowed or expected; guides
-BAR = "#CC79A7"  # limits that a test must keep
 
-# colour, dashes and marker of each parameter
-_LOOKS = (("#0072B2", "-", "o"), ("#E69F00", "--", "s"), ("#009E73", "-.", "D"), ("#CC79A7", ":", "^"))
-_LOOKS += (("#56B4E9", (0, (3, 1, 1, 1, 1, 1)), "v"),)
-COLOURS, DASHES, MARKERS = (dict(zip(NAMES, column, strict=True)) for column in zip(*_LOOKS, strict=True))
+# of each parameter, in the order of theta
+COLOURS = dict(zip(NAMES, (BLUE, AMBER, GREEN, PURPLE, SKY), strict=True))
+DASHES = dict(zip(NAMES, ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1))), strict=True))
 
 WAVELENGTH_LABEL = "Rest-frame wavelength (\N{ANGSTROM SIGN})"
 FEATURES = {  # Angstrom, in vacuum
@@ -75,7 +75,8 @@ def parameter_panels(rows: int, height: float, **options) -> tuple[Figure, np.nd
 def note(axes: Axes, text: str, x: float = 0.04, y: float = 0.96, **options) -> None:
     """Small text in a corner of a panel, at the corner nearest to (x, y) in units of the panel."""
     place = {"ha": "left" if x < 0.5 else "right", "va": "bottom" if y < 0.5 else "top"}
-    axes.text(x, y, text, transform=axes.transAxes, **({"fontsize": SMALL} | place | options))
+    veil = {"bbox": {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.7}}
+    axes.text(x, y, text, transform=axes.transAxes, **({"fontsize": SMALL} | place | veil | options))
 
 
 def mark_features(axes: Axes, names: bool = True) -> None:
@@ -108,7 +109,9 @@ def _md5(path: Path) -> str:
     try:
         return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()[:8]
     except OSError:
-        raise DigsError(f"{paths.shown(path)} is missing; fetch it with `dvc pull` or make it with `dvc repro`.") from None
+        raise DigsError(
+            f"{paths.shown(path)} is missing; fetch it with `dvc pull` or make it with `dvc repro`."
+        ) from None
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
@@ -127,3 +130,9 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
     with replacing(paths.FIGURES / f"{name}.pdf") as temporary:
         figure.savefig(temporary, metadata=metadata)
     plt.close(figure)
+
+
+def save_rows(name: str, rows: Sequence[Sequence[str]]) -> None:
+    """Write the rows of a table, what goes between AASTeX's \\startdata and \\enddata, as output/NAME.tex."""
+    text = " \\\\\n".join(" & ".join(row) for row in rows)
+    write_text(paths.OUTPUT / f"{name}.tex", text + "\n")

@@ -1,5 +1,6 @@
 """The exact simulator: galaxy spectra as weighted sums of SSP spectra, in batches, differentiable, on CPU or GPU."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -15,6 +16,9 @@ from digs.priors import NAMES
 from digs.products import SSP_GRID
 
 SSP_GRID_FILE = paths.DATA / "ssp_grid.h5"
+_LN10 = math.log(10)
+_LEAST_AGE = 1e-4  # Gyr
+_ROUNDING = 1e-6
 
 
 class Simulator(nn.Module):
@@ -46,12 +50,15 @@ class Simulator(nn.Module):
         for name, value in constants.items():
             self.register_buffer(name, value, persistent=False)
         self.ages = len(grid["age"])
-        self._domain = {
-            "logzsol": (float(grid["logzsol"][0]), float(grid["logzsol"][-1])),
-            "dust2": (0.0, float("inf")),
-            "tage": (1e-6, float(grid["age"][-1])),
+        domain = {
+            "logzsol": (grid["logzsol"][0], grid["logzsol"][-1]),
+            "dust2": (0.0, math.inf),
+            "tage": (_LEAST_AGE, grid["age"][-1]),
             "logtau": LOGTAU_DOMAIN,
         }
+        ends = torch.tensor([domain.get(name, (-math.inf, math.inf)) for name in NAMES], dtype=dtype).T
+        # single precision may round a prior's edge outwards
+        self.register_buffer("domain", ends + _ROUNDING * torch.tensor([[-1.0], [1.0]]), persistent=False)
 
     @property
     def pixels(self) -> int:
@@ -65,12 +72,15 @@ class Simulator(nn.Module):
         """
         theta = torch.as_tensor(theta).to(self.grid)
         self._check(theta)
+        if not len(theta):
+            return theta.new_empty(0, self.pixels)
         logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
         populations = self._mix(self.weights(tage, logtau), logzsol)
         return populations * torch.exp(logmass[:, None] * _LN10 - dust2[:, None] * self.curve)
 
     def _mix(self, weights: Tensor, logzsol: Tensor) -> Tensor:
         """Sums over age and metallicity, shape (N, pixels), one matrix product per pair of metallicity nodes."""
+        logzsol = logzsol.contiguous()
         lower = torch.searchsorted(self.logzsol, logzsol.detach()).sub(1).clamp(0, len(self.logzsol) - 2)
         left, right = self.logzsol[lower], self.logzsol[lower + 1]
         fraction = ((logzsol - left) / (right - left))[:, None]
@@ -87,18 +97,14 @@ class Simulator(nn.Module):
     def _check(self, theta: Tensor) -> None:
         if theta.ndim != 2 or theta.shape[1] != len(NAMES):
             raise DigsError(f"theta has shape {tuple(theta.shape)}, not (N, {len(NAMES)}): {', '.join(NAMES)}.")
-        if not bool(torch.isfinite(theta).all()):
-            raise DigsError("theta has values that are not finite; simulate finite parameters only.")
-        least, most = theta.detach().aminmax(dim=0)
-        for place, name in enumerate(NAMES):
-            low, high = self._domain.get(name, (-float("inf"), float("inf")))
-            for value in (least[place].item(), most[place].item()) if len(theta) else ():
-                # single precision may round a prior's edge outwards
-                if not low - 1e-6 <= value <= high + 1e-6:
-                    raise DigsError(f"theta has {name} = {value:g}, outside the simulator's [{low:g}, {high:g}].")
-
-
-_LN10 = 2.302585092994046
+        low, high = self.domain
+        bad = ~((theta >= low) & (theta <= high) & torch.isfinite(theta))
+        if bool(bad.any()):
+            row, place = bad.nonzero()[0].tolist()
+            raise DigsError(
+                f"theta has {NAMES[place]} = {theta[row, place]:g} in row {row}; the simulator wants finite values "
+                f"in [{low[place]:g}, {high[place]:g}]."
+            )
 
 
 def default_simulator(dtype: torch.dtype = torch.float32) -> Simulator:

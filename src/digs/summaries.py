@@ -1,5 +1,7 @@
 """Widths of posteriors from draws or chains, with their sampling errors."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 _BOOTSTRAP = 400
@@ -30,3 +32,26 @@ def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
     """Independent draws, shape (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
     size = len(draws) // groups
     return draws[: size * groups].reshape(groups, size, -1)
+
+
+@dataclass(frozen=True)
+class WidthComparison:
+    """Half-widths of one posterior by NPE and by MCMC, with standard errors, each of shape (parameters,)."""
+
+    npe: np.ndarray
+    npe_error: np.ndarray
+    mcmc: np.ndarray
+    mcmc_error: np.ndarray
+
+    @property
+    def ratio(self) -> np.ndarray:
+        return self.npe / self.mcmc
+
+    @property
+    def ratio_error(self) -> np.ndarray:
+        return self.ratio * np.hypot(self.npe_error / self.npe, self.mcmc_error / self.mcmc)
+
+
+def compare_widths(draws: np.ndarray, chain: np.ndarray) -> WidthComparison:
+    """Compare independent draws, shape (n, parameters), with walks, shape (walkers, steps, parameters)."""
+    return WidthComparison(*half_width_and_error(grouped(draws)), *half_width_and_error(chain))

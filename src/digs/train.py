@@ -1,22 +1,25 @@
 """A lean training loop around sbi's estimators.
 
 Adam on the mean of -ln q(z | flux), which is minimal where q is the posterior (Papamakarios & Murray 2016). The
-learning rate drops when the held-out loss stops improving; training ends when it has not improved for long, or when
-the learning rate is spent, and returns the weights of the best epoch. After every epoch all state is saved, so that an
+learning rate decays to nothing over a fixed number of epochs; training ends earlier when the held-out loss has not
+improved for long, and returns the weights of the best epoch. After every epoch all state is saved, so that an
 interrupted training goes on where it was, with the same result.
 """
 
 import json
 import time
 from dataclasses import asdict, dataclass, field
+from math import cos, isnan, pi
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from digs import paths
 from digs.artifacts import replacing
+from digs.errors import DigsError
 from digs.flow import Flow
 from digs.pairs import LibraryPairs
 from digs.params import Network
@@ -40,15 +43,11 @@ class History:
     @property
     def best_epoch(self) -> int:
         """The epoch of the lowest held-out loss, counted from 0."""
-        return min(range(self.epochs), key=self.held_out_loss.__getitem__)
+        return min(range(self.epochs), key=lambda epoch: (isnan(self.held_out_loss[epoch]), self.held_out_loss[epoch]))
 
-    def last_improvement(self, least: float) -> int:
-        """The last epoch, counted from 0, that lowered the held-out loss by at least so much; -1 before the first."""
-        last, record = -1, float("inf")
-        for epoch, loss in enumerate(self.held_out_loss):
-            if loss < record - least:
-                last, record = epoch, loss
-        return last
+    @property
+    def since_best(self) -> int:
+        return self.epochs - 1 - self.best_epoch if self.epochs else 0
 
 
 @dataclass(frozen=True)
@@ -57,22 +56,15 @@ class Trained:
     stopped_because: str
 
 
-def _next_learning_rate(history: History, settings: Network) -> float:
-    """Drop by plateau_factor after every plateau_patience epochs without improvement; never while it improves."""
-    if not history.epochs:
-        return settings.learning_rate
-    rate = history.learning_rate[-1]
-    first_at_rate = history.learning_rate.index(rate)
-    waited = history.epochs - max(history.last_improvement(settings.least_improvement) + 1, first_at_rate)
-    return rate * settings.plateau_factor if waited >= settings.plateau_patience else rate
+def learning_rate(epoch: int, settings: Network) -> float:
+    """Half a cosine from settings.learning_rate in epoch 0 to nothing after the last."""
+    return settings.learning_rate * (1 + cos(pi * epoch / settings.epochs)) / 2
 
 
 def _stop_reason(history: History, settings: Network) -> str | None:
-    if history.epochs - 1 - history.last_improvement(settings.least_improvement) >= settings.stop_patience:
-        return f"no improvement for {settings.stop_patience} epochs"
-    if _next_learning_rate(history, settings) < settings.learning_rate_floor:
-        return "no improvement at the lowest learning rate"
-    return "max_epochs reached" if history.epochs >= settings.max_epochs else None
+    if history.since_best >= settings.stop_patience:
+        return f"there was no improvement for {settings.stop_patience} epochs"
+    return "the learning rate had decayed to nothing" if history.epochs >= settings.epochs else None
 
 
 @torch.no_grad()
@@ -97,10 +89,10 @@ def train(
     best = {key: value.clone() for key, value in flow.state_dict().items()}
     if checkpoint.exists():
         history = _resume(checkpoint, flow, optimiser, best, pairs.generator)
-    with progress(total=settings.max_epochs, initial=history.epochs, desc="Training", unit="epoch") as bar:
+    with progress(total=settings.epochs, initial=history.epochs, desc="Training", unit="epoch") as bar:
         while (reason := _stop_reason(history, settings)) is None:
             start, cpu_start = time.perf_counter(), time.process_time()
-            rate = _next_learning_rate(history, settings)
+            rate = learning_rate(history.epochs, settings)
             loss = _train_epoch(flow, optimiser, pairs, settings, rate)
             history.training_loss.append(loss)
             history.held_out_loss.append(held_out_loss(flow, *held_out).mean().item())
@@ -157,9 +149,12 @@ def _save(
 def _resume(
     checkpoint: Path, flow: Flow, optimiser: torch.optim.Adam, best: dict[str, Tensor], generator: torch.Generator
 ) -> History:
-    with safe_open(checkpoint, "pt") as file:
-        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        history = History(**json.loads(file.metadata()["history"]))
+    try:
+        with safe_open(checkpoint, "pt") as file:
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            history = History(**json.loads(file.metadata()["history"]))
+    except (SafetensorError, OSError):
+        raise DigsError(f"{paths.shown(checkpoint)} is damaged; remove it, and training starts anew.") from None
     flow.load_state_dict({key: tensors[f"flow.{key}"] for key in best})
     for key in best:
         best[key] = tensors[f"best.{key}"]

@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", default="paper", help="its name in params.yaml (default: %(default)s)")
 
 
+def _late_improvement(losses: list[float]) -> float:
+    """How much the best held-out loss fell over the last tenth of the epochs: has training converged?"""
+    earlier = losses[: len(losses) - max(1, len(losses) // 10)] or losses
+    return min(earlier) - min(losses)
+
+
 def main(network: str) -> None:
     """Train a flow on the library's spectra with fresh noise, to convergence (resumes after an interruption)."""
     params = load_params()
@@ -66,6 +72,7 @@ def main(network: str) -> None:
             "history": asdict(history),
             "epochs": history.epochs,
             "best_epoch": history.best_epoch + 1,
+            "late_improvement": _late_improvement(history.held_out_loss),
             "stopped_because": trained.stopped_because,
             "held_out_loss": losses.mean().item(),
             "held_out_loss_error": (losses.std() / len(held) ** 0.5).item(),

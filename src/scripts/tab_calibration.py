@@ -1,9 +1,10 @@
 """Table: recovery and calibration of every parameter over the test set."""
 
 from digs import paths
-from digs.artifacts import read_json, write_text
+from digs.artifacts import read_json
 from digs.cli import run
 from digs.formatting import probability, uncertain
+from digs.plotting import save_rows
 from digs.priors import parameters
 
 COLUMNS = ("correlation", "bias", "half_width", "chi_std", "coverage_68", "coverage_95")
@@ -18,8 +19,8 @@ def main() -> None:
         cells = [parameter.axis_label]
         cells += [f"${uncertain(numbers[column]['value'], numbers[column]['error'])}$" for column in COLUMNS]
         cells.append(f"${probability(numbers['uniform_ranks_p_value'])}$")
-        rows.append(" & ".join(cells))
-    write_text(paths.OUTPUT / "tab_calibration.tex", " \\\\\n".join(rows))
+        rows.append(cells)
+    save_rows("tab_calibration", rows)
 
 
 if __name__ == "__main__":

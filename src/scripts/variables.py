@@ -3,18 +3,17 @@
 import numpy as np
 import torch
 
+from digs import costs as amortisation
 from digs import paths
 from digs.artifacts import read_json, read_product, write_text
-from digs.calibration import Estimate
 from digs.cli import run
-from digs.costs import Costs, load_costs
 from digs.flow import load_record
 from digs.formatting import from_to, grouped_integer, plain, probability, scientific, uncertain
 from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import default_simulator
-from digs.summaries import grouped, half_width_and_error
+from digs.summaries import compare_widths
 
 Variables = dict[str, str]
 
@@ -73,6 +72,7 @@ def training_variables() -> Variables:
         "batch_size": grouped_integer(settings.batch_size),
         "held_out_spectra": grouped_integer(training["held_out_spectra"]),
         "epochs": str(training["epochs"]),
+        "late_improvement": plain(training["late_improvement"]),
         "best_epoch": str(training["best_epoch"]),
         "stopped_because": training["stopped_because"],
         "training_minutes": plain(training["seconds"] / 60),
@@ -86,10 +86,7 @@ def width_variables() -> Variables:
     """NPE against MCMC on the galaxy of Fig. 3."""
     draws = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)["theta"]
     chains = read_product(paths.DATA / "chains.h5", CHAINS)
-    npe, npe_error = half_width_and_error(grouped(draws))
-    mcmc, mcmc_error = half_width_and_error(chains["reference_theta"])
-    ratio = npe / mcmc
-    ratio_error = ratio * np.hypot(npe_error / npe, mcmc_error / mcmc)
+    widths = compare_widths(draws, chains["reference_theta"])
     tau = chains["autocorrelation_time"]
     walkers, steps, _ = chains["theta"].shape
     variables = {
@@ -108,11 +105,11 @@ def width_variables() -> Variables:
         ),
     }
     for place, name in enumerate(NAMES):
-        variables[f"npe_width_{name}"] = uncertain(npe[place], npe_error[place])
-        variables[f"mcmc_width_{name}"] = uncertain(mcmc[place], mcmc_error[place])
-        variables[f"width_ratio_{name}"] = uncertain(ratio[place], ratio_error[place])
-    variables["width_ratio_low"] = plain(ratio.min())
-    variables["width_ratio_high"] = plain(ratio.max())
+        variables[f"npe_width_{name}"] = uncertain(widths.npe[place], widths.npe_error[place])
+        variables[f"mcmc_width_{name}"] = uncertain(widths.mcmc[place], widths.mcmc_error[place])
+        variables[f"width_ratio_{name}"] = uncertain(widths.ratio[place], widths.ratio_error[place])
+    variables["width_ratio_low"] = plain(widths.ratio.min())
+    variables["width_ratio_high"] = plain(widths.ratio.max())
     return variables
 
 
@@ -142,8 +139,7 @@ def calibration_variables() -> Variables:
     for name, numbers in metrics["parameters"].items():
         for key, value in numbers.items():
             if isinstance(value, dict):
-                estimate = Estimate(**value)
-                variables[f"{key}_{name}"] = uncertain(estimate.value, estimate.error)
+                variables[f"{key}_{name}"] = uncertain(value["value"], value["error"])
         variables[f"correlation_central_{name}"] = plain(numbers["correlation_central"], 3)
         variables[f"rank_p_{name}"] = probability(numbers["uniform_ranks_p_value"])
     return variables
@@ -151,7 +147,7 @@ def calibration_variables() -> Variables:
 
 def cost_variables() -> Variables:
     """What a posterior costs, and when training pays."""
-    costs: Costs = load_costs()
+    costs = amortisation.load()
     timing = read_json(paths.DATA / "timing.json")
     each = timing["npe_bulk_seconds"]
     return {

@@ -1,0 +1,167 @@
+"""What the tests share: a synthetic SSP grid, the tracked data, and one Prospector for all tests that run FSPS."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from digs import paths
+from digs.artifacts import Product, read_product, write_product
+from digs.errors import DigsError
+from digs.flow import Architecture, Flow
+from digs.params import load_params
+from digs.priors import Prior
+from digs.products import OBSERVATIONS, SSP_GRID
+from digs.spectra import wavelength_grid
+
+torch.set_num_threads(1)  # the tests' tensors are small: threads would only fight each other
+
+AGE = 10 ** (np.arange(5.0, 10.3001, 0.05) - 9)  # Gyr, FSPS's 107 ages with MIST
+FAKE_PIXELS = 24
+
+Refused = Callable[..., AbstractContextManager[None]]
+
+
+@pytest.fixture
+def refused() -> Refused:
+    """`with refused("this", "that"):` wants a DigsError of one line and one sentence that mentions these words."""
+
+    @contextmanager
+    def check(*mentions: str) -> Iterator[None]:
+        with pytest.raises(DigsError) as caught:
+            yield
+        message = str(caught.value)
+        assert "\n" not in message
+        assert message.endswith(".")
+        for mention in mentions:
+            assert mention in message
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def fake_arrays() -> dict[str, np.ndarray]:
+    """SSP spectra that are smooth, positive and nothing else: black-body-like, fading and reddening with age."""
+    wavelength = np.linspace(3750.0, 9500.0, FAKE_PIXELS)
+    logzsol = np.array([-2.5, -1.0, -0.3, 0.0, 0.5])
+    temperature = 30_000 / (1 + 3 * (np.log10(AGE) + 4)) * (1 - 0.1 * logzsol[:, None])
+    x = 1.44e8 / (wavelength * temperature[..., None])
+    flux = 1e-14 * (wavelength / 5500) ** -5 / np.expm1(x) * AGE[:, None] ** -0.8
+    return {"wavelength": wavelength, "age": AGE, "logzsol": logzsol, "flux": flux}
+
+
+@pytest.fixture(scope="session")
+def fake_grid(fake_arrays, tmp_path_factory) -> Path:
+    """The synthetic SSP grid as a data product."""
+    path = tmp_path_factory.mktemp("fake") / "ssp_grid.h5"
+    write_product(
+        path,
+        SSP_GRID,
+        fake_arrays,
+        parameters=load_params().model_dump(include={"spectrum"}),
+        sps_label="synthetic",
+        sps_fingerprint="0",
+    )
+    return path
+
+
+@pytest.fixture
+def wide_theta() -> Callable[[int, int], torch.Tensor]:
+    """theta of so many galaxies, float64, over the prior of params.yaml, from a seed."""
+    return lambda number, seed: Prior().sample(number, torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def observations() -> dict[str, np.ndarray]:
+    """A few noisy spectra as the arrays of the product OBSERVATIONS."""
+    random = np.random.default_rng(4)
+    flux = random.uniform(1.0, 2.0, (6, 10))
+    return {
+        "wavelength": np.linspace(4000.0, 5000.0, 10),
+        "theta": random.uniform(size=(6, 5)),
+        "flux": flux,
+        "noisy_flux": flux * random.uniform(0.9, 1.1, flux.shape),
+    }
+
+
+@pytest.fixture(scope="session")
+def tracked() -> Callable[[str], Path]:
+    """The path of a tracked data product."""
+
+    def find(name: str) -> Path:
+        path = paths.DATA / name
+        if not path.exists():
+            pytest.fail(f"{paths.shown(path)} is missing: run `dvc pull` before the tests (`make test` does).")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def test_set(tracked) -> Product:
+    """Prospector's 1000 test spectra."""
+    return read_product(tracked("test.h5"), OBSERVATIONS)
+
+
+@pytest.fixture(scope="session")
+def sps_home() -> Path:
+    """FSPS's data directory; tests that want it are skipped where there is none."""
+    if not os.environ.get("SPS_HOME"):
+        pytest.skip("SPS_HOME is not set: this test runs FSPS")
+    from digs.sps import sps_home
+
+    return sps_home()
+
+
+@pytest.fixture(scope="session")
+def prospector(sps_home):
+    """The reference simulator on the pixels of params.yaml."""
+    from digs.prospector import Prospector
+
+    return Prospector(load_params().spectrum)
+
+
+@pytest.fixture
+def fsps_population(prospector):
+    """Prospector's FSPS without dust, to be set as a test likes; set back afterwards.
+
+    One for all, as FSPS is Fortran with one global state and takes its time for every metallicity.
+    """
+    population = prospector.sps.ssp
+    before = dict(population.params.iteritems())
+    settings = {"add_neb_emission": True, "add_neb_continuum": True, "nebemlineinspec": True, "gas_logu": -2.0}
+    settings |= {"dust_type": 2, "dust1": 0.0, "dust2": 0.0, "logzsol": 0.0, "gas_logz": 0.0, "zred": 0.0}
+    settings |= {"imf_type": 2, "sfh": 0, "tage": 0.0}
+    for name, value in settings.items():
+        population.params[name] = value
+    yield population
+    for name, value in before.items():
+        population.params[name] = value
+
+
+@pytest.fixture
+def tiny_flow() -> Callable[..., Flow]:
+    """An untrained flow over so many pixels, its weights spread out so that it is far from a Gaussian."""
+
+    def build(pixels: int = 6, spread: float = 0.3, seed: int = 0) -> Flow:
+        prior, random = Prior(), torch.Generator().manual_seed(seed)
+        torch.manual_seed(seed)
+        theta = prior.sample(500, random)
+        flux = torch.exp(0.5 * torch.randn(500, pixels, generator=random))
+        flow = Flow(Architecture(hidden_features=8, num_transforms=2), prior, pixels, (theta, flux))
+        with torch.no_grad():
+            for weight in flow.parameters():
+                weight += spread * torch.randn(weight.shape, generator=random)
+        return flow.eval().requires_grad_(False)
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def pixels() -> np.ndarray:
+    """The wavelengths of params.yaml."""
+    return wavelength_grid(load_params().spectrum)

@@ -1,0 +1,189 @@
+"""The training loop: how the learning rate decays, when training ends, and that an interruption changes nothing."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+import torch
+
+from digs.flow import Architecture, Flow
+from digs.noise import add_noise
+from digs.pairs import LibraryPairs
+from digs.params import Network, load_params
+from digs.priors import Prior
+from digs.train import History, Trained, _stop_reason, held_out_loss, learning_rate, train
+
+SETTINGS = (
+    load_params().network("paper").model_copy(update={"learning_rate": 1e-3, "stop_patience": 20, "epochs": 100})
+)
+
+
+def follow(losses: list[float], settings: Network = SETTINGS) -> tuple[History, str | None]:
+    """The history that a training with these held-out losses would have, up to its end or theirs."""
+    history = History()
+    for loss in losses:
+        if reason := _stop_reason(history, settings):
+            return history, reason
+        history.learning_rate.append(learning_rate(history.epochs, settings))
+        history.held_out_loss.append(loss)
+    return history, _stop_reason(history, settings)
+
+
+def test_the_learning_rate_decays_as_half_a_cosine():
+    rates = [learning_rate(epoch, SETTINGS) for epoch in range(SETTINGS.epochs)]
+    assert rates[0] == 1e-3
+    assert rates[50] == pytest.approx(0.5e-3)
+    assert 0 < rates[-1] < 1e-6
+    assert all(later < earlier for earlier, later in pairwise(rates))
+
+
+def test_training_goes_on_while_the_loss_improves():
+    history, reason = follow([10.0 - 0.02 * epoch for epoch in range(60)])
+    assert (history.epochs, reason) == (60, None)
+
+
+def test_training_ends_without_improvement():
+    history, reason = follow([3.0, 2.0] + [2.0] * 50)
+    assert reason == "there was no improvement for 20 epochs"
+    assert history.epochs == 2 + 20
+
+
+def test_training_ends_at_the_last_epoch():
+    short = SETTINGS.model_copy(update={"epochs": 5})
+    history, reason = follow([5.0 - epoch for epoch in range(9)], short)
+    assert (history.epochs, reason) == (5, "the learning rate had decayed to nothing")
+
+
+def test_losses_that_are_not_numbers_are_no_improvement():
+    history, reason = follow([3.0] + [float("nan")] * 50)
+    assert history.best_epoch == 0
+    assert reason is not None
+
+
+def test_a_first_loss_that_is_not_a_number_is_not_the_best():
+    assert History(held_out_loss=[float("nan"), 3.0, 2.0]).best_epoch == 2
+
+
+TINY = SETTINGS.model_copy(update={"pairs": 150, "batch_size": 40, "epochs": 4})
+
+
+def ingredients() -> tuple[Flow, LibraryPairs, tuple[torch.Tensor, torch.Tensor]]:
+    """A small flow and a small library, always the same."""
+    random = torch.Generator().manual_seed(1)
+    prior = Prior()
+    theta = prior.sample(120, random)
+    flux = torch.exp(prior.to_unit(theta).float() @ torch.randn(5, 7, generator=random))
+    noisy = add_noise(flux, random, 0.05)
+    torch.manual_seed(2)
+    flow = Flow(Architecture(hidden_features=6, num_transforms=2), prior, 7, (theta, noisy))
+    pairs = LibraryPairs(theta[20:], flux[20:], 0.05, torch.Generator().manual_seed(3))
+    return flow, pairs, (theta[:20], noisy[:20])
+
+
+class PlugPulledError(Exception):
+    """The machine went down."""
+
+
+class PairsUntil(LibraryPairs):
+    """Pairs that end the run in one epoch, after some batches."""
+
+    def __init__(self, pairs: LibraryPairs, epoch: int, batches: int):
+        super().__init__(pairs.theta, pairs.flux, pairs.fraction, pairs.generator)
+        self.epochs_left, self.batches = epoch - 1, batches
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for number, batch in enumerate(super().epoch(pairs, batch_size)):
+            if not self.epochs_left and number == self.batches:
+                raise PlugPulledError
+            yield batch
+        self.epochs_left -= 1
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> tuple[Flow, Trained]:
+    flow, pairs, held_out = ingredients()
+    return flow, train(flow, pairs, held_out, TINY, tmp_path_factory.mktemp("train") / "checkpoint.safetensors")
+
+
+@pytest.mark.parametrize(("epoch", "batches"), [(1, 2), (2, 0), (2, 3), (4, 1)])
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, uninterrupted, epoch, batches):
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    flow, pairs, held_out = ingredients()
+    with pytest.raises(PlugPulledError):
+        train(flow, PairsUntil(pairs, epoch, batches), held_out, TINY, checkpoint)
+    assert checkpoint.exists() == (epoch > 1)
+
+    flow, pairs, held_out = ingredients()
+    trained = train(flow, pairs, held_out, TINY, checkpoint)
+    expected_flow, expected = uninterrupted
+    for name, value in expected_flow.state_dict().items():
+        assert torch.equal(flow.state_dict()[name], value), name
+    assert trained.history.training_loss == expected.history.training_loss
+    assert trained.history.held_out_loss == expected.history.held_out_loss
+    assert trained.history.learning_rate == expected.history.learning_rate
+    assert trained.stopped_because == expected.stopped_because
+    assert not checkpoint.exists()
+
+
+def test_the_best_epoch_is_what_remains(uninterrupted):
+    flow, trained = uninterrupted
+    _, _, held_out = ingredients()
+    assert held_out_loss(flow, *held_out).mean().item() == pytest.approx(min(trained.history.held_out_loss), rel=1e-6)
+    assert trained.history.epochs == TINY.epochs
+    assert len(trained.history.seconds) == len(trained.history.cpu_seconds) == TINY.epochs
+
+
+class MisleadingAfter(LibraryPairs):
+    """Pairs that from some epoch on say that all galaxies are the same."""
+
+    def __init__(self, pairs: LibraryPairs, epochs: int):
+        super().__init__(pairs.theta, pairs.flux, pairs.fraction, pairs.generator)
+        self.epochs_left = epochs
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        for theta, flux in super().epoch(pairs, batch_size):
+            yield theta if self.epochs_left > 0 else Prior().from_unit(torch.full_like(theta, 0.999)), flux
+        self.epochs_left -= 1
+
+
+def test_what_is_learned_after_the_best_epoch_is_forgotten(tmp_path):
+    flow, pairs, held_out = ingredients()
+    settings = TINY.model_copy(update={"learning_rate": 2e-2})
+    pairs = MisleadingAfter(pairs, epochs=2)
+    trained = train(flow, pairs, held_out, settings, tmp_path / "checkpoint.safetensors")
+    assert trained.history.best_epoch == 1
+    assert held_out_loss(flow, *held_out).mean().item() == pytest.approx(trained.history.held_out_loss[1], rel=1e-5)
+    assert trained.history.held_out_loss[-1] > trained.history.held_out_loss[1] + 0.1
+
+
+def test_training_improves_the_loss(uninterrupted):
+    assert uninterrupted[1].history.training_loss[-1] < uninterrupted[1].history.training_loss[0]
+
+
+def test_held_out_loss_does_not_depend_on_its_batches(uninterrupted):
+    flow, _ = uninterrupted
+    _, _, held_out = ingredients()
+    torch.testing.assert_close(held_out_loss(flow, *held_out, batch_size=7), held_out_loss(flow, *held_out))
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path, refused):
+    checkpoint = tmp_path / "checkpoint.safetensors"
+    checkpoint.write_bytes(b"half")
+    flow, pairs, held_out = ingredients()
+    with refused("checkpoint.safetensors"):
+        train(flow, pairs, held_out, TINY, checkpoint)
+
+
+def test_every_library_spectrum_comes_equally_often_with_new_noise():
+    _, pairs, _ = ingredients()
+    batches = list(pairs.epoch(250, 40))
+    assert [len(theta) for theta, _ in batches] == [40] * 6 + [10]
+    theta, flux = (torch.cat(part) for part in zip(*batches, strict=True))
+    counts = torch.unique(theta, dim=0, return_counts=True)[1]
+    assert counts.tolist().count(3) == 50
+    assert counts.tolist().count(2) == 50
+    again = torch.cat([flux for _, flux in pairs.epoch(250, 40)])
+    assert not torch.isin(again, flux).any()
+    rows = (theta[:, None] == pairs.theta).all(-1).double().argmax(1)
+    unit = (flux / pairs.flux[rows] - 1) / 0.05
+    assert unit.std().item() == pytest.approx(1, abs=0.1)
