@@ -76,7 +76,7 @@ STALE = {stage for stage in STAGES if any(map(changed, lineage(stage)))}
 
 
 def recipe(stage):
-    """Fetch what did not change, run what did. (Alone, `dvc repro --pull` reruns what it cannot fetch, be it for hours.)"""
+    """Fetch what did not change, run what did. (`dvc repro --pull` alone runs, be it for hours, what it cannot fetch.)"""
     missing = [name for name in lineage(stage) if name not in STALE and absent(name)]
     fetched = missing if stage in STALE else [stage]
     sorry = (

@@ -49,10 +49,9 @@ def outputs(stage: dict) -> list[str]:
 
 def copy_tree(into: Path) -> None:
     """Copy what git tracks or would track here, as it is now, and make a repository of it."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True
-    )
-    for name in sorted(set(listed.stdout.decode().split("\0")) - {""}):
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    for name in sorted(set(listed.split("\0")) - {""}):
         if (ROOT / name).is_file():  # not one deleted since
             (into / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, into / name)
@@ -134,7 +133,7 @@ def build_paper(tree: Path, times: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--into", type=Path, help="a new folder for the copy, kept afterwards (default: a temporary one)")
+    parser.add_argument("--into", type=Path, help="a new folder for the copy, which is kept (default: a temporary one)")
     parser.add_argument("--no-paper", action="store_true", help="only the stages; needs no TeX")
     arguments = parser.parse_args()
     if arguments.into and arguments.into.exists() and any(arguments.into.iterdir()):
