@@ -148,12 +148,12 @@ class MisleadingAfter(LibraryPairs):
 
 def test_what_is_learned_after_the_best_epoch_is_forgotten(tmp_path):
     flow, pairs, held_out = ingredients()
-    settings = TINY.model_copy(update={"learning_rate": 2e-2})
-    pairs = MisleadingAfter(pairs, epochs=2)
+    settings = TINY.model_copy(update={"learning_rate": 2e-2, "epochs": 10})
+    pairs = MisleadingAfter(pairs, epochs=5)
     trained = train(flow, pairs, held_out, settings, tmp_path / "checkpoint.safetensors")
-    assert trained.history.best_epoch == 1
-    assert held_out_loss(flow, *held_out).mean().item() == pytest.approx(trained.history.held_out_loss[1], rel=1e-5)
-    assert trained.history.held_out_loss[-1] > trained.history.held_out_loss[1] + 0.1
+    losses = trained.history.held_out_loss
+    assert held_out_loss(flow, *held_out).mean().item() == pytest.approx(min(losses), rel=1e-5)
+    assert losses[-1] > min(losses) + 0.1
 
 
 def test_training_improves_the_loss(uninterrupted):

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+
+from digs.priors import Prior
 
 _BOOTSTRAP = 400
 
@@ -55,3 +58,17 @@ class WidthComparison:
 def compare_widths(draws: np.ndarray, chain: np.ndarray) -> WidthComparison:
     """Compare independent draws, shape (n, parameters), with walks, shape (walkers, steps, parameters)."""
     return WidthComparison(*half_width_and_error(grouped(draws)), *half_width_and_error(chain))
+
+
+def best_draw(theta: np.ndarray, log_prob: np.ndarray) -> np.ndarray:
+    """The draw of highest density in the unbounded coordinates that the flow learns, shape (parameters,).
+
+    In theta itself the density of a flow grows without limit at the prior's edges, wherever it falls more slowly in z
+    than the Jacobian, exp(-|z|), so that its highest draw may be any that lies close to an edge.
+
+    Args:
+        theta: shape (draws, parameters). log_prob: density in theta, shape (draws,).
+    """
+    prior = Prior()
+    jacobian = prior.log_jacobian(prior.to_unbounded(torch.as_tensor(theta))).numpy()
+    return theta[np.argmax(log_prob - jacobian)]

@@ -10,24 +10,14 @@ from digs.artifacts import Product, read_product
 from digs.cli import run
 from digs.params import load_params
 from digs.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, mark_features, note, save
-from digs.priors import NAMES, Prior
+from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import SSP_GRID_FILE, Simulator
+from digs.summaries import best_draw
 
 DRAWS = 1000  # spectra of posterior draws, as in Fig. 3 of Khullar et al. (2022)
 LINES = 40  # of them drawn one by one
 BEST = {"NPE": (NPE, "-"), "MCMC": (MCMC, "--")}
-
-
-def best_npe(posterior: Product) -> np.ndarray:
-    """The draw of highest density in the unbounded coordinates that the flow learns.
-
-    In theta itself the density of a flow grows without limit at the prior's edges, wherever it falls more slowly in z
-    than the Jacobian, exp(-|z|), so that its highest draw may be any that lies close to an edge.
-    """
-    prior, theta = Prior(), torch.as_tensor(posterior["theta"])
-    log_prob = torch.as_tensor(posterior["log_prob"]) - prior.log_jacobian(prior.to_unbounded(theta))
-    return posterior["theta"][log_prob.argmax()]
 
 
 def best_mcmc(chains: Product) -> np.ndarray:
@@ -50,7 +40,7 @@ def main() -> None:
     truth, observed = truth[0].astype(float), observed[0].astype(float)
     fraction = load_params().noise.fraction
     simulator = Simulator(dtype=torch.float64)
-    best = np.stack([best_npe(posterior), best_mcmc(chains)])
+    best = np.stack([best_draw(posterior["theta"], posterior["log_prob"]), best_mcmc(chains)])
     models = dict(zip(BEST, simulator(torch.as_tensor(best)).numpy(), strict=True))
     draws = simulator(torch.as_tensor(posterior["theta"][:DRAWS])).numpy()
     low, high = np.percentile(draws, (2.5, 97.5), axis=0)

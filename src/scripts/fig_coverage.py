@@ -34,10 +34,10 @@ def draw_coverage(axes: Axes, calibration: Product) -> None:
         axes.plot(level, calibration["coverage"][place], color=colour, ls=DASHES[parameter.name])
     axes.axline((0, 0), slope=1, color=TRUTH, lw=0.7, ls="--")
     note(axes, "under-confident:\nintervals too wide", fontsize=8)
-    note(axes, "over-confident:\nintervals too narrow", 0.97, 0.54, fontsize=8)
+    note(axes, "over-confident:\nintervals too narrow", 0.97, 0.55, va="center", fontsize=8)
     axes.set(xlabel="Credible level", ylabel="Share of truths inside", xlim=(0, 1), ylim=(0, 1))
 
-    inset = axes.inset_axes((0.56, 0.1, 0.42, 0.3))
+    inset = axes.inset_axes((0.57, 0.09, 0.41, 0.27))
     for parameter, share in zip(parameters(), calibration["coverage"], strict=True):
         inset.plot(level, share - level, color=COLOURS[parameter.name], ls=DASHES[parameter.name], lw=0.8)
     inset.axhline(0, color=TRUTH, lw=0.7, ls="--")

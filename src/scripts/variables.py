@@ -13,7 +13,7 @@ from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import default_simulator
-from digs.summaries import compare_widths
+from digs.summaries import best_draw, compare_widths
 
 Variables = dict[str, str]
 
@@ -119,7 +119,8 @@ def best_fit_variables() -> Variables:
     posterior = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)
     chains = read_product(paths.DATA / "chains.h5", CHAINS)
     best = {
-        "npe": posterior["theta"][posterior["log_prob"].argmax()],
+        "npe": best_draw(posterior["theta"], posterior["log_prob"]),
+        "npe_theta": posterior["theta"][posterior["log_prob"].argmax()],
         "mcmc": chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()],
     }
     variables = {}
@@ -157,6 +158,7 @@ def cost_variables() -> Variables:
         "mcmc_seconds": plain(costs.mcmc_seconds),
         "mcmc_seconds_range": from_to(timing["mcmc_fit_seconds"]["low"], timing["mcmc_fit_seconds"]["high"]),
         "mcmc_prospector_hours": plain(costs.mcmc_prospector_seconds / 3600),
+        "simulator_gain": grouped_integer(int(plain(costs.mcmc_prospector_seconds / costs.mcmc_seconds))),
         "mcmc_npe_ratio": grouped_integer(int(plain(timing["ratio"]["median"]))),
         "break_even_exact": grouped_integer(int(plain(costs.break_even(costs.mcmc_seconds)))),
         "break_even_prospector": plain(costs.break_even(costs.mcmc_prospector_seconds)),
