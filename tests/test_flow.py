@@ -307,9 +307,7 @@ def test_training_finds_a_known_posterior(tmp_path):
     settings = (
         load_params()
         .network("paper")
-        .model_copy(
-            update={"pairs": 80_000, "batch_size": 500, "learning_rate": 3e-3, "epochs": 12}
-        )
+        .model_copy(update={"pairs": 80_000, "batch_size": 500, "learning_rate": 3e-3, "epochs": 12})
     )
     pairs = LibraryPairs(theta[2000:], flux[2000:], toy.FRACTION, random)
     train(flow, pairs, (theta[:2000], noisy[:2000]), settings, tmp_path / "checkpoint")

@@ -13,9 +13,7 @@ from digs.params import Network, load_params
 from digs.priors import Prior
 from digs.train import History, Trained, _stop_reason, held_out_loss, learning_rate, train
 
-SETTINGS = (
-    load_params().network("paper").model_copy(update={"learning_rate": 1e-3, "stop_patience": 20, "epochs": 100})
-)
+SETTINGS = load_params().network("paper").model_copy(update={"learning_rate": 1e-3, "stop_patience": 20, "epochs": 100})
 
 
 def follow(losses: list[float], settings: Network = SETTINGS) -> tuple[History, str | None]:

@@ -91,6 +91,8 @@ def _mismatch(schema: Schema, arrays: Mapping[str, np.ndarray]) -> str | None:
         if name not in arrays:
             return f"it lacks the dataset '{name}'"
         array = arrays[name]
+        if not (isinstance(array, np.ndarray) and array.dtype.kind in "iuf"):
+            return f"'{name}' does not hold numbers"
         if array.ndim != len(field.axes):
             return f"'{name}' has {array.ndim} axes, not {len(field.axes)}"
         for axis, size in zip(field.axes, array.shape, strict=True):
@@ -156,7 +158,7 @@ def read_product(path: Path, schema: Schema) -> Product:
             attributes = {key: _plain(value) for key, value in file.attrs.items()}
             units = {key: item.attrs.get("unit") for key, item in file.items()}
             arrays = {key: item[()] for key, item in file.items() if isinstance(item, h5py.Dataset)}
-    except (OSError, KeyError, RuntimeError):
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError):  # whatever h5py meets
         raise DigsError(f"{name} is damaged or is no HDF5 file; {remedy}.") from None
     if (kind := attributes.get("format")) != f"digs/{schema.name}":
         raise DigsError(f"{name} holds '{kind}', not 'digs/{schema.name}'; {remedy}.")

@@ -20,9 +20,11 @@ from numpy.polynomial import chebyshev
 from torch import Tensor, nn
 
 LOGTAU_DOMAIN = (-1.5, 1.5)  # log10 of tau in Gyr
+_SERIES_DOMAIN = (-1.6, 1.6)  # wider, as the gradient of a Chebyshev series is 0/0 at its ends
 _DEGREE = 31  # of the Chebyshev series: relative error of the weights below 1e-7
 _FULL_NODES = 64  # quadrature behind the series, done once
-_CUT_NODES = 8  # quadrature of the cut interval, done for every galaxy
+_CUT_NODES = 16  # quadrature of the cut interval, done for every galaxy
+_CUT_SPAN = 20.0  # in units of tau: of what formed later, 4e-8 is left out
 
 
 def _interval_integrals(age: np.ndarray, tau: np.ndarray) -> np.ndarray:
@@ -50,7 +52,7 @@ class CSPWeights(nn.Module):
 
     def __init__(self, age: np.ndarray, dtype: torch.dtype = torch.float32):
         super().__init__()
-        low, high = LOGTAU_DOMAIN
+        low, high = _SERIES_DOMAIN
         points = chebyshev.chebpts1(2 * (_DEGREE + 1))
         integrals = _interval_integrals(age, 10 ** (low + (high - low) * (points + 1) / 2))
         series = chebyshev.chebfit(points, integrals.reshape(len(points), -1), _DEGREE)
@@ -72,12 +74,12 @@ class CSPWeights(nn.Module):
         return weights / (tau**2 * torch.special.gammainc(torch.full_like(tau, 2.0), tage / tau))
 
     def _whole_intervals(self, tage: Tensor, tau: Tensor, logtau: Tensor) -> Tensor:
-        low, high = LOGTAU_DOMAIN
+        low, high = _SERIES_DOMAIN
         a_younger, a_older, b_younger, b_older = (
             self._chebyshev(2 * (logtau - low) / (high - low) - 1) @ self.series
         ).chunk(4, dim=1)
         after = tage - self.age
-        decay = torch.where(after >= 0, torch.exp(-after.clamp_min(0) / tau), 0.0)
+        decay = torch.where(after > 0, torch.exp(-after.clamp_min(0) / tau), 0.0)
         younger = decay * (after * a_younger + b_younger)
         older = decay * (after * a_older + b_older)
         # interval m ends at node m: its older end is m, its younger end m - 1
@@ -85,11 +87,13 @@ class CSPWeights(nn.Module):
 
     def _cut_interval(self, tage: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]:
         """Indices of the two nodes around T and what the interval between the younger one and T adds to them."""
-        upper = torch.searchsorted(self.age, tage.detach(), right=True).clamp_max(len(self.age) - 1)
+        upper = torch.searchsorted(self.age, tage.detach()).clamp_max(len(self.age) - 1)
         lower = (upper - 1).clamp_min(0)
         start = torch.where(upper > 0, self.age[lower], 0.0)
-        s = start + (tage - start) * self.node
-        rate = (tage - s) * torch.exp(-(tage - s) / tau) * self.node_weight * (tage - start)
+        span = torch.minimum(tage - start, _CUT_SPAN * tau)
+        delay = span * self.node
+        s = tage - delay
+        rate = delay * torch.exp(-delay / tau) * self.node_weight * span
         log_width = torch.log(self.age[upper] / self.age[lower])
         fraction = torch.where(upper > 0, torch.log(s / self.age[lower]) / log_width.clamp_min(1e-6), 0.0)
         older = (rate * fraction).sum(1, keepdim=True)

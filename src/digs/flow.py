@@ -125,9 +125,8 @@ class Flow(nn.Module):
 
     def transform(self, noise: Tensor, flux: Tensor) -> Tensor:
         """theta, shape (N, draws, 5), from standard normal numbers of that shape and spectra, (N, pixels)."""
-        galaxies, draws, _ = noise.shape
-        context = self.data_vector(flux).repeat_interleave(draws, 0)
-        z, _ = self.estimator.net._transform.inverse(noise.reshape(galaxies * draws, -1), context=context)
+        context = self.data_vector(flux).repeat_interleave(noise.shape[1], 0)
+        z, _ = self.estimator.net._transform.inverse(noise.flatten(0, 1), context=context)
         return self.prior.from_unbounded(z).reshape(noise.shape)
 
 
@@ -185,9 +184,12 @@ def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
         raise DigsError(f"{shown} is missing; {remedy}.")
     if hashlib.sha256(path.read_bytes()).hexdigest() != record.weights_sha256:
         raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {remedy}.")
-    flow = Flow(record.architecture, Prior(record.prior_low, record.prior_high), len(record.wavelength))
     try:
+        flow = Flow(record.architecture, Prior(record.prior_low, record.prior_high), len(record.wavelength))
         flow.load_state_dict(load_file(path))
+    except NotImplementedError:
+        estimator = record.architecture.density_estimator
+        raise DigsError(f"{name}.json asks for the unknown density estimator '{estimator}'; {remedy}.") from None
     except (SafetensorError, RuntimeError):
         raise DigsError(f"{shown} does not fit the architecture in {name}.json; {remedy}.") from None
     return flow.eval().requires_grad_(False), record
@@ -234,7 +236,7 @@ class Posterior:
         flux = self._observed(flux)
         generator = torch.Generator().manual_seed(seed)
         noise = torch.randn(len(flux), draws, len(NAMES), generator=generator).to(flux)
-        chunk = max(1, self.BATCH // draws)
+        chunk = max(1, self.BATCH // max(draws, 1))
         parts = zip(noise.split(chunk), flux.split(chunk), strict=True)
         return torch.cat([self.flow.transform(*part) for part in parts])
 

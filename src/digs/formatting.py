@@ -22,6 +22,13 @@ def grouped_integer(value: int) -> str:
     return f"{value:,}".replace(",", r"\,") if value >= 10_000 else str(value)
 
 
+def count(value: float, digits: int = 2) -> str:
+    """A number of things, rounded to so many significant digits and to an integer."""
+    if not math.isfinite(value):
+        return r"\infty"
+    return grouped_integer(round(float(f"{value:.{digits - 1}e}")))
+
+
 def uncertain(value: float, error: float) -> str:
     """value \\pm error, both to the first digit of the error (two where it starts with 1)."""
     if not (math.isfinite(error) and error > 0):
@@ -42,4 +49,4 @@ def from_to(low: float, high: float, digits: int = 2) -> str:
 
 def probability(value: float) -> str:
     """A p-value: two digits, or a power of ten where it is small."""
-    return plain(value, 2) if value >= 1e-3 else scientific(value, 1)
+    return plain(value, 2) if value >= 1e-3 or value == 0 else scientific(value, 1)

@@ -163,13 +163,15 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         text = yaml.safe_load(path.read_text())
     except FileNotFoundError:
         raise DigsError(f"{name} is missing; restore it with `git checkout params.yaml`.") from None
+    except UnicodeDecodeError:
+        raise DigsError(f"{name} is not YAML: it is no UTF-8 text.") from None
     except yaml.YAMLError as error:
         line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else "?"
         raise DigsError(f"{name} is not YAML: see its line {line}.") from None
     if not isinstance(text, dict):
         raise DigsError(f"{name} holds no sections; restore it with `git checkout params.yaml`.")
     try:
-        return Params(**text)
+        return Params.model_validate(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

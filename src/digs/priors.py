@@ -109,7 +109,8 @@ class Prior:
 
     def from_unbounded(self, z: Tensor) -> Tensor:
         """theta of unbounded coordinates, float64; always inside the box."""
-        return self.from_unit(torch.sigmoid(z.double()))
+        low, high = self._ends(z.double())
+        return self.from_unit(torch.sigmoid(z.double())).clamp(low, high)  # as rounding may overstep the far end
 
     def log_jacobian(self, z: Tensor) -> Tensor:
         """ln |dz/dtheta| summed over parameters, shape (...): add it to a log density in z to have it in theta."""

@@ -37,9 +37,12 @@ class Simulator(nn.Module):
     def __init__(self, path: Path = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
         super().__init__()
         grid = read_product(path, SSP_GRID)
-        self.sps_label: str = grid.attributes["sps_label"]
+        try:
+            self.sps_label: str = grid.attributes["sps_label"]
+            zred = grid.attributes["parameters"]["spectrum"]["zred"]
+        except KeyError as error:
+            raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; run `dvc repro ssp_grid`.") from None
         self.weights = CSPWeights(grid["age"], dtype)
-        zred = grid.attributes["parameters"]["spectrum"]["zred"]
         constants = {
             "wavelength": torch.as_tensor(grid["wavelength"], dtype=dtype),
             "logzsol": torch.as_tensor(grid["logzsol"], dtype=dtype),

@@ -63,6 +63,8 @@ def check_flux(flux: np.ndarray, pixels: int, source: str = "The spectrum") -> n
     flux = np.atleast_2d(np.asarray(flux))
     if flux.ndim != 2 or flux.shape[1] != pixels:
         raise DigsError(f"{source} has {flux.shape[-1]} pixels, not {pixels}; resample it to the network's grid.")
+    if flux.dtype.kind not in "iuf":
+        raise DigsError(f"{source} does not hold numbers; read its fluxes as numbers first.")
     if not np.isfinite(flux).all():
         row, pixel = np.argwhere(~np.isfinite(flux))[0]
         raise DigsError(f"{source} is not finite at pixel {pixel} of row {row}; mend that pixel first.")

@@ -65,14 +65,17 @@ def sps_data() -> SPSData:
 
 def _label(home: Path) -> str:
     """What the data call themselves: the title line of a README.txt, else the commit of an FSPS clone."""
+    unknown = "FSPS data of unknown origin"
     readme = home / "README.txt"
     if readme.is_file():
-        title = readme.read_text().splitlines()[0]
+        title = readme.read_text().partition("\n")[0]
         title = re.sub(r"\(SPS_HOME\)", "", title.split(":", 1)[-1]).strip(" .")
-        return re.sub(r"\bSTAND-IN\b", "stand-in", title)
+        return re.sub(r"\bSTAND-IN\b", "stand-in", title) or unknown
     command = ["git", "-C", str(home), "rev-parse", "--short=12", "HEAD"]
+    if not (home / ".git").exists():  # git would take a repository that the data lie in
+        return unknown
     try:
         commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return "FSPS data of unknown origin"
+        return unknown
     return f"FSPS commit {commit}"

@@ -8,7 +8,7 @@ from digs import paths
 from digs.artifacts import read_json, read_product, write_text
 from digs.cli import run
 from digs.flow import load_record
-from digs.formatting import from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.formatting import count, from_to, grouped_integer, plain, probability, scientific, uncertain
 from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
@@ -100,9 +100,7 @@ def width_variables() -> Variables:
         "autocorrelation_high": plain(tau.max()),
         "chain_independent": plain(walkers * max(1.0, steps / tau.max())),
         "reference_steps": grouped_integer(chains.attributes["reference_steps"]),
-        "reference_independent": grouped_integer(
-            int(plain(walkers * chains.attributes["reference_steps"] / tau.max()))
-        ),
+        "reference_independent": count(walkers * chains.attributes["reference_steps"] / tau.max()),
     }
     for place, name in enumerate(NAMES):
         variables[f"npe_width_{name}"] = uncertain(widths.npe[place], widths.npe_error[place])
@@ -158,17 +156,15 @@ def cost_variables() -> Variables:
         "mcmc_seconds": plain(costs.mcmc_seconds),
         "mcmc_seconds_range": from_to(timing["mcmc_fit_seconds"]["low"], timing["mcmc_fit_seconds"]["high"]),
         "mcmc_prospector_hours": plain(costs.mcmc_prospector_seconds / 3600),
-        "simulator_gain": grouped_integer(int(plain(costs.mcmc_prospector_seconds / costs.mcmc_seconds))),
-        "mcmc_npe_ratio": grouped_integer(int(plain(timing["ratio"]["median"]))),
-        "break_even_exact": grouped_integer(int(plain(costs.break_even(costs.mcmc_seconds)))),
+        "simulator_gain": count(costs.mcmc_prospector_seconds / costs.mcmc_seconds),
+        "mcmc_npe_ratio": count(timing["ratio"]["median"]),
+        "break_even_exact": count(costs.break_even(costs.mcmc_seconds)),
         "break_even_prospector": plain(costs.break_even(costs.mcmc_prospector_seconds)),
         "per_fit_prospector": scientific(costs.galaxies_per_fit(costs.mcmc_prospector_seconds, count_training=True)),
         "per_fit_prospector_free": scientific(
             costs.galaxies_per_fit(costs.mcmc_prospector_seconds, count_training=False)
         ),
-        "per_fit_exact_free": grouped_integer(
-            int(plain(costs.galaxies_per_fit(costs.mcmc_seconds, count_training=False)))
-        ),
+        "per_fit_exact_free": count(costs.galaxies_per_fit(costs.mcmc_seconds, count_training=False)),
     }
 
 
