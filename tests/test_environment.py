@@ -1,10 +1,10 @@
 """The packages: three files name them, and they must agree."""
 
 import re
+import tomllib
 from importlib.metadata import version
 
 import pytest
-import tomllib
 import yaml
 
 from digs import paths

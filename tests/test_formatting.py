@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from digs.formatting import count, from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.formatting import compact, count, from_to, grouped_integer, plain, probability, scientific, uncertain
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,10 @@ from digs.formatting import count, from_to, grouped_integer, plain, probability,
         (plain(16125), "16000"),
         (plain(0.0), "0"),
         (scientific(3.04e-6), r"3.0\times10^{-6}"),
+        (compact(0.0661), "0.066"),
+        (compact(9960), r"1.0\times10^{4}"),
+        (compact(1433600), r"1.4\times10^{6}"),
+        (compact(math.inf), r"\infty"),
         (grouped_integer(1234567), r"1\,234\,567"),
         (grouped_integer(1000), "1000"),
         (count(4082.2), "4100"),

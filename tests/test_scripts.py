@@ -3,6 +3,7 @@
 import ast
 import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,22 +24,29 @@ def words(text: str) -> str:
     return "".join(text.split())
 
 
+@pytest.fixture
+def exit_status(monkeypatch) -> Callable[[Path, str], int]:
+    """The exit status of a script that an argument makes stop before it starts."""
+
+    def run(script: Path, argument: str) -> int:
+        monkeypatch.setattr(sys, "argv", [script.name, argument])
+        with pytest.raises(SystemExit) as stopped:
+            runpy.run_path(str(script), run_name="__main__")
+        return stopped.value.code
+
+    return run
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_help_says_what_the_script_does(script, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", [script.name, "--help"])
-    with pytest.raises(SystemExit) as stopped:
-        runpy.run_path(str(script), run_name="__main__")
-    assert stopped.value.code == 0
+def test_help_says_what_the_script_does(script, exit_status, capsys):
+    assert exit_status(script, "--help") == 0
     assert len(main_docstring(script)) > 10
     assert words(main_docstring(script)) in words(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
-def test_an_unknown_argument_is_refused(script, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", [script.name, "--no-such-argument"])
-    with pytest.raises(SystemExit) as stopped:
-        runpy.run_path(str(script), run_name="__main__")
-    assert stopped.value.code == 2
+def test_an_unknown_argument_is_refused(script, exit_status, capsys):
+    assert exit_status(script, "--no-such-argument") == 2
     assert "--no-such-argument" in capsys.readouterr().err
 
 

@@ -1,17 +1,25 @@
 """DIGS: neural posterior estimation of galaxy properties from spectra, and what it takes to believe it."""
 
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from digs.flow import Posterior
-from digs.noise import add_noise
-from digs.priors import parameters
-from digs.simulator import Simulator
+if TYPE_CHECKING:
+    from digs.flow import Posterior
+    from digs.noise import add_noise
+    from digs.priors import Parameter
+    from digs.simulator import Simulator
+
+    PARAMETERS: tuple[Parameter, ...]
 
 __all__ = ["PARAMETERS", "Posterior", "Simulator", "add_noise"]
 
+_HOMES = {"Posterior": "digs.flow", "Simulator": "digs.simulator", "add_noise": "digs.noise"}
+
 
 def __getattr__(name: str) -> Any:
-    # on demand, so that a mistake in params.yaml is reported by the script that needs it
+    # on demand: a figure need not wait seconds for sbi, and a mistake in params.yaml is reported where it matters
     if name == "PARAMETERS":
-        return parameters()
+        return import_module("digs.priors").parameters()
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'digs' has no attribute '{name}'")

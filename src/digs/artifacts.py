@@ -62,7 +62,6 @@ class Product:
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and goes when it does not."""
-    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -73,6 +72,17 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def existing(path: Path) -> Path:
+    """The path itself.
+
+    Raises:
+        DigsError: there is no such file.
+    """
+    if not path.is_file():
+        raise DigsError(f"{paths.shown(path)} is missing; fetch it with `dvc pull` or make it with `dvc repro`.")
+    return path
 
 
 def git_commit() -> str:
@@ -148,13 +158,10 @@ def read_product(path: Path, schema: Schema) -> Product:
     Raises:
         DigsError: the file is missing, damaged, of another kind or version, or its data do not fit the schema.
     """
-    path = Path(path)
     name = paths.shown(path)
     remedy = "fetch it again with `dvc checkout` or `dvc pull`, or rebuild it with `dvc repro`"
-    if not path.is_file():
-        raise DigsError(f"{name} is missing; {remedy}.")
     try:
-        with h5py.File(path) as file:
+        with h5py.File(existing(path)) as file:
             attributes = {key: _plain(value) for key, value in file.attrs.items()}
             units = {key: item.attrs.get("unit") for key, item in file.items()}
             arrays = {key: item[()] for key, item in file.items() if isinstance(item, h5py.Dataset)}
@@ -199,9 +206,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     name = paths.shown(path)
     try:
-        content = json.loads(Path(path).read_text())
-    except FileNotFoundError:
-        raise DigsError(f"{name} is missing; fetch it with `dvc pull` or make it with `dvc repro`.") from None
+        content = json.loads(existing(path).read_text())
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise DigsError(f"{name} is not JSON; fetch it again with `dvc checkout` or `dvc pull`.") from None
     if not isinstance(content, dict):

@@ -3,8 +3,6 @@
 Draws have shape (galaxies, draws, parameters), truths (galaxies, parameters).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy import stats
 
@@ -60,17 +58,6 @@ def coverage(rank: np.ndarray, draws: int, levels: np.ndarray) -> np.ndarray:
 def uniformity_p_value(rank: np.ndarray, draws: int) -> np.ndarray:
     """Kolmogorov-Smirnov p-values of uniform ranks, shape (parameters,)."""
     return np.array([stats.kstest(column, "uniform").pvalue for column in probability_integral(rank, draws).T])
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its standard error from resampling the galaxies."""
-
-    value: float
-    error: float
-
-    def to_dict(self) -> dict[str, float]:
-        return {"value": self.value, "error": self.error}
 
 
 def recovery(quantiles: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:

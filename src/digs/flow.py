@@ -18,7 +18,7 @@ from sbi.neural_nets.estimators import ConditionalDensityEstimator
 from torch import Tensor, nn
 
 from digs import paths
-from digs.artifacts import read_json, replacing, write_json
+from digs.artifacts import existing, read_json, replacing, write_json
 from digs.errors import DigsError
 from digs.priors import NAMES, Prior
 from digs.spectra import check_flux
@@ -180,9 +180,7 @@ def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
     record = load_record(name, folder)
     path = folder / f"{name}.safetensors"
     shown, remedy = paths.shown(path), "fetch it again with `dvc checkout` or `dvc pull`"
-    if not path.is_file():
-        raise DigsError(f"{shown} is missing; {remedy}.")
-    if hashlib.sha256(path.read_bytes()).hexdigest() != record.weights_sha256:
+    if hashlib.sha256(existing(path).read_bytes()).hexdigest() != record.weights_sha256:
         raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {remedy}.")
     try:
         flow = Flow(record.architecture, Prior(record.prior_low, record.prior_high), len(record.wavelength))

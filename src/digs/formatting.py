@@ -17,6 +17,13 @@ def scientific(value: float, digits: int = 2) -> str:
     return rf"{mantissa}\times10^{{{int(exponent)}}}"
 
 
+def compact(value: float, digits: int = 2) -> str:
+    """A number rounded to so many significant digits, as a power of ten from 10 000 on."""
+    if not math.isfinite(value):
+        return r"\infty"
+    return scientific(value, digits) if float(f"{value:.{digits - 1}e}") >= 10_000 else plain(value, digits)
+
+
 def grouped_integer(value: int) -> str:
     """An integer with thin spaces between thousands, from 10 000 on."""
     return f"{value:,}".replace(",", r"\,") if value >= 10_000 else str(value)

@@ -28,12 +28,8 @@ class Chain:
 
     @property
     def flat(self) -> np.ndarray:
+        """All positions, walker after walker, shape (walkers * steps, dimensions)."""
         return self.theta.reshape(-1, self.theta.shape[-1])
-
-    @property
-    def best(self) -> np.ndarray:
-        """The theta of highest posterior density that was visited, shape (dimensions,)."""
-        return self.flat[self.log_prob.argmax()]
 
 
 def vectorised(density: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarray], np.ndarray]:

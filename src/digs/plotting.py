@@ -17,8 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digs import paths
-from digs.artifacts import replacing, write_text
-from digs.errors import DigsError
+from digs.artifacts import existing, replacing, write_text
 from digs.priors import NAMES, Parameter
 
 COLUMN, PAGE = 3.35, 7.1  # inches: AASTeX's one and two columns
@@ -106,12 +105,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 def _md5(path: Path) -> str:
     """The start of the hash by which DVC knows a file."""
-    try:
-        return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()[:8]
-    except OSError:
-        raise DigsError(
-            f"{paths.shown(path)} is missing; fetch it with `dvc pull` or make it with `dvc repro`."
-        ) from None
+    return hashlib.md5(existing(path).read_bytes(), usedforsecurity=False).hexdigest()[:8]
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from digs.priors import Prior
+from digs.artifacts import Product
+from digs.priors import NAMES, Prior
 
 _BOOTSTRAP = 400
 
@@ -58,6 +59,11 @@ class WidthComparison:
 def compare_widths(draws: np.ndarray, chain: np.ndarray) -> WidthComparison:
     """Compare independent draws, shape (n, parameters), with walks, shape (walkers, steps, parameters)."""
     return WidthComparison(*half_width_and_error(grouped(draws)), *half_width_and_error(chain))
+
+
+def best_visited(chains: Product) -> np.ndarray:
+    """The point of highest posterior density that the walkers of the product CHAINS visited, shape (parameters,)."""
+    return chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()]
 
 
 def best_draw(theta: np.ndarray, log_prob: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_product, write_json, write_product
 from digs.calibration import (
-    Estimate,
     bootstrap_rows,
     central,
     coverage,
@@ -74,7 +73,7 @@ def main() -> None:
     metrics = {}
     for place, name in enumerate(NAMES):
         metrics[name] = {
-            key: Estimate(float(value[place]), float(errors[key][place])).to_dict() for key, value in measured.items()
+            key: {"value": float(value[place]), "error": float(errors[key][place])} for key, value in measured.items()
         }
         metrics[name]["uniform_ranks_p_value"] = float(p_values[place])
         chosen = inside[:, place]

@@ -7,6 +7,7 @@ from matplotlib.patches import FancyBboxPatch
 from digs import paths
 from digs.cli import run
 from digs.flow import NETWORKS, NetworkRecord, load_record
+from digs.formatting import scientific
 from digs.params import load_params
 from digs.plotting import GREEN, NPE, PAGE, save
 
@@ -30,12 +31,6 @@ def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colo
     axes.annotate("", end, start, arrowprops=BOTH_WAYS | {"arrowstyle": "-|>", "color": colour})
 
 
-def exponent(number: float) -> str:
-    """2000000 as 2 x 10^6."""
-    mantissa, power = f"{number:.0e}".split("e")
-    return rf"{mantissa}\times10^{{{int(power)}}}"
-
-
 def draw_data(axes: Axes, record: NetworkRecord) -> None:
     """The upper row: from the prior to the data vector."""
     pixels, dimensions = len(record.wavelength), len(record.prior_low)
@@ -48,7 +43,7 @@ def draw_data(axes: Axes, record: NetworkRecord) -> None:
         TOP,
         1.26,
         0.8,
-        f"Noise\n{record.noise_fraction:.0%}, always fresh\n${exponent(pairs)}$ / epoch",
+        f"Noise\n{record.noise_fraction:.0%}, always fresh\n${scientific(pairs, 1)}$ / epoch",
         DATA_FILL,
     )
     box(

@@ -6,23 +6,17 @@ import torch
 from matplotlib.axes import Axes
 
 from digs import paths
-from digs.artifacts import Product, read_product
+from digs.artifacts import read_product
 from digs.cli import run
 from digs.params import load_params
 from digs.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, mark_features, note, save
-from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import SSP_GRID_FILE, Simulator
-from digs.summaries import best_draw
+from digs.summaries import best_draw, best_visited
 
 DRAWS = 1000  # spectra of posterior draws, as in Fig. 3 of Khullar et al. (2022)
 LINES = 40  # of them drawn one by one
 BEST = {"NPE": (NPE, "-"), "MCMC": (MCMC, "--")}
-
-
-def best_mcmc(chains: Product) -> np.ndarray:
-    """The point of highest posterior density that the walkers visited."""
-    return chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()]
 
 
 def compare(axes: Axes, wavelength: np.ndarray, models: dict[str, np.ndarray], reference: np.ndarray) -> None:
@@ -40,7 +34,7 @@ def main() -> None:
     truth, observed = truth[0].astype(float), observed[0].astype(float)
     fraction = load_params().noise.fraction
     simulator = Simulator(dtype=torch.float64)
-    best = np.stack([best_draw(posterior["theta"], posterior["log_prob"]), best_mcmc(chains)])
+    best = np.stack([best_draw(posterior["theta"], posterior["log_prob"]), best_visited(chains)])
     models = dict(zip(BEST, simulator(torch.as_tensor(best)).numpy(), strict=True))
     draws = simulator(torch.as_tensor(posterior["theta"][:DRAWS])).numpy()
     low, high = np.percentile(draws, (2.5, 97.5), axis=0)

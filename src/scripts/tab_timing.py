@@ -17,6 +17,7 @@ from digs.costs import (
     Costs,
     load,
 )
+from digs.formatting import compact
 from digs.plotting import save_rows
 
 NOT_GIVEN = r"\nodata"
@@ -27,26 +28,15 @@ Spread = Mapping[str, float]  # median, low, high
 Row = tuple[str, str, str]
 
 
-def rounded(value: float, digits: int = 2) -> str:
-    """A number with so many significant digits, in LaTeX's math mode but without the dollars."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else r"\infty"
-    exponent = math.floor(math.log10(float(f"{value:.{digits - 1}e}")))
-    if exponent > 3:
-        return rf"{value / 10**exponent:.{digits - 1}f} \times 10^{{{exponent}}}"
-    decimals = digits - 1 - exponent
-    return f"{round(value, decimals):.{max(decimals, 0)}f}"
-
-
 def number(value: float) -> str:
-    return f"${rounded(value)}$"
+    return f"${compact(value)}$"
 
 
 def seconds(value: float, low: float | None = None, high: float | None = None) -> str:
     """A time in the unit that suits it, with its least and greatest measurement."""
     unit, length = next((unit, length) for limit, unit, length in UNITS if value < limit)
-    range_ = "" if low is None or high is None else rf"\ ({rounded(low / length)}\mbox{{--}}{rounded(high / length)})"
-    return rf"${rounded(value / length)}{range_}$\,{unit}"
+    range_ = "" if low is None or high is None else rf"\ ({compact(low / length)}\mbox{{--}}{compact(high / length)})"
+    return rf"${compact(value / length)}{range_}$\,{unit}"
 
 
 def measured(spread: Spread) -> str:

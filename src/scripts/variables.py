@@ -13,7 +13,7 @@ from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import default_simulator
-from digs.summaries import best_draw, compare_widths
+from digs.summaries import best_draw, best_visited, compare_widths
 
 Variables = dict[str, str]
 
@@ -119,7 +119,7 @@ def best_fit_variables() -> Variables:
     best = {
         "npe": best_draw(posterior["theta"], posterior["log_prob"]),
         "npe_theta": posterior["theta"][posterior["log_prob"].argmax()],
-        "mcmc": chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()],
+        "mcmc": best_visited(chains),
     }
     variables = {}
     for method, theta in best.items():
