@@ -1,7 +1,6 @@
 """The training loop: how the learning rate decays, when training ends, and that an interruption changes nothing."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 
 import pytest
 import torch
@@ -9,60 +8,75 @@ import torch
 from digs.flow import Architecture, Flow
 from digs.noise import add_noise
 from digs.pairs import LibraryPairs
-from digs.params import Network, load_params
+from digs.params import load_params
 from digs.priors import Prior
-from digs.train import History, Trained, _stop_reason, held_out_loss, learning_rate, train
+from digs.train import History, Trained, held_out_loss, plateau_schedule, stop_reason, train
 
-SETTINGS = load_params().network("paper").model_copy(update={"learning_rate": 1e-3, "stop_patience": 20, "epochs": 100})
-
-
-def follow(losses: list[float], settings: Network = SETTINGS) -> tuple[History, str | None]:
-    """The history that a training with these held-out losses would have, up to its end or theirs."""
-    history = History()
-    for loss in losses:
-        if reason := _stop_reason(history, settings):
-            return history, reason
-        history.learning_rate.append(learning_rate(history.epochs, settings))
-        history.held_out_loss.append(loss)
-    return history, _stop_reason(history, settings)
-
-
-def test_the_learning_rate_decays_as_half_a_cosine():
-    rates = [learning_rate(epoch, SETTINGS) for epoch in range(SETTINGS.epochs)]
-    assert rates[0] == 1e-3
-    assert rates[50] == pytest.approx(0.5e-3)
-    assert 0 < rates[-1] < 1e-6
-    assert all(later < earlier for earlier, later in pairwise(rates))
+SETTINGS = (
+    load_params()
+    .network("paper")
+    .model_copy(
+        update={
+            "learning_rate": 8e-3,
+            "patience": 2,
+            "least_improvement": 0.01,
+            "least_learning_rate": 1.5e-3,
+            "epochs": 60,
+        }
+    )
+)
+SPENT = "no lower learning rate improved the held-out loss"
 
 
-def test_training_goes_on_while_the_loss_improves():
-    history, reason = follow([10.0 - 0.02 * epoch for epoch in range(60)])
-    assert (history.epochs, reason) == (60, None)
+def rate_after(losses: list[float]) -> float:
+    """The learning rate after epochs with these held-out losses."""
+    optimiser = torch.optim.Adam([torch.zeros(1, requires_grad=True)], SETTINGS.learning_rate)
+    return plateau_schedule(optimiser, SETTINGS, losses).get_last_lr()[0]
 
 
-def test_training_ends_without_improvement():
-    history, reason = follow([3.0, 2.0] + [2.0] * 50)
-    assert reason == "there was no improvement for 20 epochs"
-    assert history.epochs == 2 + 20
+def rates(losses: list[float]) -> list[float]:
+    """The learning rate of each epoch with these held-out losses, and of the one after them."""
+    return [rate_after(losses[:epoch]) for epoch in range(len(losses) + 1)]
 
 
-def test_training_ends_at_the_last_epoch():
-    short = SETTINGS.model_copy(update={"epochs": 5})
-    history, reason = follow([5.0 - epoch for epoch in range(9)], short)
-    assert (history.epochs, reason) == (5, "the learning rate had decayed to nothing")
+def test_the_learning_rate_stays_while_the_loss_improves():
+    assert set(rates([10.0 - 0.02 * epoch for epoch in range(30)])) == {8e-3}
 
 
-def test_losses_that_are_not_numbers_are_no_improvement():
-    history, reason = follow([3.0] + [float("nan")] * 50)
-    assert history.best_epoch == 0
-    assert reason is not None
+@pytest.mark.parametrize("later", [2.0, 1.995, float("nan")], ids=["equal", "hardly better", "not a number"])
+def test_the_learning_rate_is_halved_where_the_loss_stands_still(later):
+    assert rates([3.0, 2.0] + [later] * 6) == [8e-3] * 5 + [4e-3] * 3 + [2e-3]
+
+
+def test_small_improvements_add_up():
+    assert set(rates([2.0 - 0.004 * epoch for epoch in range(30)])) == {8e-3}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "rate", "reason"),
+    [(59, 2e-3, None), (60, 2e-3, "all epochs were spent"), (9, 1e-3, SPENT), (60, 1e-3, SPENT)],
+)
+def test_training_ends_when_nothing_helps_or_at_the_last_epoch(epochs, rate, reason):
+    assert stop_reason(epochs, rate, SETTINGS) == reason
+
+
+def test_a_training_that_cannot_improve_ends(tmp_path):
+    flow, pairs, held_out = ingredients()
+    settings = TINY.model_copy(update={"epochs": 60, "patience": 2})
+    trained = train(flow, pairs, held_out, settings, tmp_path / "checkpoint.safetensors")
+    # the first epoch improves on nothing at all; then three epochs each at 8e-3, 4e-3 and 2e-3
+    assert trained.history.learning_rate == [8e-3] * 4 + [4e-3] * 3 + [2e-3] * 3
+    assert trained.stopped_because == SPENT
 
 
 def test_a_first_loss_that_is_not_a_number_is_not_the_best():
     assert History(held_out_loss=[float("nan"), 3.0, 2.0]).best_epoch == 2
 
 
-TINY = SETTINGS.model_copy(update={"pairs": 150, "batch_size": 40, "epochs": 4})
+# the learning rate is lowered after every epoch but the first, so that a resumed training must know how often it was
+TINY = SETTINGS.model_copy(
+    update={"pairs": 150, "batch_size": 40, "epochs": 4, "patience": 0, "least_improvement": 1e3}
+)
 
 
 def ingredients() -> tuple[Flow, LibraryPairs, tuple[torch.Tensor, torch.Tensor]]:
@@ -119,6 +133,7 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, uninterr
     assert trained.history.training_loss == expected.history.training_loss
     assert trained.history.held_out_loss == expected.history.held_out_loss
     assert trained.history.learning_rate == expected.history.learning_rate
+    assert trained.history.learning_rate == [8e-3, 8e-3, 4e-3, 2e-3]
     assert trained.stopped_because == expected.stopped_because
     assert not checkpoint.exists()
 
@@ -146,7 +161,7 @@ class MisleadingAfter(LibraryPairs):
 
 def test_what_is_learned_after_the_best_epoch_is_forgotten(tmp_path):
     flow, pairs, held_out = ingredients()
-    settings = TINY.model_copy(update={"learning_rate": 2e-2, "epochs": 10})
+    settings = TINY.model_copy(update={"learning_rate": 2e-2, "epochs": 10, "patience": 10})
     pairs = MisleadingAfter(pairs, epochs=5)
     trained = train(flow, pairs, held_out, settings, tmp_path / "checkpoint.safetensors")
     losses = trained.history.held_out_loss

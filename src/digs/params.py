@@ -92,7 +92,9 @@ class Network(Section):
     batch_size: PositiveInt
     learning_rate: PositiveFloat
     epochs: PositiveInt
-    stop_patience: PositiveInt
+    patience: Annotated[int, Field(ge=0)]
+    least_improvement: PositiveFloat
+    least_learning_rate: PositiveFloat
     validation_fraction: Fraction
     clip_norm: PositiveFloat
     seed: Seed

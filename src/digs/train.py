@@ -1,21 +1,22 @@
 """A lean training loop around sbi's estimators.
 
 Adam on the mean of -ln q(z | flux), which is minimal where q is the posterior (Papamakarios & Murray 2016). The
-learning rate decays to nothing over a fixed number of epochs; training ends earlier when the held-out loss has not
-improved for long, and returns the weights of the best epoch. After every epoch all state is saved, so that an
-interrupted training goes on where it was, with the same result.
+learning rate is lowered whenever the held-out loss has stopped improving, and training ends when that no longer helps;
+the weights of the best epoch remain. After every epoch all state is saved, so that an interrupted training goes on
+where it was, with the same result.
 """
 
 import json
 import time
 from dataclasses import asdict, dataclass, field
-from math import cos, isnan, pi
+from math import isnan
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from digs import paths
 from digs.artifacts import replacing
@@ -45,10 +46,6 @@ class History:
         """The epoch of the lowest held-out loss, counted from 0."""
         return min(range(self.epochs), key=lambda epoch: (isnan(self.held_out_loss[epoch]), self.held_out_loss[epoch]))
 
-    @property
-    def since_best(self) -> int:
-        return self.epochs - 1 - self.best_epoch if self.epochs else 0
-
 
 @dataclass(frozen=True)
 class Trained:
@@ -56,15 +53,24 @@ class Trained:
     stopped_because: str
 
 
-def learning_rate(epoch: int, settings: Network) -> float:
-    """Half a cosine from settings.learning_rate in epoch 0 to nothing after the last."""
-    return settings.learning_rate * (1 + cos(pi * epoch / settings.epochs)) / 2
+def plateau_schedule(optimiser: torch.optim.Optimizer, settings: Network, losses: list[float]) -> ReduceLROnPlateau:
+    """The schedule of the learning rate after epochs with these held-out losses.
+
+    The rate is halved after settings.patience + 1 epochs in a row that did not improve by settings.least_improvement.
+    """
+    schedule = ReduceLROnPlateau(
+        optimiser, factor=0.5, patience=settings.patience, threshold=settings.least_improvement, threshold_mode="abs"
+    )
+    for loss in losses:
+        schedule.step(loss)
+    return schedule
 
 
-def _stop_reason(history: History, settings: Network) -> str | None:
-    if history.since_best >= settings.stop_patience:
-        return f"there was no improvement for {settings.stop_patience} epochs"
-    return "the learning rate had decayed to nothing" if history.epochs >= settings.epochs else None
+def stop_reason(epochs: int, rate: float, settings: Network) -> str | None:
+    """Why training is to end before another epoch at this learning rate; None if it is not."""
+    if rate < settings.least_learning_rate:
+        return "no lower learning rate improved the held-out loss"
+    return "all epochs were spent" if epochs >= settings.epochs else None
 
 
 @torch.no_grad()
@@ -84,19 +90,19 @@ def train(
         held_out: theta and noisy spectra that are never trained on.
         checkpoint: file of an unfinished training with the same settings, taken up if it exists, removed at the end.
     """
-    optimiser = torch.optim.Adam(flow.parameters(), settings.learning_rate)
+    optimiser = torch.optim.Adam(flow.parameters(), settings.learning_rate, fused=True)
     history = History()
     best = {key: value.clone() for key, value in flow.state_dict().items()}
     if checkpoint.exists():
         history = _resume(checkpoint, flow, optimiser, best, pairs.generator)
+    schedule = plateau_schedule(optimiser, settings, history.held_out_loss)
     with progress(total=settings.epochs, initial=history.epochs, desc="Training", unit="epoch") as bar:
-        while (reason := _stop_reason(history, settings)) is None:
+        while (reason := stop_reason(history.epochs, rate := schedule.get_last_lr()[0], settings)) is None:
             start, cpu_start = time.perf_counter(), time.process_time()
-            rate = learning_rate(history.epochs, settings)
-            loss = _train_epoch(flow, optimiser, pairs, settings, rate)
-            history.training_loss.append(loss)
+            history.training_loss.append(_train_epoch(flow, optimiser, pairs, settings))
             history.held_out_loss.append(held_out_loss(flow, *held_out).mean().item())
             history.learning_rate.append(rate)
+            schedule.step(history.held_out_loss[-1])
             history.seconds.append(time.perf_counter() - start)
             history.cpu_seconds.append(time.process_time() - cpu_start)
             if history.best_epoch == history.epochs - 1:
@@ -110,12 +116,8 @@ def train(
     return Trained(history, reason)
 
 
-def _train_epoch(
-    flow: Flow, optimiser: torch.optim.Optimizer, pairs: LibraryPairs, settings: Network, rate: float
-) -> float:
+def _train_epoch(flow: Flow, optimiser: torch.optim.Optimizer, pairs: LibraryPairs, settings: Network) -> float:
     flow.train()
-    for group in optimiser.param_groups:
-        group["lr"] = rate
     total = torch.zeros((), dtype=torch.float64)
     for theta, flux in pairs.epoch(settings.pairs, settings.batch_size):
         optimiser.zero_grad(set_to_none=True)
