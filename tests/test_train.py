@@ -1,6 +1,8 @@
 """The training loop: how the learning rate decays, when training ends, and that an interruption changes nothing."""
 
 from collections.abc import Iterator
+from itertools import pairwise
+from math import cos, pi
 
 import pytest
 import torch
@@ -10,73 +12,59 @@ from digs.noise import add_noise
 from digs.pairs import LibraryPairs
 from digs.params import load_params
 from digs.priors import Prior
-from digs.train import History, Trained, held_out_loss, plateau_schedule, stop_reason, train
+from digs.train import History, Trained, held_out_loss, stop_reason, train
 
 SETTINGS = (
     load_params()
     .network("paper")
-    .model_copy(
-        update={
-            "learning_rate": 8e-3,
-            "patience": 2,
-            "least_improvement": 0.01,
-            "least_learning_rate": 1.5e-3,
-            "epochs": 60,
-        }
-    )
+    .model_copy(update={"learning_rate": 8e-3, "cycle": 3, "least_improvement": 0.01, "epochs": 60})
 )
-SPENT = "no lower learning rate improved the held-out loss"
-
-
-def rate_after(losses: list[float]) -> float:
-    """The learning rate after epochs with these held-out losses."""
-    optimiser = torch.optim.Adam([torch.zeros(1, requires_grad=True)], SETTINGS.learning_rate)
-    return plateau_schedule(optimiser, SETTINGS, losses).get_last_lr()[0]
-
-
-def rates(losses: list[float]) -> list[float]:
-    """The learning rate of each epoch with these held-out losses, and of the one after them."""
-    return [rate_after(losses[:epoch]) for epoch in range(len(losses) + 1)]
-
-
-def test_the_learning_rate_stays_while_the_loss_improves():
-    assert set(rates([10.0 - 0.02 * epoch for epoch in range(30)])) == {8e-3}
-
-
-@pytest.mark.parametrize("later", [2.0, 1.995, float("nan")], ids=["equal", "hardly better", "not a number"])
-def test_the_learning_rate_is_halved_where_the_loss_stands_still(later):
-    assert rates([3.0, 2.0] + [later] * 6) == [8e-3] * 5 + [4e-3] * 3 + [2e-3]
-
-
-def test_small_improvements_add_up():
-    assert set(rates([2.0 - 0.004 * epoch for epoch in range(30)])) == {8e-3}
+NO_GAIN = "a whole cycle had lowered the held-out loss by less than 0.01"
 
 
 @pytest.mark.parametrize(
-    ("epochs", "rate", "reason"),
-    [(59, 2e-3, None), (60, 2e-3, "all epochs were spent"), (9, 1e-3, SPENT), (60, 1e-3, SPENT)],
+    ("losses", "reason"),
+    [
+        ([], None),
+        ([3.0, 3.0, 3.0], None),  # nothing to compare the first cycle with
+        ([3.0, 2.0, 1.0, 1.0, 1.0], None),  # amid a cycle
+        ([3.0, 2.0, 1.0, 1.5, 1.2, 0.98], None),
+        ([3.0, 2.0, 1.0, 1.5, 1.2, 0.995], NO_GAIN),
+        ([3.0, 2.0, 1.0, 0.9, 1.2, 1.1], None),  # the best of a cycle counts
+        ([1.0, 2.0, 3.0, 1.2, 1.1, 1.0, 0.9, 0.9, 0.9], None),
+        ([3.0, 2.0, 1.0, float("nan"), float("nan"), float("nan")], NO_GAIN),
+        ([float("nan")] * 6, NO_GAIN),
+        ([float("nan")] * 3 + [3.0, 2.0, 1.0], None),
+        ([1.0 - 0.1 * epoch for epoch in range(60)], "all epochs were spent"),
+    ],
 )
-def test_training_ends_when_nothing_helps_or_at_the_last_epoch(epochs, rate, reason):
-    assert stop_reason(epochs, rate, SETTINGS) == reason
+def test_training_ends_after_a_cycle_without_gain_or_at_the_last_epoch(losses, reason):
+    assert stop_reason(losses, SETTINGS) == reason
 
 
-def test_a_training_that_cannot_improve_ends(tmp_path):
+def test_the_learning_rate_starts_anew_in_every_cycle(uninterrupted):
+    half_a_cosine = [TINY.learning_rate * (1 + cos(pi * epoch / 3)) / 2 for epoch in range(3)]
+    assert uninterrupted[1].history.learning_rate == pytest.approx([*half_a_cosine, half_a_cosine[0]])
+
+
+def test_the_learning_rate_decays_within_an_epoch(tmp_path, monkeypatch):
+    rates = []
+    step = torch.optim.Adam.step
+    monkeypatch.setattr(torch.optim.Adam, "step", lambda self: (rates.append(self.param_groups[0]["lr"]), step(self)))
     flow, pairs, held_out = ingredients()
-    settings = TINY.model_copy(update={"epochs": 60, "patience": 2})
-    trained = train(flow, pairs, held_out, settings, tmp_path / "checkpoint.safetensors")
-    # the first epoch improves on nothing at all; then three epochs each at 8e-3, 4e-3 and 2e-3
-    assert trained.history.learning_rate == [8e-3] * 4 + [4e-3] * 3 + [2e-3] * 3
-    assert trained.stopped_because == SPENT
+    train(flow, pairs, held_out, TINY, tmp_path / "checkpoint.safetensors")
+    batches = 4  # of an epoch
+    one_cycle = rates[: TINY.cycle * batches]
+    assert len(rates) == TINY.epochs * batches
+    assert all(later < earlier for earlier, later in pairwise(one_cycle))
+    assert one_cycle[-1] < 0.05 * one_cycle[0]
 
 
 def test_a_first_loss_that_is_not_a_number_is_not_the_best():
     assert History(held_out_loss=[float("nan"), 3.0, 2.0]).best_epoch == 2
 
 
-# the learning rate is lowered after every epoch but the first, so that a resumed training must know how often it was
-TINY = SETTINGS.model_copy(
-    update={"pairs": 150, "batch_size": 40, "epochs": 4, "patience": 0, "least_improvement": 1e3}
-)
+TINY = SETTINGS.model_copy(update={"pairs": 150, "batch_size": 40, "epochs": 4})
 
 
 def ingredients() -> tuple[Flow, LibraryPairs, tuple[torch.Tensor, torch.Tensor]]:
@@ -133,7 +121,6 @@ def test_an_interrupted_training_ends_as_an_uninterrupted_one(tmp_path, uninterr
     assert trained.history.training_loss == expected.history.training_loss
     assert trained.history.held_out_loss == expected.history.held_out_loss
     assert trained.history.learning_rate == expected.history.learning_rate
-    assert trained.history.learning_rate == [8e-3, 8e-3, 4e-3, 2e-3]
     assert trained.stopped_because == expected.stopped_because
     assert not checkpoint.exists()
 
@@ -161,7 +148,7 @@ class MisleadingAfter(LibraryPairs):
 
 def test_what_is_learned_after_the_best_epoch_is_forgotten(tmp_path):
     flow, pairs, held_out = ingredients()
-    settings = TINY.model_copy(update={"learning_rate": 2e-2, "epochs": 10, "patience": 10})
+    settings = TINY.model_copy(update={"learning_rate": 2e-2, "epochs": 10, "cycle": 20})
     pairs = MisleadingAfter(pairs, epochs=5)
     trained = train(flow, pairs, held_out, settings, tmp_path / "checkpoint.safetensors")
     losses = trained.history.held_out_loss

@@ -92,9 +92,8 @@ class Network(Section):
     batch_size: PositiveInt
     learning_rate: PositiveFloat
     epochs: PositiveInt
-    patience: Annotated[int, Field(ge=0)]
+    cycle: PositiveInt
     least_improvement: PositiveFloat
-    least_learning_rate: PositiveFloat
     validation_fraction: Fraction
     clip_norm: PositiveFloat
     seed: Seed

@@ -1,22 +1,23 @@
 """A lean training loop around sbi's estimators.
 
 Adam on the mean of -ln q(z | flux), which is minimal where q is the posterior (Papamakarios & Murray 2016). The
-learning rate is lowered whenever the held-out loss has stopped improving, and training ends when that no longer helps;
-the weights of the best epoch remain. After every epoch all state is saved, so that an interrupted training goes on
-where it was, with the same result.
+learning rate decays along half a cosine, again and again (Loshchilov & Hutter 2017): every cycle ends with a network
+that is trained to the end, and training ends when a whole cycle has not improved the held-out loss. The weights of the
+best epoch remain. After every epoch all state is saved, so that an interrupted training goes on where it was, with the
+same result.
 """
 
 import json
 import time
 from dataclasses import asdict, dataclass, field
-from math import isnan
+from math import inf, isnan
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import ReduceLROnPlateau
+from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
 from digs import paths
 from digs.artifacts import replacing
@@ -53,24 +54,17 @@ class Trained:
     stopped_because: str
 
 
-def plateau_schedule(optimiser: torch.optim.Optimizer, settings: Network, losses: list[float]) -> ReduceLROnPlateau:
-    """The schedule of the learning rate after epochs with these held-out losses.
-
-    The rate is halved after settings.patience + 1 epochs in a row that did not improve by settings.least_improvement.
-    """
-    schedule = ReduceLROnPlateau(
-        optimiser, factor=0.5, patience=settings.patience, threshold=settings.least_improvement, threshold_mode="abs"
-    )
-    for loss in losses:
-        schedule.step(loss)
-    return schedule
+def _least(losses: list[float]) -> float:
+    return min((loss for loss in losses if not isnan(loss)), default=inf)
 
 
-def stop_reason(epochs: int, rate: float, settings: Network) -> str | None:
-    """Why training is to end before another epoch at this learning rate; None if it is not."""
-    if rate < settings.least_learning_rate:
-        return "no lower learning rate improved the held-out loss"
-    return "all epochs were spent" if epochs >= settings.epochs else None
+def stop_reason(losses: list[float], settings: Network) -> str | None:
+    """Why training is to end after epochs with these held-out losses; None if it is not."""
+    before, cycle = losses[: -settings.cycle], losses[-settings.cycle :]
+    at_end_of_cycle = before and len(losses) % settings.cycle == 0
+    if at_end_of_cycle and not _least(before) - _least(cycle) >= settings.least_improvement:
+        return f"a whole cycle had lowered the held-out loss by less than {settings.least_improvement:g}"
+    return "all epochs were spent" if len(losses) >= settings.epochs else None
 
 
 @torch.no_grad()
@@ -95,14 +89,14 @@ def train(
     best = {key: value.clone() for key, value in flow.state_dict().items()}
     if checkpoint.exists():
         history = _resume(checkpoint, flow, optimiser, best, pairs.generator)
-    schedule = plateau_schedule(optimiser, settings, history.held_out_loss)
+    schedule = CosineAnnealingWarmRestarts(optimiser, settings.cycle)
     with progress(total=settings.epochs, initial=history.epochs, desc="Training", unit="epoch") as bar:
-        while (reason := stop_reason(history.epochs, rate := schedule.get_last_lr()[0], settings)) is None:
+        while (reason := stop_reason(history.held_out_loss, settings)) is None:
             start, cpu_start = time.perf_counter(), time.process_time()
-            history.training_loss.append(_train_epoch(flow, optimiser, pairs, settings))
+            schedule.step(history.epochs)
+            history.learning_rate.append(rate := schedule.get_last_lr()[0])
+            history.training_loss.append(_train_epoch(flow, optimiser, schedule, history.epochs, pairs, settings))
             history.held_out_loss.append(held_out_loss(flow, *held_out).mean().item())
-            history.learning_rate.append(rate)
-            schedule.step(history.held_out_loss[-1])
             history.seconds.append(time.perf_counter() - start)
             history.cpu_seconds.append(time.process_time() - cpu_start)
             if history.best_epoch == history.epochs - 1:
@@ -116,16 +110,26 @@ def train(
     return Trained(history, reason)
 
 
-def _train_epoch(flow: Flow, optimiser: torch.optim.Optimizer, pairs: LibraryPairs, settings: Network) -> float:
+def _train_epoch(
+    flow: Flow,
+    optimiser: torch.optim.Optimizer,
+    schedule: CosineAnnealingWarmRestarts,
+    epoch: int,
+    pairs: LibraryPairs,
+    settings: Network,
+) -> float:
+    """One pass over settings.pairs pairs, with a learning rate that decays from batch to batch; the mean loss."""
     flow.train()
-    total = torch.zeros((), dtype=torch.float64)
+    total, shown = torch.zeros((), dtype=torch.float64), 0
     for theta, flux in pairs.epoch(settings.pairs, settings.batch_size):
+        schedule.step(epoch + shown / settings.pairs)
         optimiser.zero_grad(set_to_none=True)
         loss = flow.loss(theta, flux).mean()
         loss.backward()
         nn.utils.clip_grad_norm_(flow.parameters(), settings.clip_norm)
         optimiser.step()
         total += loss.detach().double().cpu() * len(theta)
+        shown += len(theta)
     return (total / settings.pairs).item()
 
 
