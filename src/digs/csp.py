@@ -8,10 +8,10 @@ each age interval [t_m, t_{m+1}] adds to the weights of its two ends, with hat f
     A(tau) = \int h(s) e^{-(t_{m+1} - s)/tau} ds
     B(tau) = \int h(s) (t_{m+1} - s) e^{-(t_{m+1} - s)/tau} ds
 
-whenever T > t_{m+1}. A and B depend on tau alone: they are stored as Chebyshev series in log tau. All terms are
-positive, so nothing cancels in single precision. The one interval that T cuts is integrated by Gauss-Legendre
-quadrature. Stars younger than the first node have its spectrum. The sum is divided by the mass formed,
-tau^2 P(2, T/tau), with P the regularised incomplete gamma function.
+whenever T > t_{m+1}. A and B depend on tau alone. As Chebyshev series in log tau they are a matrix, coefficients by
+integrals, of which a few singular vectors hold all that single precision can tell. All terms are positive, so nothing
+cancels. The one interval that T cuts is integrated by Gauss-Legendre quadrature. Stars younger than the first node have
+its spectrum. The weights are divided by their sum, which is the mass formed.
 """
 
 import numpy as np
@@ -21,9 +21,10 @@ from torch import Tensor, nn
 
 LOGTAU_DOMAIN = (-1.5, 1.5)  # log10 of tau in Gyr
 _SERIES_DOMAIN = (-1.6, 1.6)  # wider, as the gradient of a Chebyshev series is 0/0 at its ends
-_DEGREE = 31  # of the Chebyshev series: relative error of the weights below 1e-7
+_DEGREE = 39  # of the Chebyshev series
+_RANK = 16  # of their matrix
 _FULL_NODES = 64  # quadrature behind the series, done once
-_CUT_NODES = 16  # quadrature of the cut interval, done for every galaxy
+_CUT_NODES = 10  # quadrature of the cut interval, done for every galaxy
 _CUT_SPAN = 20.0  # in units of tau: of what formed later, 4e-8 is left out
 
 
@@ -43,6 +44,11 @@ def _interval_integrals(age: np.ndarray, tau: np.ndarray) -> np.ndarray:
     return np.stack([a_younger, a_older, b_younger, b_older], axis=1)
 
 
+def _growth(tau: np.ndarray | Tensor) -> np.ndarray | Tensor:
+    """How A and B grow with tau, in Gyr, for wide intervals: without it the small ones would drown in rounding."""
+    return tau / (1 + tau)
+
+
 class CSPWeights(nn.Module):
     """Weights of the SSPs in delayed-tau galaxies.
 
@@ -54,40 +60,50 @@ class CSPWeights(nn.Module):
         super().__init__()
         low, high = _SERIES_DOMAIN
         points = chebyshev.chebpts1(2 * (_DEGREE + 1))
-        integrals = _interval_integrals(age, 10 ** (low + (high - low) * (points + 1) / 2))
-        series = chebyshev.chebfit(points, integrals.reshape(len(points), -1), _DEGREE)
+        tau = 10 ** (low + (high - low) * (points + 1) / 2)
+        integrals = _interval_integrals(age, tau) / _growth(tau)[:, None, None]
+        scale = integrals.max(0)
+        scale[scale == 0] = 1.0
+        series = chebyshev.chebfit(points, (integrals / scale).reshape(len(points), -1), _DEGREE)
+        left, strength, right = np.linalg.svd(series, full_matrices=False)
         x, weight = np.polynomial.legendre.leggauss(_CUT_NODES)
-        constants = {"age": age, "series": series, "node": (x + 1) / 2, "node_weight": weight / 2}
+        constants = {
+            "age": age,
+            "series": left[:, :_RANK] * strength[:_RANK],
+            "integrals": (right[:_RANK].reshape(_RANK, 4, len(age)) * scale).swapaxes(0, 1),
+            "node": (x + 1) / 2,
+            "node_weight": weight / 2,
+        }
         for name, value in constants.items():
             self.register_buffer(name, torch.as_tensor(value, dtype=dtype), persistent=False)
 
     def forward(self, tage: Tensor, logtau: Tensor) -> Tensor:
-        """Mass fractions of the SSPs, shape (N, n), summing to 1 over n.
+        """Mass fractions of the SSPs, shape (N, m), summing to 1 over m, as many SSPs as the oldest galaxy needs.
 
         Args:
-            tage: age of the galaxies in Gyr, shape (N,), between 0 and the last SSP's age.
+            tage: age of the galaxies in Gyr, shape (N,), between 0 and the last SSP's age; N at least 1.
             logtau: log10 of the e-folding time in Gyr, shape (N,), inside LOGTAU_DOMAIN.
         """
         tage, tau = tage.contiguous()[:, None], 10.0 ** logtau[:, None]
-        weights = self._whole_intervals(tage, tau, logtau)
-        weights = weights.scatter_add(1, *self._cut_interval(tage, tau))
-        return weights / (tau**2 * torch.special.gammainc(torch.full_like(tau, 2.0), tage / tau))
+        upper = torch.searchsorted(self.age, tage.detach()).clamp_max(len(self.age) - 1)
+        weights = self._whole_intervals(tage, tau, logtau, int(upper.max()) + 1)
+        weights = weights.scatter_add(1, *self._cut_interval(tage, tau, upper))
+        return weights / weights.sum(1, keepdim=True)
 
-    def _whole_intervals(self, tage: Tensor, tau: Tensor, logtau: Tensor) -> Tensor:
+    def _whole_intervals(self, tage: Tensor, tau: Tensor, logtau: Tensor, ages: int) -> Tensor:
         low, high = _SERIES_DOMAIN
-        a_younger, a_older, b_younger, b_older = (
-            self._chebyshev(2 * (logtau - low) / (high - low) - 1) @ self.series
-        ).chunk(4, dim=1)
-        after = tage - self.age
-        decay = torch.where(after > 0, torch.exp(-after.clamp_min(0) / tau), 0.0)
-        younger = decay * (after * a_younger + b_younger)
-        older = decay * (after * a_older + b_older)
+        modes = self._chebyshev(2 * (logtau - low) / (high - low) - 1) @ self.series * _growth(tau)
+        a_younger, a_older, b_younger, b_older = modes @ self.integrals[..., :ages]
+        after = tage - self.age[:ages]
+        decay = torch.exp((after * (-1 / tau)).masked_fill(after <= 0, -torch.inf))
+        delayed = decay * after
+        younger = torch.addcmul(delayed * a_younger, decay, b_younger)
+        older = torch.addcmul(delayed * a_older, decay, b_older)
         # interval m ends at node m: its older end is m, its younger end m - 1
         return older + nn.functional.pad(younger[:, 1:], (0, 1))
 
-    def _cut_interval(self, tage: Tensor, tau: Tensor) -> tuple[Tensor, Tensor]:
+    def _cut_interval(self, tage: Tensor, tau: Tensor, upper: Tensor) -> tuple[Tensor, Tensor]:
         """Indices of the two nodes around T and what the interval between the younger one and T adds to them."""
-        upper = torch.searchsorted(self.age, tage.detach()).clamp_max(len(self.age) - 1)
         lower = (upper - 1).clamp_min(0)
         start = torch.where(upper > 0, self.age[lower], 0.0)
         span = torch.minimum(tage - start, _CUT_SPAN * tau)

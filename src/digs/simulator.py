@@ -12,11 +12,12 @@ from digs.csp import LOGTAU_DOMAIN, CSPWeights
 from digs.dust import calzetti
 from digs.errors import DigsError
 from digs.params import load_params
-from digs.priors import NAMES
+from digs.priors import NAMES, index
 from digs.products import SSP_GRID
 
 SSP_GRID_FILE = paths.DATA / "ssp_grid.h5"
 _LN10 = math.log(10)
+_LOGZSOL = index("logzsol")
 _LEAST_AGE = 1e-4  # Gyr
 _ROUNDING = 1e-6
 
@@ -34,6 +35,8 @@ class Simulator(nn.Module):
         DigsError: the grid is missing or damaged.
     """
 
+    CHUNK = 2048  # galaxies at a time, so that what comes between stays in the processor's cache
+
     def __init__(self, path: Path = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
         super().__init__()
         grid = read_product(path, SSP_GRID)
@@ -47,12 +50,11 @@ class Simulator(nn.Module):
             "wavelength": torch.as_tensor(grid["wavelength"], dtype=dtype),
             "logzsol": torch.as_tensor(grid["logzsol"], dtype=dtype),
             "curve": torch.as_tensor(calzetti(grid["wavelength"] / (1 + zred)), dtype=dtype),
-            # metallicities below one another: two neighbours are one block of rows
-            "grid": torch.as_tensor(grid["flux"], dtype=dtype).flatten(0, 1),
+            # ages by metallicities and pixels: two neighbours in metallicity are one block of columns
+            "grid": torch.as_tensor(grid["flux"], dtype=dtype).swapaxes(0, 1).flatten(1),
         }
         for name, value in constants.items():
             self.register_buffer(name, value, persistent=False)
-        self.ages = len(grid["age"])
         domain = {
             "logzsol": (grid["logzsol"][0], grid["logzsol"][-1]),
             "dust2": (0.0, math.inf),
@@ -77,25 +79,31 @@ class Simulator(nn.Module):
         self._check(theta)
         if not len(theta):
             return theta.new_empty(0, self.pixels)
+        order = torch.argsort(theta[:, _LOGZSOL])  # neighbours share SSPs
+        flux = theta.new_empty(len(theta), self.pixels)
+        for rows in order.split(self.CHUNK):
+            flux.index_copy_(0, rows, self._flux(theta.index_select(0, rows)))
+        return flux
+
+    def _flux(self, theta: Tensor) -> Tensor:
+        """As forward, for theta ascending in logzsol."""
         logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
-        populations = self._mix(self.weights(tage, logtau), logzsol)
+        populations = self._mix(self.weights(tage, logtau), logzsol.contiguous())
         return populations * torch.exp(logmass[:, None] * _LN10 - dust2[:, None] * self.curve)
 
     def _mix(self, weights: Tensor, logzsol: Tensor) -> Tensor:
         """Sums over age and metallicity, shape (N, pixels), one matrix product per pair of metallicity nodes."""
-        logzsol = logzsol.contiguous()
         lower = torch.searchsorted(self.logzsol, logzsol.detach()).sub(1).clamp(0, len(self.logzsol) - 2)
+        nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
+        grid = self.grid[: weights.shape[1]]
+        both = torch.cat(
+            [
+                part @ grid[:, node * self.pixels : (node + 2) * self.pixels]
+                for node, part in zip(nodes, weights.split(counts), strict=True)
+            ]
+        )
         left, right = self.logzsol[lower], self.logzsol[lower + 1]
-        fraction = ((logzsol - left) / (right - left))[:, None]
-        split = torch.cat([(1 - fraction) * weights, fraction * weights], 1)
-        order = torch.argsort(lower)
-        groups = torch.bincount(lower, minlength=len(self.logzsol) - 1).tolist()
-        parts = [
-            part @ self.grid[node * self.ages : (node + 2) * self.ages]
-            for node, part in enumerate(split[order].split(groups))
-            if len(part)
-        ]
-        return torch.cat(parts)[torch.argsort(order)]
+        return torch.lerp(*both.chunk(2, dim=1), ((logzsol - left) / (right - left))[:, None])
 
     def _check(self, theta: Tensor) -> None:
         if theta.ndim != 2 or theta.shape[1] != len(NAMES):

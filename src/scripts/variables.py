@@ -64,6 +64,10 @@ def training_variables() -> Variables:
     training, settings = record.training, params.network(params.posteriors.network)
     history = training["history"]
     best = training["best_epoch"] - 1
+    cycles = [
+        min(history["held_out_loss"][start : start + settings.cycle])
+        for start in range(0, training["epochs"], settings.cycle)
+    ]
     return {
         "pairs_per_epoch": scientific(settings.pairs, 1),
         "hidden_features": str(record.architecture.hidden_features),
@@ -72,7 +76,8 @@ def training_variables() -> Variables:
         "batch_size": grouped_integer(settings.batch_size),
         "held_out_spectra": grouped_integer(training["held_out_spectra"]),
         "epochs": str(training["epochs"]),
-        "late_improvement": plain(training["late_improvement"]),
+        "cycle_epochs": str(settings.cycle),
+        "cycle_losses": ", ".join(f"{loss:.3f}" for loss in cycles),
         "best_epoch": str(training["best_epoch"]),
         "stopped_because": training["stopped_because"],
         "training_minutes": plain(training["seconds"] / 60),
