@@ -47,16 +47,18 @@ def test_a_home_that_is_not_there_is_told(monkeypatch, tmp_path, refused):
         sps.sps_home()
 
 
-def test_prospector_is_refused_without_data(monkeypatch, refused):
-    """FSPS itself would stop the interpreter."""
+def test_fsps_is_not_started_without_data(monkeypatch, refused, tmp_path):
+    """It would stop the interpreter."""
     from digs.params import load_params
+    from digs.parts import Parts
     from digs.prospector import Prospector
     from digs.ssp import make_ssp_grid
 
     monkeypatch.delenv("SPS_HOME", raising=False)
-    for start in (Prospector, make_ssp_grid):
+    settings = load_params().spectrum
+    for start in (lambda: Prospector(settings), lambda: make_ssp_grid(settings, Parts(tmp_path, None))):
         with refused("SPS_HOME is not set"):
-            start(load_params().spectrum)
+            start()
 
 
 def test_a_whole_home_is_taken(home):

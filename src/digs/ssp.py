@@ -8,15 +8,19 @@ logarithms linearly between those of the Cloudy grid. The grid here holds both s
 so that linear interpolation of the flux follows both.
 """
 
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
+from digs import prospector, spectra
 from digs.params import Spectrum
+from digs.parts import Parts
 from digs.progress import progress
 from digs.prospector import model_parameters
 from digs.spectra import f_lambda, observed_flux, smooth, wavelength_grid
-from digs.sps import sps_home
+from digs.sps import SPSData, sps_home
 
 STELLAR_LOGZSOL = np.array([-2.5, -2.0, -1.75, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5])
 GAS_LOGZ = np.array([-1.3, -1.0, -0.82, -0.7, -0.52, -0.4, -0.3, -0.15, 0.0, 0.18, 0.3])
@@ -35,9 +39,16 @@ def metallicity_nodes() -> np.ndarray:
     return np.sort(np.concatenate(fill))
 
 
-def make_ssp_grid(settings: Spectrum) -> dict[str, np.ndarray]:
+def ssp_parts(settings: Spectrum, data: SPSData, folder: Path) -> Parts:
+    """Where the spectra of one metallicity after the other are kept until all are done."""
+    return Parts(folder, [settings.model_dump(), data.fingerprint], (sys.modules[__name__], prospector, spectra))
+
+
+def make_ssp_grid(settings: Spectrum, parts: Parts) -> dict[str, np.ndarray]:
     """The SSPs' spectra per solar mass formed, as the product SSP_GRID describes them.
 
+    Args:
+        parts: of ssp_parts; those that are done are not done again.
     Raises:
         DigsError: SPS_HOME is missing or incomplete.
     """
@@ -51,13 +62,18 @@ def make_ssp_grid(settings: Spectrum) -> dict[str, np.ndarray]:
     age = 10 ** (population.log_age - 9)
     nodes = metallicity_nodes()
     pixels = wavelength_grid(settings)
-    flux = np.empty((len(nodes), len(age), len(pixels)))
-    for place, logzsol in enumerate(progress(nodes, desc="SSP metallicities", unit="node")):
+
+    def spectra_at(logzsol: float) -> np.ndarray:
         population.params["logzsol"] = logzsol
         population.params["gas_logz"] = logzsol
         wavelength, luminosity = population.get_spectrum(tage=0, peraa=False)
         observed = wavelength * (1 + settings.zred)
-        for row, one in enumerate(luminosity):
-            f_nu = observed_flux(one, settings.zred)
-            flux[place, row] = f_lambda(pixels, smooth(observed, f_nu, settings))
+        f_nu = (observed_flux(one, settings.zred) for one in luminosity)
+        return np.stack([f_lambda(pixels, smooth(observed, one, settings)) for one in f_nu])
+
+    names = [f"{place:03d}" for place in range(len(nodes))]
+    for name, logzsol in zip(names, progress(nodes, desc="SSP metallicities", unit="node"), strict=True):
+        if name not in parts:
+            parts.save(name, spectra_at(logzsol))
+    flux = np.stack([parts.load(name) for name in names])
     return {"wavelength": pixels, "age": age, "logzsol": nodes, "flux": flux}

@@ -6,16 +6,15 @@ import torch
 from digs import paths
 from digs.artifacts import write_product
 from digs.cli import run
-from digs.library import forget, simulate_library
+from digs.library import library_parts, simulate_library
 from digs.noise import add_noise
 from digs.params import load_params
+from digs.parts import SCRATCH
 from digs.priors import Prior, galaxy_theta
 from digs.products import LIBRARY, OBSERVATIONS
 from digs.rng import generator
 from digs.spectra import wavelength_grid
 from digs.sps import sps_data
-
-SCRATCH = paths.ROOT / ".unfinished" / "library"
 
 
 def main() -> None:
@@ -29,7 +28,8 @@ def main() -> None:
     }
     samples["galaxy"] = galaxy_theta()[None]
     theta = np.concatenate(list(samples.values()))
-    every_flux = simulate_library(theta, settings, data, SCRATCH, library.processes)
+    parts = library_parts(theta, settings, data, SCRATCH / "library")
+    every_flux = simulate_library(theta, settings, parts, library.processes)
 
     wavelength = wavelength_grid(settings)
     common = {"seed": library.seed, "parameters": params.model_dump(include={"prior", "spectrum", "noise"})}
@@ -45,7 +45,7 @@ def main() -> None:
             arrays["noisy_flux"] = noisy.numpy()
             schema = OBSERVATIONS
         write_product(paths.DATA / f"{name}.h5", schema, arrays, **common, **data.attributes())
-    forget(theta, settings, data, SCRATCH)
+    parts.forget()
 
 
 if __name__ == "__main__":
