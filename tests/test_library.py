@@ -14,7 +14,7 @@ from digs.artifacts import read_product
 from digs.library import PART, library_parts, simulate_library
 from digs.params import load_params
 from digs.parts import Parts
-from digs.priors import Prior
+from digs.priors import Prior, index
 from digs.products import LIBRARY
 from digs.sps import SPSData
 
@@ -28,8 +28,9 @@ def some_theta(number: int) -> np.ndarray:
 
 def put_parts(theta: np.ndarray, flux: np.ndarray, folder: Path) -> Parts:
     parts = library_parts(theta, SETTINGS, DATA, folder)
+    order = np.argsort(theta[:, index("logzsol")])
     for start in range(0, len(theta), PART):
-        parts.save(f"{start:07d}", flux[start : start + PART])
+        parts.save(f"{start:07d}", flux[order[start : start + PART]])
     return parts
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import multiprocessing
+import sys
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 from digs import prospector, spectra
 from digs.params import Spectrum
 from digs.parts import Parts
+from digs.priors import index
 from digs.progress import progress
 from digs.prospector import Prospector
 from digs.sps import SPSData
@@ -32,17 +34,21 @@ def _make_part(parts: Parts, name: str, theta: np.ndarray) -> int:
 def library_parts(theta: np.ndarray, settings: Spectrum, data: SPSData, folder: Path) -> Parts:
     """Where the spectra of theta are kept until all are done."""
     content = [hashlib.sha256(theta.tobytes()).hexdigest(), settings.model_dump(), data.fingerprint, PART]
-    return Parts(folder, content, (prospector, spectra))
+    return Parts(folder, content, (sys.modules[__name__], prospector, spectra))
 
 
 def simulate_library(theta: np.ndarray, settings: Spectrum, parts: Parts, processes: int) -> np.ndarray:
     """Reference spectra of theta, shape (N, 5), as F_lambda, shape (N, pixels), float64.
 
+    They are made in the order of metallicity, because a process of FSPS takes 8 s for each of its 12 metallicities that it
+    meets: one that takes up half-done work need not meet them all again.
+
     Args:
         parts: of library_parts; those that are done are not done again.
-        processes: each takes 0.9 GB and a minute to start.
+        processes: each takes 0.9 GB, and half a minute to start.
     """
-    pieces = {f"{start:07d}": theta[start : start + PART] for start in range(0, len(theta), PART)}
+    order = np.argsort(theta[:, index("logzsol")], kind="stable")
+    pieces = {f"{start:07d}": theta[order[start : start + PART]] for start in range(0, len(theta), PART)}
     todo = {name: piece for name, piece in pieces.items() if name not in parts}
     if todo:
         done = len(theta) - sum(map(len, todo.values()))
@@ -59,4 +65,4 @@ def simulate_library(theta: np.ndarray, settings: Spectrum, parts: Parts, proces
             pool.shutdown(cancel_futures=True)
             for future in finished:
                 future.result()
-    return np.concatenate([parts.load(name) for name in pieces])
+    return np.concatenate([parts.load(name) for name in pieces])[np.argsort(order)]
