@@ -40,8 +40,8 @@ def library_parts(theta: np.ndarray, settings: Spectrum, data: SPSData, folder: 
 def simulate_library(theta: np.ndarray, settings: Spectrum, parts: Parts, processes: int) -> np.ndarray:
     """Reference spectra of theta, shape (N, 5), as F_lambda, shape (N, pixels), float64.
 
-    They are made in the order of metallicity, because a process of FSPS takes 8 s for each of its 12 metallicities that it
-    meets: one that takes up half-done work need not meet them all again.
+    They are made in the order of metallicity: FSPS takes seconds for each of its 12 metallicities that a process meets,
+    and one that takes up half-done work need not meet them all again.
 
     Args:
         parts: of library_parts; those that are done are not done again.
