@@ -44,6 +44,17 @@ MISTAKES = {
     "infinite range": ("prior.logmass", [8.0, float("inf")], ("prior.logmass", "finite")),
     "unknown parameter": ("prior.dust", [0.1, 1.0], ("prior.dust", "no such parameter")),
     "missing parameter": ("prior.dust2", None, ("prior.dust2", "missing")),
+    "a network's half a prior": (
+        "networks.paper.prior",
+        {"dust2": [0.1, 9.0]},
+        ("networks.paper.prior.logmass", "missing"),
+    ),
+    "a network's range upside down": (
+        "networks.paper.prior",
+        load_params().prior.model_dump() | {"dust2": [9.0, 0.1]},
+        ("networks.paper.prior.dust2", "swap"),
+    ),
+    "a network's unknown source": ("networks.paper.source", "guess", ("networks.paper.source", "lookup")),
     "unknown section": ("extras", {"a": 1}, ("extras", "no such parameter")),
     "missing section": ("noise", None, ("noise", "missing")),
     "section as a number": ("noise", 0.05, ("noise",)),
@@ -148,3 +159,13 @@ def test_scripts_stop_with_one_line_and_status_1(checkout, sound, mistake):
     assert len(lines) == 1, run.stderr
     assert lines[0].startswith("ssp_grid.py: params.yaml: ")
     assert all(mention in lines[0] for mention in mentions)
+
+
+def test_a_network_may_have_a_prior_of_its_own(sound, tmp_path):
+    own = sound["prior"] | {"dust2": [0.1, 10.0], "logtau": [-1.0, 0.0]}
+    sound["networks"]["paper"]["prior"] = own
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(sound))
+    params = load_params(tmp_path / "params.yaml")
+    assert load_params().network_prior("paper") == params.prior
+    assert params.network_prior("paper").dust2 == (0.1, 10.0)
+    assert params.network_prior("paper").logmass == params.prior.logmass

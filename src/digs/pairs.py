@@ -1,27 +1,101 @@
-"""Training pairs (theta, noisy spectrum), drawn in batches."""
+"""Training pairs (theta, noisy spectrum), drawn in batches. The noise is new every time; what is paired differs."""
 
 from collections.abc import Iterator
+from typing import Protocol
 
+import numpy as np
 import torch
+from scipy.spatial import KDTree
 from torch import Tensor
 
 from digs.noise import add_noise
+from digs.priors import Prior
+from digs.simulator import Simulator
+
+
+class Pairs(Protocol):
+    """A source of training pairs, all of whose random numbers come from one generator."""
+
+    generator: torch.Generator
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of theta, (N, 5), and noisy F_lambda, (N, pixels), of so many pairs in all."""
+        ...
+
+
+def in_rounds(size: int, number: int, generator: torch.Generator) -> Tensor:
+    """So many of the numbers below size in random order, each equally often, to within one."""
+    rounds = -(-number // size)
+    orders = [torch.randperm(size, generator=generator, device=generator.device) for _ in range(rounds)]
+    return torch.cat(orders)[:number]
 
 
 class LibraryPairs:
-    """Spectra of a library, each with its own theta, and noise that is new every time.
+    """Spectra of a library.
 
     Args:
-        theta: shape (N, 5). flux: noiseless, shape (N, pixels). fraction: of the noise.
+        theta: shape (N, 5). flux: noiseless, shape (M, pixels). fraction: of the noise.
         generator: source of all random numbers.
+        spectrum: which spectrum belongs to each theta, shape (N,); by default each has its own, in the same order.
     """
 
-    def __init__(self, theta: Tensor, flux: Tensor, fraction: float, generator: torch.Generator):
+    def __init__(
+        self, theta: Tensor, flux: Tensor, fraction: float, generator: torch.Generator, spectrum: Tensor | None = None
+    ):
         self.theta, self.flux, self.fraction, self.generator = theta, flux, fraction, generator
+        self.spectrum = torch.arange(len(theta)) if spectrum is None else spectrum
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of so many pairs in all; every library spectrum comes equally often, to within one."""
-        rounds = -(-pairs // len(self.theta))
-        order = torch.cat([torch.randperm(len(self.theta), generator=self.generator) for _ in range(rounds)])[:pairs]
-        for rows in order.split(batch_size):
-            yield self.theta[rows], add_noise(self.flux[rows], self.generator, self.fraction)
+        """Batches of so many pairs in all; every theta comes equally often, to within one."""
+        for rows in in_rounds(len(self.theta), pairs, self.generator).split(batch_size):
+            flux = self.flux.index_select(0, self.spectrum.index_select(0, rows))
+            yield self.theta.index_select(0, rows), add_noise(flux, self.generator, self.fraction)
+
+
+def nearest_member(theta: Tensor, library: Tensor) -> Tensor:
+    """The library member nearest to each theta in the plain Euclidean distance of raw parameters, shape (N,).
+
+    The released code of Khullar et al. (2022) gives its spectrum to theta.
+
+    Args:
+        theta: shape (N, 5). library: theta of the members, shape (M, 5).
+    """
+    _, nearest = KDTree(library.numpy()).query(theta.numpy(), workers=-1)
+    return torch.as_tensor(nearest.astype(np.int64))
+
+
+class ExactPairs:
+    """Spectra of the exact simulator, each with its own theta.
+
+    Args:
+        prior: of theta. fraction: of the noise. generator: source of all random numbers.
+        distinct: how many different theta there are in all; by default every pair has a new one.
+    """
+
+    BULK = 50_000  # spectra simulated at a time: the simulator is the faster the more it is given
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        prior: Prior,
+        fraction: float,
+        generator: torch.Generator,
+        distinct: int | None = None,
+    ):
+        self.simulator, self.prior, self.fraction, self.generator = simulator, prior, fraction, generator
+        self.theta = None if distinct is None else prior.sample(distinct, generator)
+
+    def _theta(self, pairs: int, bulk: int) -> Iterator[Tensor]:
+        if self.theta is None:
+            for start in range(0, pairs, bulk):
+                yield self.prior.sample(min(bulk, pairs - start), self.generator)
+        else:
+            for rows in in_rounds(len(self.theta), pairs, self.generator).split(bulk):
+                yield self.theta.index_select(0, rows)
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of so many pairs in all."""
+        for theta in self._theta(pairs, max(1, self.BULK // batch_size) * batch_size):
+            with torch.no_grad():
+                flux = add_noise(self.simulator(theta), self.generator, self.fraction)
+            yield from zip(theta.split(batch_size), flux.split(batch_size), strict=True)

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
 
 from digs import paths
 from digs.errors import DigsError
@@ -86,7 +94,10 @@ class Agreement(Section):
 class Network(Section):
     """How one network is built and trained."""
 
+    source: Literal["library", "lookup", "exact"]
+    prior: PriorRanges | None = None  # its own; without, that of all
     pairs: PositiveInt
+    distinct: PositiveInt | None = None
     hidden_features: PositiveInt
     num_transforms: PositiveInt
     batch_size: PositiveInt
@@ -127,6 +138,8 @@ class Timing(Section):
     repeats: Annotated[int, Field(ge=3)]
     reference_spectra: PositiveInt
     batch: PositiveInt
+    training_pairs: PositiveInt
+    training_batch: PositiveInt
     posterior_galaxies: PositiveInt
     draws: PositiveInt
     seed: Seed
@@ -145,6 +158,10 @@ class Params(Section):
     calibration: Calibration
     timing: Timing
     threads: PositiveInt
+
+    def network_prior(self, name: str) -> PriorRanges:
+        """The prior that a network is trained on."""
+        return self.network(name).prior or self.prior
 
     def network(self, name: str) -> Network:
         if name not in self.networks:

@@ -23,7 +23,7 @@ from digs import paths
 from digs.artifacts import replacing
 from digs.errors import DigsError
 from digs.flow import Flow
-from digs.pairs import LibraryPairs
+from digs.pairs import Pairs
 from digs.params import Network
 from digs.progress import progress
 
@@ -74,9 +74,7 @@ def held_out_loss(flow: Flow, theta: Tensor, flux: Tensor, batch_size: int = 20_
     return torch.cat([flow.loss(*pair) for pair in zip(theta.split(batch_size), flux.split(batch_size), strict=True)])
 
 
-def train(
-    flow: Flow, pairs: LibraryPairs, held_out: tuple[Tensor, Tensor], settings: Network, checkpoint: Path
-) -> Trained:
+def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: Network, checkpoint: Path) -> Trained:
     """Train a flow in place; it ends with the weights of the best epoch.
 
     Args:
@@ -115,7 +113,7 @@ def _train_epoch(
     optimiser: torch.optim.Optimizer,
     schedule: CosineAnnealingWarmRestarts,
     epoch: int,
-    pairs: LibraryPairs,
+    pairs: Pairs,
     settings: Network,
 ) -> float:
     """One pass over settings.pairs pairs, with a learning rate that decays from batch to batch; the mean loss."""

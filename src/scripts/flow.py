@@ -1,7 +1,8 @@
-"""Stage `flow`: train one of the networks of params.yaml on the library."""
+"""Stages `flow` and `flow_NAME`: train one of the networks of params.yaml."""
 
 import argparse
 import hashlib
+import json
 import os
 import platform
 from dataclasses import asdict
@@ -9,74 +10,75 @@ from dataclasses import asdict
 import torch
 
 from digs import paths
-from digs.artifacts import git_commit, read_product
+from digs.artifacts import Product, git_commit, read_product
 from digs.cli import run
 from digs.flow import NETWORKS, Architecture, Flow, save_network
-from digs.noise import add_noise
-from digs.pairs import LibraryPairs
-from digs.params import load_params
+from digs.params import Params, load_params
+from digs.parts import SCRATCH
 from digs.priors import Prior
-from digs.products import LIBRARY
-from digs.rng import generator
+from digs.products import LIBRARY, SSP_GRID
+from digs.recipes import Recipe, exact_recipe, library_recipe, lookup_recipe
+from digs.simulator import SSP_GRID_FILE, default_simulator
 from digs.train import held_out_loss, train
 
-CHECKPOINTS = paths.ROOT / ".unfinished" / "networks"
-HELD_OUT_REALISATIONS = 20  # of the noise, for every held-out spectrum
+LIBRARY_FILE = paths.DATA / "library.h5"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", default="paper", help="its name in params.yaml (default: %(default)s)")
 
 
-def _late_improvement(losses: list[float]) -> float:
-    """How much the best held-out loss fell over the last tenth of the epochs: has training converged?"""
-    earlier = losses[: len(losses) - max(1, len(losses) // 10)] or losses
-    return min(earlier) - min(losses)
+def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product, bytes]:
+    """What the network is shown, the data product behind it, and that product's bytes."""
+    settings, fraction = params.network(network), params.noise.fraction
+    if settings.source == "exact":
+        recipe = exact_recipe(default_simulator(), prior, settings, fraction)
+        return recipe, read_product(SSP_GRID_FILE, SSP_GRID), SSP_GRID_FILE.read_bytes()
+    product = read_product(LIBRARY_FILE, LIBRARY)
+    library = torch.as_tensor(product["theta"]), torch.as_tensor(product["flux"])
+    if settings.source == "lookup":
+        recipe = lookup_recipe(library, prior, settings, fraction)
+    else:
+        recipe = library_recipe(library, settings, fraction)
+    return recipe, product, LIBRARY_FILE.read_bytes()
 
 
 def main(network: str) -> None:
-    """Train a flow on the library's spectra with fresh noise, to convergence (resumes after an interruption)."""
+    """Train a flow to convergence (resumes after an interruption)."""
     params = load_params()
     settings = params.network(network)
     torch.set_num_threads(params.threads)
-    library = read_product(paths.DATA / "library.h5", LIBRARY)
-    theta, flux = torch.as_tensor(library["theta"]), torch.as_tensor(library["flux"])
-
-    split = torch.randperm(len(theta), generator=generator(settings.seed, "split"))
-    held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
-    held_theta = theta[held].repeat(HELD_OUT_REALISATIONS, 1)
-    held_flux = add_noise(
-        flux[held].repeat(HELD_OUT_REALISATIONS, 1), generator(settings.seed, "held out"), params.noise.fraction
-    )
-    pairs = LibraryPairs(theta[used], flux[used], params.noise.fraction, generator(settings.seed, "pairs"))
+    ranges = list(params.network_prior(network).model_dump().values())
+    prior = Prior(*zip(*ranges, strict=True))
+    recipe, product, content = prepare(params, network, prior)
 
     architecture = Architecture(hidden_features=settings.hidden_features, num_transforms=settings.num_transforms)
-    example_flux = add_noise(flux[used], generator(settings.seed, "example"), params.noise.fraction)
     torch.manual_seed(settings.seed)  # initial weights
-    flow = Flow(architecture, Prior(), flux.shape[1], (theta[used], example_flux))
+    flow = Flow(architecture, prior, len(product["wavelength"]), recipe.example)
 
     # an unfinished training is taken up only by the same data and settings
-    key = hashlib.sha256((paths.DATA / "library.h5").read_bytes() + params.model_dump_json().encode()).hexdigest()[:16]
-    trained = train(flow, pairs, (held_theta, held_flux), settings, CHECKPOINTS / f"{network}-{key}.safetensors")
+    depends_on = [settings.model_dump(), ranges, params.noise.fraction]
+    key = hashlib.sha256(content + json.dumps(depends_on).encode()).hexdigest()[:16]
+    checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
+    trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
 
-    losses = held_out_loss(flow, held_theta, held_flux).reshape(HELD_OUT_REALISATIONS, len(held)).mean(0)
+    losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)
     history = trained.history
     save_network(
         NETWORKS,
         network,
         flow,
         architecture=architecture,
-        wavelength=library["wavelength"].tolist(),
+        wavelength=product["wavelength"].tolist(),
         noise_fraction=params.noise.fraction,
         training={
             "history": asdict(history),
             "epochs": history.epochs,
             "best_epoch": history.best_epoch + 1,
-            "late_improvement": _late_improvement(history.held_out_loss),
             "stopped_because": trained.stopped_because,
             "held_out_loss": losses.mean().item(),
-            "held_out_loss_error": (losses.std() / len(held) ** 0.5).item(),
-            "held_out_spectra": len(held),
+            "held_out_loss_error": (losses.std() / len(losses) ** 0.5).item(),
+            "held_out_spectra": len(losses),
             "seconds": sum(history.seconds),
             "cpu_seconds": sum(history.cpu_seconds),
             "weights": sum(weight.numel() for weight in flow.parameters()),
@@ -84,8 +86,8 @@ def main(network: str) -> None:
         },
         provenance={
             "git_commit": git_commit(),
-            "sps_label": library.attributes["sps_label"],
-            "sps_fingerprint": library.attributes["sps_fingerprint"],
+            "sps_label": product.attributes["sps_label"],
+            "sps_fingerprint": product.attributes["sps_fingerprint"],
             "machine": f"{os.cpu_count()} cores, {platform.machine()}",
         },
     )

@@ -149,6 +149,20 @@ def calibration_variables() -> Variables:
     return variables
 
 
+def training_speed_variables() -> Variables:
+    """The training loop against sbi's own."""
+    speed = read_json(paths.DATA / "training_speed.json")
+    return {
+        "lean_pairs_per_second": count(speed["lean_pairs_per_second"]["median"]),
+        "lean_batch_size": grouped_integer(speed["batch_size"]),
+        "lean_ratio": plain(speed["ratio"]["median"]),
+        "lean_ratio_range": from_to(speed["ratio"]["low"], speed["ratio"]["high"]),
+        "lean_ratio_default": plain(speed["ratio_default"]["median"]),
+        "lean_ratio_default_range": from_to(speed["ratio_default"]["low"], speed["ratio_default"]["high"]),
+        "sbi_default_batch_size": str(speed["batch_size_default"]),
+    }
+
+
 def cost_variables() -> Variables:
     """What a posterior costs, and when training pays."""
     costs = amortisation.load()
@@ -182,6 +196,7 @@ def main() -> None:
         width_variables,
         best_fit_variables,
         calibration_variables,
+        training_speed_variables,
         cost_variables,
     )
     for group in groups:

@@ -1,0 +1,88 @@
+"""What each network is shown: the three ways to make training pairs that the lookup experiment compares.
+
+`library`: spectra of a library, each with its own theta. `lookup`: theta drawn afresh, with the spectrum of the nearest
+library member, as the released code of Khullar et al. (2022) does it. `exact`: theta drawn afresh, with its own
+spectrum from the exact simulator. In all of them the noise is new for every pair.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from digs.noise import add_noise
+from digs.pairs import ExactPairs, LibraryPairs, Pairs, nearest_member
+from digs.params import Network
+from digs.priors import Prior
+from digs.rng import generator
+from digs.simulator import Simulator
+
+Sample = tuple[Tensor, Tensor]  # theta, shape (N, 5), and noisy spectra, shape (N, pixels)
+
+HELD_OUT = 20_000  # pairs that no network is trained on
+EXAMPLES = 9_000  # pairs that standardisations are taken from
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Training pairs, held-out pairs and some more to take standardisations from.
+
+    distinct_held_out: how many noiseless spectra the held-out pairs have; they are gone through again and again.
+    """
+
+    pairs: Pairs
+    held_out: Sample
+    example: Sample
+    distinct_held_out: int
+
+
+def library_recipe(library: Sample, settings: Network, fraction: float) -> Recipe:
+    """Library spectra with their own theta; some members are held out, with many realisations of the noise."""
+    theta, flux = library
+    split = torch.randperm(len(theta), generator=generator(settings.seed, "split"))
+    held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
+    realisations = -(-HELD_OUT // len(held))
+    return Recipe(
+        LibraryPairs(theta[used], flux[used], fraction, generator(settings.seed, "pairs")),
+        (
+            theta[held].repeat(realisations, 1),
+            add_noise(flux[held].repeat(realisations, 1), generator(settings.seed, "held out"), fraction),
+        ),
+        (theta[used], add_noise(flux[used], generator(settings.seed, "example"), fraction)),
+        len(held),
+    )
+
+
+def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: float) -> Recipe:
+    """One new theta for each pair of an epoch, with the spectrum of the nearest library member."""
+    members, flux = library
+
+    def looked_up(number: int, purpose: str) -> tuple[Tensor, Tensor]:
+        theta = prior.sample(number, generator(settings.seed, f"{purpose} theta"))
+        return theta, nearest_member(theta, members)
+
+    def sample(number: int, purpose: str) -> Sample:
+        theta, nearest = looked_up(number, purpose)
+        return theta, add_noise(flux[nearest], generator(settings.seed, purpose), fraction)
+
+    theta, nearest = looked_up(settings.pairs, "pairs")
+    return Recipe(
+        LibraryPairs(theta, flux, fraction, generator(settings.seed, "pairs"), nearest),
+        sample(HELD_OUT, "held out"),
+        sample(EXAMPLES, "example"),
+        HELD_OUT,
+    )
+
+
+def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction: float) -> Recipe:
+    """The exact simulator's spectrum of every theta."""
+
+    def sample(number: int, purpose: str) -> Sample:
+        return next(ExactPairs(simulator, prior, fraction, generator(settings.seed, purpose)).epoch(number, number))
+
+    return Recipe(
+        ExactPairs(simulator, prior, fraction, generator(settings.seed, "pairs"), settings.distinct),
+        sample(HELD_OUT, "held out"),
+        sample(EXAMPLES, "example"),
+        HELD_OUT,
+    )
