@@ -30,7 +30,7 @@ def main() -> None:
     first = min(len(epoch) - 1, max(1, round(SHOWN_FROM * len(epoch))))
     low, high = min(held_out.min(), used.min()), max(held_out[first], used[first])
     top.set(ylabel=r"$-\ln q(z\,|\,x)$ (nat)", ylim=(low - 0.07 * (high - low), high))
-    top.legend()
+    figure.legend(loc="outside upper center", ncols=3, columnspacing=1.2, handlelength=1.6)
     bottom.set(xlabel="Epoch", ylabel="Learning rate", yscale="log", xlim=(0.5, len(epoch) + 0.5))
     bottom.set_ylim(rate.min() / 3, rate.max() * 3)
     bottom.yaxis.set_minor_formatter(NullFormatter())
