@@ -112,7 +112,12 @@ AFTER_FLOW = {"posteriors", "calibration", "timing"}
 @pytest.mark.parametrize(
     ("where", "value", "declared", "downstream"),
     [
-        ("noise.fraction", 0.06, {"library", "flow", "training_speed", "chains", "timing"}, {"agreement", *AFTER_FLOW}),
+        (
+            "noise.fraction",
+            0.06,
+            {"library", "flow", "flow_exact", "training_speed", "chains", "timing"},
+            {"agreement", *AFTER_FLOW},
+        ),
         ("networks.paper.seed", 1, {"flow", "training_speed"}, AFTER_FLOW),
         ("posteriors.seed", 1, {"posteriors", "timing"}, {"calibration"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),
