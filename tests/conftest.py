@@ -12,8 +12,8 @@ import torch
 from digs import paths
 from digs.artifacts import Product, read_product, write_product
 from digs.errors import DigsError
-from digs.flow import Architecture, Flow
-from digs.params import load_params
+from digs.flow import Flow
+from digs.params import Architecture, load_params
 from digs.priors import Prior
 from digs.products import OBSERVATIONS, SSP_GRID
 from digs.spectra import wavelength_grid

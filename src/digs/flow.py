@@ -1,7 +1,8 @@
-"""Neural posterior estimation: the data vector, sbi's conditional flow over it, and the files they are kept in.
+"""Neural posterior estimation: sbi's conditional flow over features of the spectrum, and the files it is kept in.
 
 A network is two files, NAME.safetensors (weights) and NAME.json (all that is needed to build it, and its history).
-The flow learns the unbounded coordinates z of theta (digs.priors) given the standardised data vector.
+The flow learns the unbounded coordinates z of theta (digs.priors), or y (digs.coordinates), given what digs.features
+makes of the spectrum.
 """
 
 import hashlib
@@ -13,27 +14,20 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from sbi.neural_nets import posterior_nn
-from sbi.neural_nets.estimators import ConditionalDensityEstimator
 from torch import Tensor, nn
 
 from digs import paths
 from digs.artifacts import existing, read_json, replacing, write_json
+from digs.coordinates import RelativeMass
 from digs.errors import DigsError
+from digs.estimator import build_estimator, from_noise, log_prob
+from digs.features import DataVector, PrincipalComponents, level_and_shape, residual_network
+from digs.params import Architecture
 from digs.priors import NAMES, Prior
 from digs.spectra import check_flux
 
 NETWORKS = paths.DATA / "networks"
 FORMAT = "digs/network/1"
-
-
-class Architecture(BaseModel):
-    """What sbi needs to know to build the flow."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    density_estimator: str = "maf"
-    hidden_features: int
-    num_transforms: int
 
 
 class NetworkRecord(BaseModel):
@@ -52,37 +46,8 @@ class NetworkRecord(BaseModel):
     provenance: dict[str, Any]
 
 
-class DataVector(nn.Module):
-    """What the flow sees of a spectrum: the mean of log10 F_lambda over pixels and the rest of it, standardised.
-
-    An invertible linear map of the log fluxes. It keeps the level, which spans the five decades of the mass prior,
-    from drowning the shape.
-    """
-
-    def __init__(self, pixels: int):
-        super().__init__()
-        self.register_buffer("mean", torch.zeros(pixels + 1))
-        self.register_buffer("std", torch.ones(pixels + 1))
-
-    @staticmethod
-    def _level_and_shape(flux: Tensor) -> Tensor:
-        log_flux = torch.log10(flux)
-        level = log_flux.mean(-1, keepdim=True)
-        return torch.cat([level, log_flux - level], -1)
-
-    def fit(self, flux: Tensor) -> None:
-        """Take mean and standard deviation from spectra, shape (N, pixels)."""
-        features = self._level_and_shape(flux)
-        self.mean.copy_(features.mean(0))
-        self.std.copy_(features.std(0))
-
-    def forward(self, flux: Tensor) -> Tensor:
-        """Features, shape (N, pixels + 1), of F_lambda, shape (N, pixels)."""
-        return (self._level_and_shape(flux) - self.mean) / self.std
-
-
 class Flow(nn.Module):
-    """q(theta | flux): data vector and sbi's estimator in the unbounded coordinates of a prior.
+    """q(theta | flux): features of the spectrum and sbi's estimator in unbounded coordinates.
 
     Args:
         architecture: of the estimator.
@@ -96,38 +61,55 @@ class Flow(nn.Module):
     ):
         super().__init__()
         self.prior = prior
-        self.data_vector = DataVector(pixels)
+        if architecture.components is None:
+            self.data_vector = DataVector(pixels)
+        else:
+            self.data_vector = PrincipalComponents(pixels, architecture.components)
+        self.relative_mass = RelativeMass(prior) if architecture.relative_mass else None
+        self.embedding, context_size = nn.Identity(), self.data_vector.size
+        if architecture.embedding is not None:
+            self.embedding = residual_network(context_size, architecture.embedding)
+            context_size = architecture.embedding.features
         if example is None:
-            z, features = torch.randn(2, len(NAMES)), torch.randn(2, pixels + 1)
+            y = torch.randn(2, len(NAMES))
         else:
             theta, flux = example
             self.data_vector.fit(flux)
-            z, features = prior.to_unbounded(theta).to(flux), self.data_vector(flux)
-        build = posterior_nn(
-            architecture.density_estimator,
-            hidden_features=architecture.hidden_features,
-            num_transforms=architecture.num_transforms,
-            z_score_x="none",  # of the spectra: DataVector does it
-        )
-        self.estimator: ConditionalDensityEstimator = build(z, features)
+            if self.relative_mass is not None:
+                self.relative_mass.fit(theta, level_and_shape(flux)[0])
+            y, _ = self._coordinates(prior.to_unbounded(theta).to(flux), flux)
+        self.estimator = build_estimator(architecture, y, torch.zeros(len(y), context_size))
+
+    def _coordinates(self, z: Tensor, flux: Tensor) -> tuple[Tensor, Tensor]:
+        """What the estimator calls theta and ln |dy/dz|; z has shape (..., N, 5)."""
+        if self.relative_mass is None:
+            return z, z.new_zeros(len(flux))
+        return self.relative_mass(z, level_and_shape(flux)[0])
+
+    def context(self, flux: Tensor) -> Tensor:
+        """What the estimator sees of spectra of shape (N, pixels)."""
+        return self.embedding(self.data_vector(flux))
 
     def loss(self, theta: Tensor, flux: Tensor) -> Tensor:
         """-ln q(z | flux) of pairs, shapes (N, 5) and (N, pixels); shape (N,)."""
-        return self.estimator.loss(self.prior.to_unbounded(theta).to(flux), self.data_vector(flux))
+        y, log_jacobian = self._coordinates(self.prior.to_unbounded(theta).to(flux), flux)
+        return -log_prob(self.estimator, y, self.context(flux)) - log_jacobian
 
     def log_prob(self, theta: Tensor, flux: Tensor) -> Tensor:
         """ln q(theta | flux) in physical theta, shapes (N, draws, 5) and (N, pixels); shape (N, draws)."""
         inside = self.prior.contains(theta)
         # in the middle of the box where theta is outside, so that nothing there is infinite
         z = torch.where(inside[..., None], self.prior.to_unbounded(theta), 0.0).to(flux)
-        log_q = self.estimator.log_prob(z.transpose(0, 1), self.data_vector(flux)).T
+        y, log_jacobian = self._coordinates(z.transpose(0, 1), flux)
+        log_q = (log_prob(self.estimator, y, self.context(flux)) + log_jacobian).T
         return torch.where(inside, log_q + self.prior.log_jacobian(z.double()), -torch.inf)
 
     def transform(self, noise: Tensor, flux: Tensor) -> Tensor:
         """theta, shape (N, draws, 5), from standard normal numbers of that shape and spectra, (N, pixels)."""
-        context = self.data_vector(flux).repeat_interleave(noise.shape[1], 0)
-        z, _ = self.estimator.net._transform.inverse(noise.flatten(0, 1), context=context)
-        return self.prior.from_unbounded(z).reshape(noise.shape)
+        z = from_noise(self.estimator, noise, self.context(flux))
+        if self.relative_mass is not None:
+            z = self.relative_mass.inverse(z, level_and_shape(flux)[0][:, None])
+        return self.prior.from_unbounded(z)
 
 
 def save_network(folder: Path, name: str, flow: Flow, **record: Any) -> None:

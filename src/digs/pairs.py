@@ -69,7 +69,7 @@ class ExactPairs:
 
     Args:
         prior: of theta. fraction: of the noise. generator: source of all random numbers.
-        distinct: how many different theta there are in all; by default every pair has a new one.
+        theta: the only ones there are, shape (N, 5); by default every pair has a new one.
     """
 
     BULK = 50_000  # spectra simulated at a time: the simulator is the faster the more it is given
@@ -80,10 +80,10 @@ class ExactPairs:
         prior: Prior,
         fraction: float,
         generator: torch.Generator,
-        distinct: int | None = None,
+        theta: Tensor | None = None,
     ):
         self.simulator, self.prior, self.fraction, self.generator = simulator, prior, fraction, generator
-        self.theta = None if distinct is None else prior.sample(distinct, generator)
+        self.theta = theta
 
     def _theta(self, pairs: int, bulk: int) -> Iterator[Tensor]:
         if self.theta is None:

@@ -91,6 +91,27 @@ class Agreement(Section):
     worst_bar: PositiveFloat
 
 
+class Embedding(Section):
+    """A residual network between the features of a spectrum and the flow."""
+
+    width: PositiveInt
+    blocks: PositiveInt
+    features: PositiveInt  # that the flow sees
+
+
+class Architecture(Section):
+    """How a flow is built."""
+
+    density_estimator: str = "maf"  # as sbi calls it
+    hidden_features: PositiveInt
+    hidden_layers: PositiveInt = 2
+    num_transforms: PositiveInt
+    num_bins: PositiveInt | None = None  # of splines
+    components: PositiveInt | None = None  # principal ones, instead of the fluxes of all pixels
+    relative_mass: bool = False  # whether the mass is learned relative to the level of the spectrum
+    embedding: Embedding | None = None
+
+
 class Network(Section):
     """How one network is built and trained."""
 
@@ -98,8 +119,7 @@ class Network(Section):
     prior: PriorRanges | None = None  # its own; without, that of all
     pairs: PositiveInt
     distinct: PositiveInt | None = None
-    hidden_features: PositiveInt
-    num_transforms: PositiveInt
+    architecture: Architecture
     batch_size: PositiveInt
     learning_rate: PositiveFloat
     epochs: PositiveInt

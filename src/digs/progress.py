@@ -8,6 +8,6 @@ from tqdm import tqdm
 T = TypeVar("T")
 
 
-def progress(items: Iterable[T] | None = None, **options) -> "tqdm[T]":
-    """tqdm, shown on terminals only."""
-    return tqdm(items, disable=None, dynamic_ncols=True, **options)
+def progress(items: Iterable[T] | None = None, quiet: bool = False, **options) -> "tqdm[T]":
+    """tqdm, shown on terminals only, and not even there if it is to be quiet."""
+    return tqdm(items, disable=True if quiet else None, dynamic_ncols=True, **options)

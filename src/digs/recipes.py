@@ -2,7 +2,8 @@
 
 `library`: spectra of a library, each with its own theta. `lookup`: theta drawn afresh, with the spectrum of the nearest
 library member, as the released code of Khullar et al. (2022) does it. `exact`: theta drawn afresh, with its own
-spectrum from the exact simulator. In all of them the noise is new for every pair.
+spectrum from the exact simulator. In all of them the noise is new for every pair, and each worker (digs.workers) has
+pairs of its own.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from digs.params import Network
 from digs.priors import Prior
 from digs.rng import generator
 from digs.simulator import Simulator
+from digs.workers import worker, workers
 
 Sample = tuple[Tensor, Tensor]  # theta, shape (N, 5), and noisy spectra, shape (N, pixels)
 
@@ -36,6 +38,11 @@ class Recipe:
     distinct_held_out: int
 
 
+def _stream(settings: Network) -> torch.Generator:
+    """Random numbers of this worker's training pairs."""
+    return generator(settings.seed, f"pairs of worker {worker()}")
+
+
 def library_recipe(library: Sample, settings: Network, fraction: float) -> Recipe:
     """Library spectra with their own theta; some members are held out, with many realisations of the noise."""
     theta, flux = library
@@ -43,7 +50,7 @@ def library_recipe(library: Sample, settings: Network, fraction: float) -> Recip
     held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
     realisations = -(-HELD_OUT // len(held))
     return Recipe(
-        LibraryPairs(theta[used], flux[used], fraction, generator(settings.seed, "pairs")),
+        LibraryPairs(theta[used], flux[used], fraction, _stream(settings)),
         (
             theta[held].repeat(realisations, 1),
             add_noise(flux[held].repeat(realisations, 1), generator(settings.seed, "held out"), fraction),
@@ -65,9 +72,9 @@ def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: fl
         theta, nearest = looked_up(number, purpose)
         return theta, add_noise(flux[nearest], generator(settings.seed, purpose), fraction)
 
-    theta, nearest = looked_up(settings.pairs, "pairs")
+    theta, nearest = looked_up(settings.pairs // workers(), f"pairs of worker {worker()}")
     return Recipe(
-        LibraryPairs(theta, flux, fraction, generator(settings.seed, "pairs"), nearest),
+        LibraryPairs(theta, flux, fraction, _stream(settings), nearest),
         sample(HELD_OUT, "held out"),
         sample(EXAMPLES, "example"),
         HELD_OUT,
@@ -80,8 +87,9 @@ def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction
     def sample(number: int, purpose: str) -> Sample:
         return next(ExactPairs(simulator, prior, fraction, generator(settings.seed, purpose)).epoch(number, number))
 
+    distinct = settings.distinct and prior.sample(settings.distinct, generator(settings.seed, "distinct theta"))
     return Recipe(
-        ExactPairs(simulator, prior, fraction, generator(settings.seed, "pairs"), settings.distinct),
+        ExactPairs(simulator, prior, fraction, _stream(settings), distinct),
         sample(HELD_OUT, "held out"),
         sample(EXAMPLES, "example"),
         HELD_OUT,

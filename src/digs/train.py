@@ -4,7 +4,7 @@ Adam on the mean of -ln q(z | flux), which is minimal where q is the posterior (
 learning rate decays along half a cosine, again and again (Loshchilov & Hutter 2017): every cycle ends with a network
 that is trained to the end, and training ends when a whole cycle has not improved the held-out loss. The weights of the
 best epoch remain. After every epoch all state is saved, so that an interrupted training goes on where it was, with the
-same result.
+same result. Several processes (digs.workers) may share the work: each has a part of every batch.
 """
 
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
 from digs import paths
@@ -26,6 +26,7 @@ from digs.flow import Flow
 from digs.pairs import Pairs
 from digs.params import Network
 from digs.progress import progress
+from digs.workers import average, gather, worker, workers
 
 
 @dataclass
@@ -83,20 +84,24 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
         checkpoint: file of an unfinished training with the same settings, taken up if it exists, removed at the end.
     """
     optimiser = torch.optim.Adam(flow.parameters(), settings.learning_rate, fused=True)
+    gradients = _flat_gradients(flow)
     history = History()
     best = {key: value.clone() for key, value in flow.state_dict().items()}
     if checkpoint.exists():
         history = _resume(checkpoint, flow, optimiser, best, pairs.generator)
     schedule = CosineAnnealingWarmRestarts(optimiser, settings.cycle)
-    with progress(total=settings.epochs, initial=history.epochs, desc="Training", unit="epoch") as bar:
+    shown = {"total": settings.epochs, "initial": history.epochs, "desc": "Training", "unit": "epoch"}
+    with progress(quiet=worker() > 0, **shown) as bar:
         while (reason := stop_reason(history.held_out_loss, settings)) is None:
             start, cpu_start = time.perf_counter(), time.process_time()
             schedule.step(history.epochs)
             history.learning_rate.append(rate := schedule.get_last_lr()[0])
-            history.training_loss.append(_train_epoch(flow, optimiser, schedule, history.epochs, pairs, settings))
+            loss = _train_epoch(flow, gradients, optimiser, schedule, history.epochs, pairs, settings)
+            history.training_loss.append(loss)
             history.held_out_loss.append(held_out_loss(flow, *held_out).mean().item())
             history.seconds.append(time.perf_counter() - start)
-            history.cpu_seconds.append(time.process_time() - cpu_start)
+            cpu_seconds = torch.tensor(time.process_time() - cpu_start, dtype=torch.float64)
+            history.cpu_seconds.append(average(cpu_seconds).item() * workers())
             if history.best_epoch == history.epochs - 1:
                 best = {key: value.clone() for key, value in flow.state_dict().items()}
             _save(checkpoint, flow, optimiser, best, pairs.generator, history)
@@ -104,12 +109,23 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
             bar.update()
     flow.load_state_dict(best)
     flow.eval()
-    checkpoint.unlink(missing_ok=True)
+    if worker() == 0:
+        checkpoint.unlink(missing_ok=True)
     return Trained(history, reason)
+
+
+def _flat_gradients(flow: Flow) -> Tensor:
+    """One tensor that the gradients of all weights are views of, to be averaged and clipped in one go."""
+    weights = list(flow.parameters())
+    flat = torch.zeros(sum(weight.numel() for weight in weights)).to(weights[0])
+    for weight, part in zip(weights, flat.split([weight.numel() for weight in weights]), strict=True):
+        weight.grad = part.view_as(weight)
+    return flat
 
 
 def _train_epoch(
     flow: Flow,
+    gradients: Tensor,
     optimiser: torch.optim.Optimizer,
     schedule: CosineAnnealingWarmRestarts,
     epoch: int,
@@ -118,17 +134,19 @@ def _train_epoch(
 ) -> float:
     """One pass over settings.pairs pairs, with a learning rate that decays from batch to batch; the mean loss."""
     flow.train()
+    share, batch_size = settings.pairs // workers(), settings.batch_size // workers()
     total, shown = torch.zeros((), dtype=torch.float64), 0
-    for theta, flux in pairs.epoch(settings.pairs, settings.batch_size):
-        schedule.step(epoch + shown / settings.pairs)
-        optimiser.zero_grad(set_to_none=True)
+    for theta, flux in pairs.epoch(share, batch_size):
+        schedule.step(epoch + shown / share)
+        gradients.zero_()
         loss = flow.loss(theta, flux).mean()
         loss.backward()
-        nn.utils.clip_grad_norm_(flow.parameters(), settings.clip_norm)
+        average(gradients)
+        gradients *= (settings.clip_norm / gradients.norm()).clamp_max(1)
         optimiser.step()
         total += loss.detach().double().cpu() * len(theta)
         shown += len(theta)
-    return (total / settings.pairs).item()
+    return average(total / share).item()
 
 
 def _save(
@@ -143,7 +161,9 @@ def _save(
     tensors |= {f"best.{key}": value for key, value in best.items()}
     for number, state in optimiser.state_dict()["state"].items():
         tensors |= {f"adam.{number}.{key}": value for key, value in state.items()}
-    tensors["generator"] = generator.get_state()
+    tensors |= {f"generator.{number}": state for number, state in enumerate(gather(generator.get_state()))}
+    if worker():
+        return
     with replacing(checkpoint) as temporary:
         # clones, as safetensors refuses tensors that share memory
         tensors = {key: value.clone().contiguous() for key, value in tensors.items()}
@@ -168,5 +188,5 @@ def _resume(
             _, number, key = name.split(".")
             state.setdefault(int(number), {})[key] = value
     optimiser.load_state_dict({**optimiser.state_dict(), "state": state})
-    generator.set_state(tensors["generator"])
+    generator.set_state(tensors[f"generator.{worker()}"])
     return history

@@ -12,14 +12,15 @@ import torch
 from digs import paths
 from digs.artifacts import Product, git_commit, read_product
 from digs.cli import run
-from digs.flow import NETWORKS, Architecture, Flow, save_network
+from digs.flow import NETWORKS, Flow, save_network
 from digs.params import Params, load_params
 from digs.parts import SCRATCH
 from digs.priors import Prior
 from digs.products import LIBRARY, SSP_GRID
 from digs.recipes import Recipe, exact_recipe, library_recipe, lookup_recipe
 from digs.simulator import SSP_GRID_FILE, default_simulator
-from digs.train import held_out_loss, train
+from digs.train import Trained, held_out_loss, train
+from digs.workers import in_workers, worker, workers
 
 LIBRARY_FILE = paths.DATA / "library.h5"
 
@@ -46,29 +47,41 @@ def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product
 def main(network: str) -> None:
     """Train a flow to convergence (resumes after an interruption)."""
     params = load_params()
+    params.network(network)
+    in_workers(params.threads, fit, network)
+
+
+def fit(network: str) -> None:
+    """What each worker does."""
+    params = load_params()
     settings = params.network(network)
-    torch.set_num_threads(params.threads)
     ranges = list(params.network_prior(network).model_dump().values())
     prior = Prior(*zip(*ranges, strict=True))
     recipe, product, content = prepare(params, network, prior)
 
-    architecture = Architecture(hidden_features=settings.hidden_features, num_transforms=settings.num_transforms)
-    torch.manual_seed(settings.seed)  # initial weights
-    flow = Flow(architecture, prior, len(product["wavelength"]), recipe.example)
+    torch.manual_seed(settings.seed)  # initial weights, the same in all workers
+    flow = Flow(settings.architecture, prior, len(product["wavelength"]), recipe.example)
 
     # an unfinished training is taken up only by the same data and settings
-    depends_on = [settings.model_dump(), ranges, params.noise.fraction]
+    depends_on = [settings.model_dump(), ranges, params.noise.fraction, workers()]
     key = hashlib.sha256(content + json.dumps(depends_on).encode()).hexdigest()[:16]
     checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
     trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
+    if worker() == 0:
+        save(flow, network, recipe, product, trained)
 
+
+def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained) -> None:
+    """Write the network's two files."""
+    params = load_params()
+    settings = params.network(network)
     losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)
     history = trained.history
     save_network(
         NETWORKS,
         network,
         flow,
-        architecture=architecture,
+        architecture=settings.architecture,
         wavelength=product["wavelength"].tolist(),
         noise_fraction=params.noise.fraction,
         training={
@@ -81,6 +94,7 @@ def main(network: str) -> None:
             "held_out_spectra": len(losses),
             "seconds": sum(history.seconds),
             "cpu_seconds": sum(history.cpu_seconds),
+            "workers": workers(),
             "weights": sum(weight.numel() for weight in flow.parameters()),
             "settings": settings.model_dump(),
         },

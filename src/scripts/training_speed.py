@@ -12,7 +12,7 @@ from digs import paths
 from digs.artifacts import write_json
 from digs.benchmark import machine, spread, take_turns
 from digs.cli import run
-from digs.flow import Architecture, Flow
+from digs.flow import Flow
 from digs.pairs import ExactPairs, LibraryPairs
 from digs.params import load_params
 from digs.priors import Prior
@@ -34,9 +34,8 @@ def main() -> None:
     source = ExactPairs(default_simulator(), prior, fraction, generator(timing.seed, "training"))
     theta, flux = next(source.epoch(timing.training_pairs, timing.training_pairs))
     held, used = torch.arange(len(theta)).tensor_split([round(HELD_OUT * len(theta))])
-    architecture = Architecture(hidden_features=network.hidden_features, num_transforms=network.num_transforms)
     torch.manual_seed(timing.seed)
-    untrained = Flow(architecture, prior, flux.shape[1], (theta, flux))
+    untrained = Flow(network.architecture, prior, flux.shape[1], (theta, flux))
 
     def lean(batch_size: int) -> None:
         pairs = LibraryPairs(theta[used], flux[used], fraction, generator(timing.seed, "lean"))

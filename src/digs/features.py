@@ -1,0 +1,97 @@
+"""What the flow sees of a spectrum: linear maps of the log fluxes, and a residual network behind them.
+
+The mean of log10 F_lambda over pixels, the level, is kept apart: it spans the five decades of the mass prior and would
+drown the rest, the shape.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from digs.params import Embedding
+
+
+def level_and_shape(flux: Tensor) -> tuple[Tensor, Tensor]:
+    """The mean of log10 F_lambda over pixels, shape (N, 1), and log10 F_lambda less this, (N, pixels)."""
+    log_flux = torch.log10(flux)
+    level = log_flux.mean(-1, keepdim=True)
+    return level, log_flux - level
+
+
+class DataVector(nn.Module):
+    """Level and shape, standardised pixel by pixel."""
+
+    def __init__(self, pixels: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(pixels + 1))
+        self.register_buffer("std", torch.ones(pixels + 1))
+
+    @property
+    def size(self) -> int:
+        return len(self.mean)
+
+    def fit(self, flux: Tensor) -> None:
+        """Take mean and standard deviation from spectra, shape (N, pixels)."""
+        features = torch.cat(level_and_shape(flux), -1)
+        self.mean.copy_(features.mean(0))
+        self.std.copy_(features.std(0))
+
+    def forward(self, flux: Tensor) -> Tensor:
+        """Features, shape (N, pixels + 1), of F_lambda, shape (N, pixels)."""
+        return (torch.cat(level_and_shape(flux), -1) - self.mean) / self.std
+
+
+class PrincipalComponents(nn.Module):
+    """The standardised level and the first principal components of the shape, half whitened.
+
+    A component of variance v, in units of the noise's, has standard deviation v^(1/4): with v^(1/2) the strong ones
+    would outshout the weak ones, with 1 the noise would speak as loud as the signal.
+
+    Args:
+        pixels: of the spectra. components: how many, less than half as many as pixels.
+    """
+
+    def __init__(self, pixels: int, components: int):
+        super().__init__()
+        self.register_buffer("level", torch.tensor([0.0, 1.0]))  # mean and standard deviation
+        self.register_buffer("mean", torch.zeros(pixels))
+        self.register_buffer("components", torch.zeros(pixels, components))
+
+    @property
+    def size(self) -> int:
+        return 1 + self.components.shape[1]
+
+    def fit(self, flux: Tensor) -> None:
+        """Take the components from noisy spectra, shape (N, pixels). Most components must be noise alone."""
+        level, shape = level_and_shape(flux.double())
+        variance, vectors = torch.linalg.eigh(torch.cov(shape.T))
+        noise = variance[1:].median()  # without the one that subtracting the mean has emptied
+        count = self.components.shape[1]
+        half_whitened = vectors / (variance.clamp_min(noise) * noise) ** 0.25
+        self.level.copy_(torch.stack([level.mean(), level.std()]))
+        self.mean.copy_(shape.mean(0))
+        self.components.copy_(half_whitened.flip(1)[:, :count])
+
+    def forward(self, flux: Tensor) -> Tensor:
+        """Features, shape (N, components + 1), of F_lambda, shape (N, pixels)."""
+        level, shape = level_and_shape(flux)
+        return torch.cat([(level - self.level[0]) / self.level[1], (shape - self.mean) @ self.components], -1)
+
+
+class _Block(nn.Module):
+    """x + W silu(V silu(x)), at first the identity (He et al. 2016)."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.inner, self.outer = nn.Linear(width, width), nn.Linear(width, width)
+        nn.init.zeros_(self.outer.weight)
+        nn.init.zeros_(self.outer.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.outer(nn.functional.silu(self.inner(nn.functional.silu(x))))
+
+
+def residual_network(inputs: int, settings: Embedding) -> nn.Module:
+    """A residual network from so many features to settings.features."""
+    blocks = [_Block(settings.width) for _ in range(settings.blocks)]
+    ends = nn.Linear(inputs, settings.width), nn.Linear(settings.width, settings.features)
+    return nn.Sequential(ends[0], *blocks, nn.SiLU(), ends[1])
