@@ -106,7 +106,8 @@ def test_touched_files_change_nothing(tree):
     assert changed(tree) == set()
 
 
-AFTER_FLOW = {"posteriors", "calibration", "timing"}
+NETWORKS = {"flow", "flow_exact", "flow_lookup", "flow_table1"}
+AFTER_FLOW = {"posteriors", "calibration", "timing", "lookup_experiment"}
 
 
 @pytest.mark.parametrize(
@@ -115,10 +116,11 @@ AFTER_FLOW = {"posteriors", "calibration", "timing"}
         (
             "noise.fraction",
             0.06,
-            {"library", "flow", "flow_exact", "training_speed", "chains", "timing"},
+            {"library", *NETWORKS, "training_speed", "chains", "lookup_experiment", "timing"},
             {"agreement", *AFTER_FLOW},
         ),
         ("networks.paper.seed", 1, {"flow", "training_speed"}, AFTER_FLOW),
+        ("networks.lookup.seed", 1, {"flow_lookup"}, {"lookup_experiment"}),
         ("posteriors.seed", 1, {"posteriors", "timing"}, {"calibration"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),
     ],

@@ -154,6 +154,17 @@ class Calibration(Section):
     seed: Seed
 
 
+class LookupExperiment(Section):
+    networks: Annotated[list[str], Field(min_length=1)]
+    reference: str
+    pairs: PositiveInt
+    spectra: PositiveInt
+    draws: PositiveInt
+    galaxy_draws: PositiveInt
+    bootstrap: PositiveInt
+    seed: Seed
+
+
 class Timing(Section):
     repeats: Annotated[int, Field(ge=3)]
     reference_spectra: PositiveInt
@@ -176,6 +187,7 @@ class Params(Section):
     chains: Chains
     posteriors: Posteriors
     calibration: Calibration
+    lookup_experiment: LookupExperiment
     timing: Timing
     threads: PositiveInt
 

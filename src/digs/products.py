@@ -93,3 +93,14 @@ CALIBRATION = Schema(
         "coverage_band": Field((2, _THETA, "level"), "1", "f8"),
     },
 )
+
+LOOKUP_EXPERIMENT = Schema(
+    "lookup_experiment",
+    {
+        # of the networks and samples that the attributes name
+        "level": Field(("level",), "1", "f8"),
+        "rank_cdf": Field(("network", "sample", _THETA, "level"), "1", "f8"),
+        "coverage": Field(("network", "sample", _THETA, "level"), "1", "f8"),
+        "cdf_band": Field((2, "level"), "1", "f8"),
+    },
+)

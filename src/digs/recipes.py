@@ -60,37 +60,36 @@ def library_recipe(library: Sample, settings: Network, fraction: float) -> Recip
     )
 
 
+def exact_sample(simulator: Simulator, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
+    """So many theta of the prior, each with its own spectrum."""
+    return next(ExactPairs(simulator, prior, fraction, generator(seed, purpose)).epoch(number, number))
+
+
+def looked_up_sample(library: Sample, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
+    """So many theta of the prior, each with the spectrum of the nearest library member."""
+    members, flux = library
+    theta = prior.sample(number, generator(seed, f"{purpose} theta"))
+    return theta, add_noise(flux[nearest_member(theta, members)], generator(seed, purpose), fraction)
+
+
 def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: float) -> Recipe:
     """One new theta for each pair of an epoch, with the spectrum of the nearest library member."""
     members, flux = library
-
-    def looked_up(number: int, purpose: str) -> tuple[Tensor, Tensor]:
-        theta = prior.sample(number, generator(settings.seed, f"{purpose} theta"))
-        return theta, nearest_member(theta, members)
-
-    def sample(number: int, purpose: str) -> Sample:
-        theta, nearest = looked_up(number, purpose)
-        return theta, add_noise(flux[nearest], generator(settings.seed, purpose), fraction)
-
-    theta, nearest = looked_up(settings.pairs // workers(), f"pairs of worker {worker()}")
+    theta = prior.sample(settings.pairs // workers(), generator(settings.seed, f"pairs of worker {worker()} theta"))
     return Recipe(
-        LibraryPairs(theta, flux, fraction, _stream(settings), nearest),
-        sample(HELD_OUT, "held out"),
-        sample(EXAMPLES, "example"),
+        LibraryPairs(theta, flux, fraction, _stream(settings), nearest_member(theta, members)),
+        looked_up_sample(library, prior, fraction, HELD_OUT, settings.seed, "held out"),
+        looked_up_sample(library, prior, fraction, EXAMPLES, settings.seed, "example"),
         HELD_OUT,
     )
 
 
 def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction: float) -> Recipe:
     """The exact simulator's spectrum of every theta."""
-
-    def sample(number: int, purpose: str) -> Sample:
-        return next(ExactPairs(simulator, prior, fraction, generator(settings.seed, purpose)).epoch(number, number))
-
     distinct = settings.distinct and prior.sample(settings.distinct, generator(settings.seed, "distinct theta"))
     return Recipe(
         ExactPairs(simulator, prior, fraction, _stream(settings), distinct),
-        sample(HELD_OUT, "held out"),
-        sample(EXAMPLES, "example"),
+        exact_sample(simulator, prior, fraction, HELD_OUT, settings.seed, "held out"),
+        exact_sample(simulator, prior, fraction, EXAMPLES, settings.seed, "example"),
         HELD_OUT,
     )

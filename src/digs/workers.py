@@ -29,8 +29,8 @@ def in_workers(number: int, work: Callable[..., None], *arguments) -> None:
         failure = Path(folder) / "failure"
         try:
             multiprocessing.spawn(_run, (number, folder, failure, work, arguments), nprocs=number)
-        except multiprocessing.ProcessExitedException:
-            if failure.exists():
+        except (multiprocessing.ProcessExitedException, multiprocessing.ProcessRaisedException):
+            if failure.exists():  # the others may have failed in its wake
                 raise DigsError(failure.read_text()) from None
             raise
 

@@ -1,81 +1,116 @@
 """Stage `training_speed`: pairs per second of the lean training loop and of sbi's own, taking turns."""
 
 import copy
+import json
 import tempfile
 import warnings
 from pathlib import Path
 
+import numpy as np
 import torch
 from sbi.inference import NPE
+from sbi.utils.tracking import TensorBoardTracker
+from torch.utils.tensorboard import SummaryWriter
 
 from digs import paths
 from digs.artifacts import write_json
-from digs.benchmark import machine, spread, take_turns
+from digs.benchmark import machine, spread
 from digs.cli import run
 from digs.flow import Flow
 from digs.pairs import ExactPairs, LibraryPairs
-from digs.params import load_params
+from digs.params import Params, load_params
 from digs.priors import Prior
+from digs.progress import progress
+from digs.recipes import Sample
 from digs.rng import generator
 from digs.simulator import default_simulator
 from digs.train import train
+from digs.workers import in_workers, worker, workers
 
 SBI_DEFAULT_BATCH = 200  # of NPE.train in the pinned version
 HELD_OUT = 0.1  # of the pairs, as sbi holds them out
-EPOCHS = 2  # timed together: sbi cannot be held to one
+EPOCHS = 3  # of each training; the first warms up and is not counted
+
+
+def ingredients(params: Params) -> tuple[Flow, Sample, Sample]:
+    """The untrained flow, training spectra without noise, and held-out pairs, always the same."""
+    timing, prior, fraction = params.timing, Prior(), params.noise.fraction
+    source = ExactPairs(default_simulator(), prior, fraction, generator(timing.seed, "training"))
+    theta, flux = next(source.epoch(timing.training_pairs, timing.training_pairs))
+    held, used = torch.arange(len(theta)).tensor_split([round(HELD_OUT * len(theta))])
+    torch.manual_seed(timing.seed)
+    flow = Flow(params.network("paper").architecture, prior, flux.shape[1], (theta, flux))
+    return flow, (theta[used], flux[used]), (theta[held], flux[held])
+
+
+def train_lean(batch_size: int, folder: Path) -> None:
+    """What each worker does; the first one writes the seconds of the epochs."""
+    params = load_params()
+    flow, (theta, flux), held_out = ingredients(params)
+    mine = slice(worker(), None, workers())
+    pairs = LibraryPairs(theta[mine], flux[mine], params.noise.fraction, generator(params.timing.seed, "lean"))
+    changes = {"pairs": len(theta), "batch_size": batch_size, "epochs": EPOCHS, "cycle": EPOCHS}
+    settings = params.network("paper").model_copy(update=changes)
+    trained = train(flow, pairs, held_out, settings, folder / "checkpoint")
+    if worker() == 0:
+        (folder / "seconds").write_text(json.dumps(trained.history.seconds))
+
+
+def lean(batch_size: int, processes: int) -> float:
+    """Seconds of an epoch of the lean loop."""
+    with tempfile.TemporaryDirectory() as folder:
+        in_workers(processes, train_lean, batch_size, Path(folder))
+        return float(np.mean(json.loads((Path(folder) / "seconds").read_text())[1:]))
+
+
+def by_sbi(batch_size: int, flow: Flow, used: Sample, held_out: Sample) -> float:
+    """Seconds of an epoch of sbi's loop."""
+    estimator = copy.deepcopy(flow.estimator)
+    theta, flux = (torch.cat(both) for both in zip(used, held_out, strict=True))
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        tracker = TensorBoardTracker(SummaryWriter(folder))  # by default it writes into the tree
+        trainer = NPE(density_estimator=lambda *_: estimator, show_progress_bars=False, tracker=tracker)
+        trainer.append_simulations(flow.prior.to_unbounded(theta).float(), flow.data_vector(flux))
+        warnings.simplefilter("ignore", UserWarning)  # that it has not converged
+        # sbi counts from 0
+        trainer.train(training_batch_size=batch_size, validation_fraction=HELD_OUT, max_num_epochs=EPOCHS - 1)
+    seconds = trainer.summary["epoch_durations_sec"]
+    if len(seconds) != EPOCHS:
+        raise RuntimeError(f"sbi trained for {len(seconds)} epochs, not {EPOCHS}")
+    return float(np.mean(seconds[1:]))
 
 
 def main() -> None:
     """Time the training of the `paper` network's estimator in both loops."""
     params = load_params()
-    timing, network, fraction = params.timing, params.network("paper"), params.noise.fraction
+    timing, network = params.timing, params.network("paper")
     torch.set_num_threads(params.threads)
-    prior = Prior()
-    source = ExactPairs(default_simulator(), prior, fraction, generator(timing.seed, "training"))
-    theta, flux = next(source.epoch(timing.training_pairs, timing.training_pairs))
-    held, used = torch.arange(len(theta)).tensor_split([round(HELD_OUT * len(theta))])
-    torch.manual_seed(timing.seed)
-    untrained = Flow(network.architecture, prior, flux.shape[1], (theta, flux))
-
-    def lean(batch_size: int) -> None:
-        pairs = LibraryPairs(theta[used], flux[used], fraction, generator(timing.seed, "lean"))
-        settings = network.model_copy(update={"pairs": len(used), "batch_size": batch_size, "epochs": EPOCHS})
-        with tempfile.TemporaryDirectory() as folder:
-            train(copy.deepcopy(untrained), pairs, (theta[held], flux[held]), settings, Path(folder) / "checkpoint")
-
-    def by_sbi(batch_size: int) -> None:
-        estimator = copy.deepcopy(untrained.estimator)
-        trainer = NPE(density_estimator=lambda *_: estimator, show_progress_bars=False)
-        trainer.append_simulations(prior.to_unbounded(theta).float(), untrained.data_vector(flux))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that it has not converged
-            # sbi counts from 0
-            trainer.train(training_batch_size=batch_size, validation_fraction=HELD_OUT, max_num_epochs=EPOCHS - 1)
-        if (epochs := trainer.summary["epochs_trained"][-1]) != EPOCHS:
-            raise RuntimeError(f"sbi trained for {epochs} epochs, not {EPOCHS}")
-
+    flow, used, held_out = ingredients(params)
     batch = timing.training_batch
-    seconds = take_turns(
-        {
-            "lean": lambda: lean(batch),
-            "lean_as_trained": lambda: lean(network.batch_size),
-            "sbi": lambda: by_sbi(batch),
-            "sbi_default": lambda: by_sbi(SBI_DEFAULT_BATCH),
-        },
-        timing.repeats,
-    )
+    candidates = {
+        "lean": lambda: lean(batch, params.threads),
+        "lean_as_trained": lambda: lean(network.batch_size, params.threads),
+        "sbi": lambda: by_sbi(batch, flow, used, held_out),
+        "sbi_default": lambda: by_sbi(SBI_DEFAULT_BATCH, flow, used, held_out),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in progress(range(timing.repeats), desc="Timing", unit="round"):
+        for name, seconds_of_an_epoch in candidates.items():
+            torch.set_num_threads(params.threads)  # a single worker sets its own
+            rates[name].append(len(used[0]) / seconds_of_an_epoch())
+    rate = {name: np.array(values) for name, values in rates.items()}
     write_json(
         paths.DATA / "training_speed.json",
         {
             "machine": machine(),
             "repeats": timing.repeats,
-            "pairs": len(used),
+            "pairs": len(used[0]),
             "batch_size": batch,
             "batch_size_as_trained": network.batch_size,
             "batch_size_default": SBI_DEFAULT_BATCH,
-            **{f"{name}_pairs_per_second": spread(EPOCHS * len(used) / s) for name, s in seconds.items()},
-            "ratio": spread(seconds["sbi"] / seconds["lean"]),
-            "ratio_default": spread(seconds["sbi_default"] / seconds["lean"]),
+            **{f"{name}_pairs_per_second": spread(values) for name, values in rate.items()},
+            "ratio": spread(rate["lean"] / rate["sbi"]),
+            "ratio_default": spread(rate["lean"] / rate["sbi_default"]),
         },
     )
 

@@ -163,6 +163,26 @@ def training_speed_variables() -> Variables:
     }
 
 
+def lookup_variables() -> Variables:
+    """What the lookup does to the posteriors."""
+    experiment = read_json(paths.DATA / "lookup_experiment.json")
+    measured = experiment["measured"]
+    result = {
+        "lookup_loss_pairs": count(experiment["pairs"], 1),
+        "lookup_spectra": grouped_integer(experiment["spectra"]),
+        "lookup_draws": str(experiment["draws"]),
+    }
+    for network in ("lookup", "paper", "exact"):
+        numbers = measured[network]
+        for name in NAMES:
+            galaxy, exact = numbers["galaxy"][name]["half_width"], numbers["exact"][name]["coverage_68"]
+            result[f"{network}_galaxy_width_{name}"] = uncertain(galaxy["value"], galaxy["error"])
+            result[f"{network}_exact_coverage_{name}"] = uncertain(exact["value"], exact["error"])
+        above = numbers["loss_above_reference"]
+        result[f"{network}_loss_above_exact"] = uncertain(above["value"], above["error"])
+    return result
+
+
 def cost_variables() -> Variables:
     """What a posterior costs, and when training pays."""
     costs = amortisation.load()
@@ -197,6 +217,7 @@ def main() -> None:
         best_fit_variables,
         calibration_variables,
         training_speed_variables,
+        lookup_variables,
         cost_variables,
     )
     for group in groups:

@@ -1,0 +1,114 @@
+"""Several processes that train one network."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from digs.errors import DigsError
+from digs.flow import Flow
+from digs.noise import add_noise
+from digs.pairs import LibraryPairs
+from digs.params import Architecture, load_params
+from digs.priors import Prior
+from digs.train import train
+from digs.workers import average, gather, in_workers, worker, workers
+
+
+def write_what_all_know(folder: Path) -> None:
+    mine = torch.tensor([1.0, 10.0]) * (worker() + 1)
+    known = {
+        "workers": workers(),
+        "threads": torch.get_num_threads(),
+        "average": average(mine.clone()).tolist(),
+        "gathered": [part.tolist() for part in gather(mine)],
+    }
+    (folder / str(worker())).write_text(json.dumps(known))
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_all_workers_agree(tmp_path, number):
+    in_workers(number, write_what_all_know, tmp_path)
+    found = [json.loads((tmp_path / str(rank)).read_text()) for rank in range(number)]
+    mean = (number + 1) / 2
+    expected = {
+        "workers": number,
+        "threads": 1,
+        "average": [mean, 10 * mean],
+        "gathered": [[rank + 1.0, 10.0 * (rank + 1)] for rank in range(number)],
+    }
+    assert found == [expected] * number
+
+
+def refuse(only: int) -> None:
+    if worker() == only:
+        raise DigsError("The file is damaged.")
+    average(torch.zeros(1))  # waits for the other
+
+
+@pytest.mark.parametrize("only", [0, 1])
+def test_what_one_worker_refuses_is_said_once(refused, only):
+    with refused("The file is damaged"):
+        in_workers(2, refuse, only)
+
+
+def ingredients(rows: slice) -> tuple[Flow, LibraryPairs, tuple[torch.Tensor, torch.Tensor]]:
+    """A small flow, always the same, and some rows of a small library without noise."""
+    random, prior = torch.Generator().manual_seed(1), Prior()
+    theta = prior.sample(64, random)
+    flux = torch.exp(prior.to_unit(theta).float() @ torch.randn(5, 7, generator=random))
+    torch.manual_seed(2)
+    flow = Flow(Architecture(hidden_features=6, num_transforms=2), prior, 7, (theta, add_noise(flux, random, 0.05)))
+    pairs = LibraryPairs(theta[rows], flux[rows], 0.0, torch.Generator().manual_seed(3))
+    return flow, pairs, (theta, flux)
+
+
+def train_a_share(folder: Path, interrupted: bool) -> None:
+    flow, pairs, held_out = ingredients(slice(worker(), None, workers()))
+    settings = (
+        load_params()
+        .network("paper")
+        .model_copy(update={"pairs": 64, "batch_size": 64, "cycle": 8, "epochs": 4 if interrupted else 8})
+    )
+    checkpoint = folder / "checkpoint"
+    if interrupted:
+        # keeps its checkpoint, as if it had been killed
+        kept = {}
+        unlink = Path.unlink
+        Path.unlink = lambda self, **options: kept.update(it=self.read_bytes()) if self == checkpoint else None
+        train(flow, pairs, held_out, settings, checkpoint)
+        Path.unlink = unlink
+        return
+    trained = train(flow, pairs, held_out, settings, checkpoint)
+    weights = torch.cat([weight.flatten() for weight in flow.parameters()])
+    torch.save({"weights": weights.detach(), "losses": trained.history.held_out_loss}, folder / f"{worker()}.pt")
+
+
+@pytest.fixture(scope="module")
+def by_two(tmp_path_factory) -> list[dict]:
+    folder = tmp_path_factory.mktemp("two")
+    in_workers(2, train_a_share, folder, False)
+    return [torch.load(folder / f"{rank}.pt") for rank in range(2)]
+
+
+def test_two_workers_end_with_the_same_network(by_two):
+    first, second = by_two
+    assert torch.equal(first["weights"], second["weights"])
+    assert first["losses"] == second["losses"]
+
+
+def test_two_workers_do_what_one_does(by_two, tmp_path):
+    """With whole batches and no noise the gradient does not depend on who has which pairs."""
+    in_workers(1, train_a_share, tmp_path, False)
+    alone = torch.load(tmp_path / "0.pt")
+    torch.testing.assert_close(by_two[0]["weights"], alone["weights"], rtol=1e-3, atol=1e-4)
+
+
+def test_an_interrupted_training_of_two_is_taken_up(by_two, tmp_path):
+    in_workers(2, train_a_share, tmp_path, True)
+    assert (tmp_path / "checkpoint").exists()
+    in_workers(2, train_a_share, tmp_path, False)
+    again = torch.load(tmp_path / "0.pt")
+    assert torch.equal(again["weights"], by_two[0]["weights"])
+    assert again["losses"] == by_two[0]["losses"]
