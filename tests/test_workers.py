@@ -1,6 +1,11 @@
 """Several processes that train one network."""
 
 import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -112,3 +117,42 @@ def test_an_interrupted_training_of_two_is_taken_up(by_two, tmp_path):
     again = torch.load(tmp_path / "0.pt")
     assert torch.equal(again["weights"], by_two[0]["weights"])
     assert again["losses"] == by_two[0]["losses"]
+
+
+def wait_for_ever(folder: Path) -> None:
+    (folder / str(worker())).write_text(str(os.getpid()))
+    time.sleep(600)
+
+
+PARENT = """
+import sys; sys.path.insert(0, {tests!r})
+from pathlib import Path
+from test_workers import in_workers, wait_for_ever
+if __name__ == "__main__":
+    in_workers(2, wait_for_ever, Path({folder!r}))
+"""
+
+
+def alive(process: int) -> bool:
+    status = Path(f"/proc/{process}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_no_worker_outlives_its_parent(tmp_path):
+    script = tmp_path / "parent.py"
+    script.write_text(PARENT.format(tests=str(Path(__file__).parent), folder=str(tmp_path)))
+    ignoring = ["sh", "-c", f"trap '' INT; exec {sys.executable} {script}"]  # as in the background of a shell
+    parent = subprocess.Popen(ignoring, stderr=subprocess.DEVNULL)
+    files = [tmp_path / "0", tmp_path / "1"]
+    wait_until(lambda: all(file.exists() and file.read_text() for file in files))
+    parent.kill()
+    parent.wait()
+    processes = [int(file.read_text()) for file in files]
+    wait_until(lambda: not any(alive(process) for process in processes))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.1)

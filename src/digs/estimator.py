@@ -40,6 +40,8 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
 
 def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: Tensor) -> Tensor:
     """Draws, shape (N, draws, 5), from standard normal numbers of that shape and contexts, shape (N, features)."""
+    if maf.is_maf(estimator):
+        return maf.from_noise(estimator, noise, context)
     repeated = context.repeat_interleave(noise.shape[1], 0)
     if isinstance(estimator, ZukoFlow):
         draws = estimator.net(repeated).transform.inv(noise.flatten(0, 1))

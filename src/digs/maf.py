@@ -38,10 +38,7 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
     activation, least_scale = networks[0].activation, transforms[0]._epsilon
 
     z = (theta * standardise._scale + standardise._shift).movedim(-1, 0).flatten(1)
-    weight = torch.cat([network.context_layer.weight for network in networks])
-    bias = torch.cat([network.context_layer.bias for network in networks])
-    contexts = activation(torch.addmm(bias[:, None], weight, context.T))
-    contexts = contexts.repeat(1, z.shape[1] // len(context)).chunk(len(networks))
+    contexts = _projected(networks, context).repeat(1, z.shape[1] // len(context)).chunk(len(networks))
     scales = []
     for layers, seen, permutation in zip(_masked_layers(networks), contexts, permutations, strict=True):
         (first_weight, first_bias), *others, (last_weight, last_bias) = layers
@@ -54,6 +51,42 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
     log_jacobian = torch.cat(scales).log().sum(0) + standardise._scale.log().sum()
     log_normal = -z.square().sum(0) / 2 - len(z) * math.log(2 * math.pi) / 2
     return (log_normal + log_jacobian).reshape(theta.shape[:-1])
+
+
+def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: Tensor) -> Tensor:
+    """Draws, shape (N, draws, 5), from standard normal numbers of that shape and contexts, shape (N, features).
+
+    Args:
+        estimator: that sbi built as 'maf'.
+    """
+    standardise, transforms, permutations = _parts(estimator)
+    networks = [transform.autoregressive_net for transform in transforms]
+    activation, least_scale = networks[0].activation, transforms[0]._epsilon
+
+    z = noise.flatten(0, 1).T
+    contexts = _projected(networks, context).repeat_interleave(noise.shape[1], 1).chunk(len(networks))
+    for layers, seen, permutation in zip(
+        reversed(_masked_layers(networks)), reversed(contexts), reversed(permutations), strict=True
+    ):
+        (first_weight, first_bias), *others, (last_weight, last_bias) = layers
+        z = z.index_select(0, torch.argsort(permutation._permutation))
+        first, theta = seen + first_bias, []
+        for place in range(len(z)):  # each coordinate depends on those before it
+            hidden = activation(first)
+            for other_weight, other_bias in others:
+                hidden = activation(torch.addmm(other_bias, other_weight, hidden))
+            outputs = torch.addmm(last_bias[place :: len(z)], last_weight[place :: len(z)], hidden)
+            theta.append((z[place] - outputs[1]) / (nn.functional.softplus(outputs[0]) + least_scale))
+            first = torch.addcmul(first, first_weight[:, place : place + 1], theta[-1])
+        z = torch.stack(theta)
+    return ((z.T - standardise._shift) / standardise._scale).reshape(noise.shape)
+
+
+def _projected(networks: list[MADE], context: Tensor) -> Tensor:
+    """What the first layers add for contexts, shape (N, features); networks are stacked, shape (units, N)."""
+    weight = torch.cat([network.context_layer.weight for network in networks])
+    bias = torch.cat([network.context_layer.bias for network in networks])
+    return networks[0].activation(torch.addmm(bias[:, None], weight, context.T))
 
 
 def _parts(

@@ -4,6 +4,7 @@ A flow's tensors are small, so that one thread works on them almost as fast as t
 thread each are twice as fast.
 """
 
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -38,6 +39,8 @@ def in_workers(number: int, work: Callable[..., None], *arguments) -> None:
 def _run(
     rank: int, number: int, folder: str, failure: Path, work: Callable[..., None], arguments: tuple[object, ...]
 ) -> None:
+    # torch interrupts a worker whose parent has died, but shells let what runs in the background ignore that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=number)
     try:
