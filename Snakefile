@@ -132,6 +132,8 @@ TABLES = {
     "tab_widths": ["chains.h5", "galaxy_posterior.h5", "galaxy.h5"],
     "tab_calibration": ["calibration.json"],
     "tab_lookup": ["lookup_experiment.json"],
+    "tab_search": ["studies/search.json"],
+    "tab_fidelity": ["comparison.json"],
     "tab_timing": ["timing.json", "simulator_speed.json", "networks/paper.json"],
 }
 

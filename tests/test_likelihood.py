@@ -1,11 +1,12 @@
-"""The likelihood: against scipy, against the statistics of noise, and as a posterior density over the prior."""
+"""The likelihood: against scipy, against the statistics of noise, and as a posterior density, in theta and in phi."""
 
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
-from digs.likelihood import PosteriorDensity, log_likelihood
+from digs import likelihood
+from digs.likelihood import PosteriorDensity, RelativeDensity, log_likelihood
 from digs.noise import add_noise
 from digs.priors import Prior
 from digs.simulator import Simulator
@@ -117,3 +118,100 @@ def test_mass_alone_has_a_gaussian_posterior(simulator, galaxy):
     walk[:, 0] += torch.log10(best + pull * width)
     log_prob = density(walk)
     torch.testing.assert_close(log_prob - log_prob[6], -(pull**2) / 2, rtol=1e-6, atol=1e-6)
+
+
+@pytest.fixture
+def several(simulator, wide_theta) -> torch.Tensor:
+    """Noisy spectra of three galaxies."""
+    return add_noise(simulator(wide_theta(3, 11)), torch.Generator().manual_seed(12), FRACTION)
+
+
+@pytest.mark.parametrize("sigma", ["model", "data"])
+def test_densities_of_several_galaxies_are_those_of_each(simulator, several, wide_theta, sigma, monkeypatch):
+    theta = wide_theta(60, 13)
+    theta[::7, 3] = 40.0
+    theta[20:30, 0] = 14.0
+    each = [
+        PosteriorDensity(simulator, Prior(), flux, FRACTION, sigma)(rows)
+        for flux, rows in zip(several, theta.split(20), strict=True)
+    ]
+    density = PosteriorDensity(simulator, Prior(), several, FRACTION, sigma)
+    torch.testing.assert_close(density(theta), torch.cat(each), rtol=1e-12, atol=0)
+    monkeypatch.setattr(likelihood, "_AT_ONCE", 7)
+    torch.testing.assert_close(density(theta), torch.cat(each), rtol=1e-12, atol=0)
+
+
+@pytest.fixture(params=[1, 3], ids=["one galaxy", "three galaxies"])
+def relative(request, simulator, several) -> RelativeDensity:
+    """The density of one or more galaxies, in phi; 60 points are as many blocks of rows."""
+    return RelativeDensity(PosteriorDensity(simulator, Prior(), several[: request.param], FRACTION))
+
+
+def test_phi_is_theta_seen_otherwise(relative, wide_theta, monkeypatch):
+    """To and fro; only the mass differs."""
+    theta = wide_theta(60, 14)
+    phi = relative.phi(theta)
+    torch.testing.assert_close(relative.theta(phi), theta, rtol=0, atol=1e-9)
+    torch.testing.assert_close(relative.phi(relative.theta(phi)), phi, rtol=0, atol=1e-9)
+    assert torch.equal(phi[:, 1:], theta[:, 1:])
+    assert ((phi[:, 0] - theta[:, 0]).abs() > 1).all()
+    monkeypatch.setattr(likelihood, "_AT_ONCE", 7)
+    torch.testing.assert_close(relative.phi(theta), phi, rtol=0, atol=1e-9)
+
+
+def test_density_in_phi_is_that_in_theta(relative, wide_theta, monkeypatch):
+    theta = wide_theta(60, 15)
+    phi = relative.phi(theta)
+    torch.testing.assert_close(relative(phi), relative.density(theta), rtol=1e-9, atol=1e-9)
+    monkeypatch.setattr(likelihood, "_AT_ONCE", 7)
+    torch.testing.assert_close(relative(phi), relative.density(theta), rtol=1e-9, atol=1e-9)
+
+
+def test_volumes_in_phi_are_those_in_theta(relative, wide_theta):
+    """The determinant of dtheta/dphi, by finite differences, is 1, though the mass depends on all of phi."""
+    phi, step = relative.phi(wide_theta(60, 16)), 1e-5
+    shifts = step * torch.eye(5, dtype=torch.float64)
+    jacobian = torch.stack([relative.theta(phi + shift) - relative.theta(phi - shift) for shift in shifts], -1)
+    jacobian /= 2 * step
+    torch.testing.assert_close(torch.linalg.det(jacobian), torch.ones(60, dtype=torch.float64), rtol=0, atol=1e-8)
+    for place in range(1, 5):
+        assert jacobian[:, 0, place].abs().max() > 0.1
+
+
+def test_mass_moves_as_phi_does(relative, wide_theta):
+    phi = relative.phi(wide_theta(60, 17))
+    moved = phi.clone()
+    moved[:, 0] += 0.3
+    expected = relative.theta(phi)
+    expected[:, 0] += 0.3
+    torch.testing.assert_close(relative.theta(moved), expected, rtol=0, atol=1e-9)
+
+
+def test_no_relative_mass_is_the_level_of_the_data(relative, simulator, wide_theta):
+    phi = relative.phi(wide_theta(60, 18))
+    phi[:, 0] = 0.0
+    level = torch.log10(simulator(relative.theta(phi))).mean(1)
+    observed = torch.log10(relative.density.flux).mean(1)
+    torch.testing.assert_close(level, observed.repeat_interleave(60 // len(observed)), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("end", ["low", "high"])
+@pytest.mark.parametrize("place", range(5))
+def test_outside_the_prior_the_density_in_phi_is_zero(relative, wide_theta, place, end):
+    """Beyond either end of each parameter, mass as theta has it; and not on this side of it."""
+    prior, sign = Prior(), -1 if end == "low" else 1
+    theta = wide_theta(60, 19)
+    for beyond in (-1e-3, 1e-3):
+        theta[:, place] = getattr(prior, end)[place]
+        phi = relative.phi(theta)
+        phi[:, place] += sign * beyond
+        assert (torch.isfinite(relative(phi)) == (beyond < 0)).all()
+
+
+def test_far_outside_the_prior_nothing_is_simulated_in_phi(relative, wide_theta):
+    phi = relative.phi(wide_theta(60, 20))
+    phi[::2, 3], phi[1, 4], phi[3, 1] = 40.0, torch.nan, -7.0  # all of which the simulator would refuse
+    log_prob = relative(phi)
+    assert (log_prob[::2] == -torch.inf).all()
+    assert (log_prob[[1, 3]] == -torch.inf).all()
+    assert torch.isfinite(log_prob[5::2]).all()

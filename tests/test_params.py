@@ -55,6 +55,18 @@ MISTAKES = {
         ("networks.paper.prior.dust2", "swap"),
     ),
     "a network's unknown source": ("networks.paper.source", "guess", ("networks.paper.source", "lookup")),
+    "a candidate's unknown setting": (
+        "studies.search.candidates.slower",
+        {"learning_rat": 1.0},
+        ("studies.search", "learning_rat", "no such parameter"),
+    ),
+    "a candidate's impossible setting": (
+        "studies.search.candidates.slower",
+        {"learning_rate": -1.0},
+        ("studies.search", "learning_rate"),
+    ),
+    "a study of an unknown network": ("studies.search.network", "huge", ("studies.search.network", "huge")),
+    "a study of looked-up pairs": ("networks.fiducial.source", "lookup", ("studies.search", "exact")),
     "unknown section": ("extras", {"a": 1}, ("extras", "no such parameter")),
     "missing section": ("noise", None, ("noise", "missing")),
     "section as a number": ("noise", 0.05, ("noise",)),
@@ -78,6 +90,16 @@ MISTAKES = {
     "negative learning rate": ("networks.paper.learning_rate", -1e-3, ("networks.paper.learning_rate",)),
     "all held out": ("networks.paper.validation_fraction", 1.0, ("networks.paper.validation_fraction",)),
     "unknown setting": ("networks.paper.momentum", 0.9, ("networks.paper.momentum", "no such parameter")),
+    "a study without networks": ("studies.seeds.candidates", {}, ("studies.seeds.candidates", "at least 1")),
+    "a study of no network": ("studies.seeds.network", None, ("studies.seeds.network", "missing")),
+    "a study's unknown setting": ("studies.seeds.networks", ["short"], ("studies.seeds.networks", "no such parameter")),
+    "a candidate as a number": ("studies.seeds.candidates.2023", 2023, ("studies.seeds.candidates.2023",)),
+    "studies' unknown setting": ("studies_common.galaxies", 5, ("studies_common.galaxies", "no such parameter")),
+    "studies' missing setting": ("studies_common.pairs", None, ("studies_common.pairs", "missing")),
+    "studies without pairs": ("studies_common.pairs", 0, ("studies_common.pairs", "greater than 0")),
+    "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
+    "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
+    "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
     "no threads": ("threads", 0, ("threads",)),
 }
 
@@ -126,6 +148,11 @@ def test_a_missing_file_is_refused(tmp_path, refused):
 def test_an_unknown_network_is_refused_with_the_known_ones(refused):
     with refused("'papr'", "paper"):
         load_params().network("papr")
+
+
+def test_an_unknown_study_is_refused_with_the_known_ones(refused):
+    with refused("'serch'", "search", "seeds"):
+        load_params().study("serch")
 
 
 def test_the_tracked_file_is_sound_and_cannot_be_changed_in_passing():

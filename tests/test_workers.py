@@ -79,11 +79,9 @@ def train_a_share(folder: Path, interrupted: bool) -> None:
     checkpoint = folder / "checkpoint"
     if interrupted:
         # keeps its checkpoint, as if it had been killed
-        kept = {}
-        unlink = Path.unlink
-        Path.unlink = lambda self, **options: kept.update(it=self.read_bytes()) if self == checkpoint else None
-        train(flow, pairs, held_out, settings, checkpoint)
-        Path.unlink = unlink
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Path, "unlink", lambda *_, **__: None)
+            train(flow, pairs, held_out, settings, checkpoint)
         return
     trained = train(flow, pairs, held_out, settings, checkpoint)
     weights = torch.cat([weight.flatten() for weight in flow.parameters()])

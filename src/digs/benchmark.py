@@ -4,6 +4,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,22 @@ def take_turns(candidates: Mapping[str, Callable[[], Any]], repeats: int) -> dic
     """Seconds of every call, shape (repeats,) for each candidate, after one call of each that is not counted."""
     for call in candidates.values():
         call()
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    return gather_in_turns({name: partial(_seconds, call) for name, call in candidates.items()}, repeats)
+
+
+def gather_in_turns(candidates: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, np.ndarray]:
+    """What every call returns, shape (repeats,) for each candidate: for candidates that time themselves."""
+    values: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in progress(range(repeats), desc="Timing", unit="round"):
         for name, call in candidates.items():
-            start = time.perf_counter()
-            call()
-            seconds[name].append(time.perf_counter() - start)
-    return {name: np.array(values) for name, values in seconds.items()}
+            values[name].append(call())
+    return {name: np.array(each) for name, each in values.items()}
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
 
 
 def spread(values: np.ndarray) -> dict[str, float]:

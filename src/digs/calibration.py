@@ -7,6 +7,7 @@ import numpy as np
 from scipy import stats
 
 QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
+NAMED_LEVELS = {"coverage_68": 0.68, "coverage_95": 0.95}
 
 
 def ranks(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:

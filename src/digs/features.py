@@ -47,7 +47,7 @@ class PrincipalComponents(nn.Module):
     would outshout the weak ones, with 1 the noise would speak as loud as the signal.
 
     Args:
-        pixels: of the spectra. components: how many, less than half as many as pixels.
+        pixels: of the spectra. components: how many, fewer than pixels.
     """
 
     def __init__(self, pixels: int, components: int):
@@ -75,6 +75,29 @@ class PrincipalComponents(nn.Module):
         """Features, shape (N, components + 1), of F_lambda, shape (N, pixels)."""
         level, shape = level_and_shape(flux)
         return torch.cat([(level - self.level[0]) / self.level[1], (shape - self.mean) @ self.components], -1)
+
+
+class MassEdges(nn.Module):
+    """How close a spectrum's level brings the mass to either end of its prior, shape (N, 2).
+
+    tanh(distance / REACH), the mass being what an average mass-to-light ratio makes of the level. The level alone,
+    standardised over the five decades of the prior, hardly shows the last tenth of a dex, where the prior cuts in.
+    """
+
+    REACH = 0.2  # dex
+
+    def __init__(self, low: float, high: float):
+        super().__init__()
+        self.low, self.high = low, high
+        self.register_buffer("mass_to_light", torch.zeros(()))
+
+    def fit(self, logmass: Tensor, flux: Tensor) -> None:
+        """Take the average mass-to-light ratio from masses, shape (N,), and spectra, shape (N, pixels)."""
+        self.mass_to_light.copy_((logmass - level_and_shape(flux)[0][:, 0]).mean())
+
+    def forward(self, flux: Tensor) -> Tensor:
+        mass = level_and_shape(flux)[0] + self.mass_to_light
+        return torch.tanh(torch.cat([mass - self.low, self.high - mass], -1) / self.REACH)
 
 
 class _Block(nn.Module):

@@ -1,8 +1,7 @@
 """Neural posterior estimation: sbi's conditional flow over features of the spectrum, and the files it is kept in.
 
 A network is two files, NAME.safetensors (weights) and NAME.json (all that is needed to build it, and its history).
-The flow learns the unbounded coordinates z of theta (digs.priors), or y (digs.coordinates), given what digs.features
-makes of the spectrum.
+The flow learns the coordinates of digs.coordinates given what digs.features makes of the spectrum.
 """
 
 import hashlib
@@ -17,17 +16,21 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from digs import paths
-from digs.artifacts import existing, read_json, replacing, write_json
-from digs.coordinates import RelativeMass
+from digs.artifacts import existing, read_json, read_product, replacing, write_json
+from digs.conditional import REST, MassAndDust
+from digs.coordinates import Marginal, RelativeMass
 from digs.errors import DigsError
 from digs.estimator import build_estimator, from_noise, log_prob
-from digs.features import DataVector, PrincipalComponents, level_and_shape, residual_network
+from digs.features import DataVector, MassEdges, PrincipalComponents, level_and_shape, residual_network
 from digs.params import Architecture
-from digs.priors import NAMES, Prior
+from digs.priors import NAMES, Prior, index
+from digs.products import SSP_GRID
+from digs.simulator import SSP_GRID_FILE, default_simulator
 from digs.spectra import check_flux
 
 NETWORKS = paths.DATA / "networks"
 FORMAT = "digs/network/1"
+_MASS = index("logmass")
 
 
 class NetworkRecord(BaseModel):
@@ -47,69 +50,124 @@ class NetworkRecord(BaseModel):
 
 
 class Flow(nn.Module):
-    """q(theta | flux): features of the spectrum and sbi's estimator in unbounded coordinates.
+    """q(theta | flux): features of the spectrum and sbi's estimator in the coordinates of digs.coordinates.
 
     Args:
         architecture: of the estimator.
         prior: the box that theta is confined to.
         pixels: of the spectra.
         example: noisy spectra and theta to take the standardisation from; without them, weights must be loaded.
+        conditional: of mass and dust, for an architecture that learns the other three parameters alone.
+    Raises:
+        ValueError: conditional is missing where the architecture asks for it, or there where it does not.
     """
 
     def __init__(
-        self, architecture: Architecture, prior: Prior, pixels: int, example: tuple[Tensor, Tensor] | None = None
+        self,
+        architecture: Architecture,
+        prior: Prior,
+        pixels: int,
+        example: tuple[Tensor, Tensor] | None = None,
+        conditional: MassAndDust | None = None,
     ):
         super().__init__()
+        if architecture.marginal != (conditional is not None):
+            raise ValueError(f"conditional is {conditional} for an architecture with marginal={architecture.marginal}")
         self.prior = prior
         if architecture.components is None:
             self.data_vector = DataVector(pixels)
         else:
             self.data_vector = PrincipalComponents(pixels, architecture.components)
         self.relative_mass = RelativeMass(prior) if architecture.relative_mass else None
-        self.embedding, context_size = nn.Identity(), self.data_vector.size
+        self.marginal = None if conditional is None else Marginal(conditional)
+        mass = prior.low[_MASS].item(), prior.high[_MASS].item()
+        self.edges = MassEdges(*mass) if architecture.mass_edges else None
+        self.learned = len(NAMES) if conditional is None else len(REST)
+        self.embedding, context_size = nn.Identity(), self.data_vector.size + 2 * architecture.mass_edges
         if architecture.embedding is not None:
             self.embedding = residual_network(context_size, architecture.embedding)
             context_size = architecture.embedding.features
         if example is None:
-            y = torch.randn(2, len(NAMES))
+            y = torch.randn(2, self.learned)
         else:
             theta, flux = example
             self.data_vector.fit(flux)
             if self.relative_mass is not None:
                 self.relative_mass.fit(theta, level_and_shape(flux)[0])
-            y, _ = self._coordinates(prior.to_unbounded(theta).to(flux), flux)
+            if self.edges is not None:
+                self.edges.fit(theta[:, _MASS], flux)
+            y = self._coordinates(theta, flux)
         self.estimator = build_estimator(architecture, y, torch.zeros(len(y), context_size))
 
-    def _coordinates(self, z: Tensor, flux: Tensor) -> tuple[Tensor, Tensor]:
-        """What the estimator calls theta and ln |dy/dz|; z has shape (..., N, 5)."""
-        if self.relative_mass is None:
-            return z, z.new_zeros(len(flux))
-        return self.relative_mass(z, level_and_shape(flux)[0])
+    def _coordinates(self, theta: Tensor, flux: Tensor) -> Tensor:
+        """What the estimator learns, shape (..., N, learned), of theta, shape (..., N, 5)."""
+        if self.marginal is not None:
+            return self.marginal(theta).to(flux)
+        z = self.prior.to_unbounded(theta).to(flux)
+        return z if self.relative_mass is None else self.relative_mass(z, level_and_shape(flux)[0])[0]
+
+    def _log_volume(self, theta: Tensor, flux: Tensor) -> Tensor:
+        """The log of what the estimator's density is multiplied by to be that of theta, shape (..., N), float64."""
+        if self.marginal is not None:
+            return self.marginal.log_volume(theta, flux)
+        z = self.prior.to_unbounded(theta)
+        log_volume = self.prior.log_jacobian(z)
+        if self.relative_mass is not None:
+            log_volume = log_volume + self.relative_mass(z.to(flux), level_and_shape(flux)[0])[1]
+        return log_volume
 
     def context(self, flux: Tensor) -> Tensor:
         """What the estimator sees of spectra of shape (N, pixels)."""
-        return self.embedding(self.data_vector(flux))
+        features = self.data_vector(flux)
+        if self.edges is not None:
+            features = torch.cat([features, self.edges(flux)], -1)
+        return self.embedding(features)
+
+    def learned_loss(self, theta: Tensor, flux: Tensor) -> Tensor:
+        """The part of the loss that depends on weights, of pairs, shapes (N, 5) and (N, pixels); shape (N,)."""
+        return -log_prob(self.estimator, self._coordinates(theta, flux), self.context(flux))
 
     def loss(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """-ln q(z | flux) of pairs, shapes (N, 5) and (N, pixels); shape (N,)."""
-        y, log_jacobian = self._coordinates(self.prior.to_unbounded(theta).to(flux), flux)
-        return -log_prob(self.estimator, y, self.context(flux)) - log_jacobian
+        """-ln q(z | flux) in the unbounded coordinates z of all five parameters; arguments as of learned_loss.
+
+        It compares any two flows over the same prior.
+        """
+        log_jacobian = self.prior.log_jacobian(self.prior.to_unbounded(theta))
+        return (self.learned_loss(theta, flux) - self._log_volume(theta, flux) + log_jacobian).to(flux)
 
     def log_prob(self, theta: Tensor, flux: Tensor) -> Tensor:
         """ln q(theta | flux) in physical theta, shapes (N, draws, 5) and (N, pixels); shape (N, draws)."""
         inside = self.prior.contains(theta)
         # in the middle of the box where theta is outside, so that nothing there is infinite
-        z = torch.where(inside[..., None], self.prior.to_unbounded(theta), 0.0).to(flux)
-        y, log_jacobian = self._coordinates(z.transpose(0, 1), flux)
-        log_q = (log_prob(self.estimator, y, self.context(flux)) + log_jacobian).T
-        return torch.where(inside, log_q + self.prior.log_jacobian(z.double()), -torch.inf)
+        middle = self.prior.from_unit(theta.new_full((len(NAMES),), 0.5))
+        theta = torch.where(inside[..., None], theta, middle).transpose(0, 1)
+        log_q = log_prob(self.estimator, self._coordinates(theta, flux), self.context(flux))
+        return torch.where(inside, (log_q + self._log_volume(theta, flux)).T, -torch.inf)
 
     def transform(self, noise: Tensor, flux: Tensor) -> Tensor:
         """theta, shape (N, draws, 5), from standard normal numbers of that shape and spectra, (N, pixels)."""
-        z = from_noise(self.estimator, noise, self.context(flux))
+        y = from_noise(self.estimator, noise[..., : self.learned], self.context(flux))
+        if self.marginal is not None:
+            return self.marginal.inverse(y, noise[..., self.learned :], flux)
         if self.relative_mass is not None:
-            z = self.relative_mass.inverse(z, level_and_shape(flux)[0][:, None])
-        return self.prior.from_unbounded(z)
+            y = self.relative_mass.inverse(y, level_and_shape(flux)[0][:, None])
+        return self.prior.from_unbounded(y)
+
+
+def build_flow(
+    architecture: Architecture,
+    prior: Prior,
+    pixels: int,
+    fraction: float,
+    example: tuple[Tensor, Tensor] | None = None,
+) -> Flow:
+    """A flow with all that its architecture asks for; arguments as of Flow, and the noise's fraction.
+
+    Raises:
+        DigsError: the SSP grid, which mass and dust in closed form need, is missing or has other pixels.
+    """
+    conditional = MassAndDust(default_simulator(), prior, fraction) if architecture.marginal else None
+    return Flow(architecture, prior, pixels, example, conditional)
 
 
 def save_network(folder: Path, name: str, flow: Flow, **record: Any) -> None:
@@ -153,19 +211,33 @@ def load_record(name: str, folder: Path = NETWORKS) -> NetworkRecord:
     return record
 
 
+def _check_populations(record: NetworkRecord) -> None:
+    """That the SSP grid is the one that a network with mass and dust in closed form was trained with."""
+    trained_with = record.provenance.get("sps_fingerprint")
+    if not record.architecture.marginal:
+        return
+    if trained_with != read_product(SSP_GRID_FILE, SSP_GRID).attributes["sps_fingerprint"]:
+        raise DigsError(
+            f"Network '{record.name}' was trained with other SPS data than {paths.shown(SSP_GRID_FILE)} is made from; "
+            f"train it again with `dvc repro flow_{record.name}`."
+        )
+
+
 def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
     """A trained network and its description.
 
     Raises:
-        DigsError: no such network, or one of its files is missing or damaged.
+        DigsError: no such network, one of its files is missing or damaged, or it belongs to another SSP grid.
     """
     record = load_record(name, folder)
+    _check_populations(record)
     path = folder / f"{name}.safetensors"
     shown, remedy = paths.shown(path), "fetch it again with `dvc checkout` or `dvc pull`"
     if hashlib.sha256(existing(path).read_bytes()).hexdigest() != record.weights_sha256:
         raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {remedy}.")
     try:
-        flow = Flow(record.architecture, Prior(record.prior_low, record.prior_high), len(record.wavelength))
+        prior = Prior(record.prior_low, record.prior_high)
+        flow = build_flow(record.architecture, prior, len(record.wavelength), record.noise_fraction)
         flow.load_state_dict(load_file(path))
     except NotImplementedError:
         estimator = record.architecture.density_estimator

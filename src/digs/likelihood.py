@@ -14,10 +14,13 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from digs.priors import Prior
+from digs.features import level_and_shape
+from digs.priors import Prior, index
 from digs.simulator import Simulator
 
 Sigma = Literal["model", "data"]
+MASS = index("logmass")
+_AT_ONCE = 20_000  # spectra, to bound memory
 
 
 def log_likelihood(flux: Tensor, model: Tensor, fraction: float, sigma: Sigma = "model") -> Tensor:
@@ -33,23 +36,87 @@ def log_likelihood(flux: Tensor, model: Tensor, fraction: float, sigma: Sigma = 
 
 
 class PosteriorDensity:
-    """ln L(theta) + ln prior(theta) for one observed spectrum, over batches of theta.
+    """ln L(theta) + ln prior(theta) for observed spectra, over batches of theta.
 
     Args:
-        flux: observed F_lambda, shape (pixels,).
+        flux: observed F_lambda, shape (pixels,), or (galaxies, pixels).
         fraction, sigma: as log_likelihood.
     """
 
     def __init__(self, simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, sigma: Sigma = "model"):
         self.simulator, self.prior, self.fraction, self.sigma = simulator, prior, fraction, sigma
-        self.flux = torch.as_tensor(flux).to(simulator.grid)
+        self.flux = torch.atleast_2d(torch.as_tensor(flux)).to(simulator.grid)
 
     @torch.no_grad()
     def __call__(self, theta: Tensor) -> Tensor:
-        """Shape (N,), float64, of theta, shape (N, 5); -inf outside the prior, where nothing is simulated."""
+        """Shape (N,), float64, of theta, shape (N, 5); -inf outside the prior, where nothing is simulated.
+
+        Of several galaxies, theta has equal blocks of rows, one a galaxy.
+        """
         log_prob = self.prior.log_prob(theta.double())
-        inside = torch.isfinite(log_prob)
-        if inside.any():
-            model = self.simulator(theta[inside])
-            log_prob[inside] += log_likelihood(self.flux, model, self.fraction, self.sigma)
+        inside = torch.isfinite(log_prob).nonzero()[:, 0]
+        each = max(1, len(theta) // len(self.flux))
+        for rows in inside.split(_AT_ONCE) if len(inside) else ():
+            flux = self.flux[torch.div(rows, each, rounding_mode="floor")]
+            log_prob[rows] += log_likelihood(flux, self.simulator(theta[rows]), self.fraction, self.sigma)
+        return log_prob
+
+
+class RelativeDensity:
+    """The same density in coordinates phi that walkers find easier: the mass relative to the one that fits best.
+
+    phi is theta with logmass less that of the model whose level (digs.features) is the data's. Given the other
+    parameters the data fix the mass to fractions of a percent: in theta the posterior is a thin curved sheet, in phi it
+    is flat. The Jacobian is 1.
+
+    Args:
+        density: of one or more galaxies, with the noise of the model.
+    """
+
+    def __init__(self, density: PosteriorDensity):
+        self.density = density
+        self.level = level_and_shape(density.flux)[0][:, 0].double()
+
+    def _galaxy(self, points: int, rows: Tensor) -> Tensor:
+        """Which galaxy each of these rows belongs to."""
+        return torch.div(rows, max(1, points // len(self.level)), rounding_mode="floor")
+
+    def _model(self, phi: Tensor, galaxy: Tensor) -> tuple[Tensor, Tensor]:
+        """Spectra of one solar mass, and the masses of theta."""
+        rest = phi.clone()
+        rest[:, MASS] = 0.0
+        model = self.density.simulator(rest)
+        return model, phi[:, MASS] + self.level[galaxy] - level_and_shape(model)[0][:, 0].double()
+
+    @torch.no_grad()
+    def theta(self, phi: Tensor) -> Tensor:
+        """theta of points phi inside the prior, shape (N, 5), float64, in equal blocks of rows, one a galaxy."""
+        theta = phi.double().clone()
+        for rows in torch.arange(len(phi)).split(_AT_ONCE):
+            theta[rows, MASS] = self._model(theta[rows], self._galaxy(len(phi), rows))[1]
+        return theta
+
+    @torch.no_grad()
+    def phi(self, theta: Tensor) -> Tensor:
+        """The inverse of theta."""
+        phi = theta.double().clone()
+        phi[:, MASS] = 2 * phi[:, MASS] - self.theta(phi)[:, MASS]
+        return phi
+
+    @torch.no_grad()
+    def __call__(self, phi: Tensor) -> Tensor:
+        """ln posterior, shape (N,), float64; phi as in theta, but -inf outside the prior."""
+        density, prior = self.density, self.density.prior
+        log_prob = torch.full((len(phi),), -torch.inf, dtype=torch.float64)
+        middle = phi.double().clone()
+        middle[:, MASS] = prior.low[MASS]
+        inside = prior.contains(middle).nonzero()[:, 0]
+        for rows in inside.split(_AT_ONCE) if len(inside) else ():
+            galaxy = self._galaxy(len(phi), rows)
+            model, logmass = self._model(phi[rows].double(), galaxy)
+            model *= 10 ** logmass.to(model)[:, None]
+            theta = phi[rows].double()
+            theta[:, MASS] = logmass
+            log_prob[rows] = prior.log_prob(theta)
+            log_prob[rows] += log_likelihood(density.flux[galaxy], model, density.fraction, density.sigma)
         return log_prob

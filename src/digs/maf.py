@@ -6,6 +6,8 @@ pairs a training step takes half as long as with the modules of nflows, which sb
 """
 
 import math
+from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from nflows.transforms import (
@@ -33,21 +35,19 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
     Args:
         estimator: that sbi built as 'maf'.
     """
-    standardise, transforms, permutations = _parts(estimator)
-    networks = [transform.autoregressive_net for transform in transforms]
-    activation, least_scale = networks[0].activation, transforms[0]._epsilon
-
+    parts = _parts(estimator)
+    standardise, activation = parts.standardise, parts.activation
     z = (theta * standardise._scale + standardise._shift).movedim(-1, 0).flatten(1)
-    contexts = _projected(networks, context).repeat(1, z.shape[1] // len(context)).chunk(len(networks))
     scales = []
-    for layers, seen, permutation in zip(_masked_layers(networks), contexts, permutations, strict=True):
+    draws = z.shape[1] // len(context)
+    for layers, seen, permutation in parts.stages(context, lambda seen: seen.repeat(1, draws)):
         (first_weight, first_bias), *others, (last_weight, last_bias) = layers
         hidden = activation(torch.addmm(first_bias, first_weight, z) + seen)
         for other_weight, other_bias in others:
             hidden = activation(torch.addmm(other_bias, other_weight, hidden))
         scale, shift = torch.addmm(last_bias, last_weight, hidden).chunk(2)
-        scales.append(nn.functional.softplus(scale) + least_scale)
-        z = torch.addcmul(shift, scales[-1], z).index_select(0, permutation._permutation)
+        scales.append(nn.functional.softplus(scale) + parts.least_scale)
+        z = torch.addcmul(shift, scales[-1], z).index_select(0, permutation)
     log_jacobian = torch.cat(scales).log().sum(0) + standardise._scale.log().sum()
     log_normal = -z.square().sum(0) / 2 - len(z) * math.log(2 * math.pi) / 2
     return (log_normal + log_jacobian).reshape(theta.shape[:-1])
@@ -59,41 +59,56 @@ def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: T
     Args:
         estimator: that sbi built as 'maf'.
     """
-    standardise, transforms, permutations = _parts(estimator)
-    networks = [transform.autoregressive_net for transform in transforms]
-    activation, least_scale = networks[0].activation, transforms[0]._epsilon
-
+    parts = _parts(estimator)
+    standardise, activation = parts.standardise, parts.activation
     z = noise.flatten(0, 1).T
-    contexts = _projected(networks, context).repeat_interleave(noise.shape[1], 1).chunk(len(networks))
-    for layers, seen, permutation in zip(
-        reversed(_masked_layers(networks)), reversed(contexts), reversed(permutations), strict=True
-    ):
+    stages = parts.stages(context, lambda seen: seen.repeat_interleave(noise.shape[1], 1))
+    for layers, seen, permutation in reversed(stages):
         (first_weight, first_bias), *others, (last_weight, last_bias) = layers
-        z = z.index_select(0, torch.argsort(permutation._permutation))
+        z = z.index_select(0, torch.argsort(permutation))
         first, theta = seen + first_bias, []
         for place in range(len(z)):  # each coordinate depends on those before it
             hidden = activation(first)
             for other_weight, other_bias in others:
                 hidden = activation(torch.addmm(other_bias, other_weight, hidden))
             outputs = torch.addmm(last_bias[place :: len(z)], last_weight[place :: len(z)], hidden)
-            theta.append((z[place] - outputs[1]) / (nn.functional.softplus(outputs[0]) + least_scale))
+            theta.append((z[place] - outputs[1]) / (nn.functional.softplus(outputs[0]) + parts.least_scale))
             first = torch.addcmul(first, first_weight[:, place : place + 1], theta[-1])
         z = torch.stack(theta)
     return ((z.T - standardise._shift) / standardise._scale).reshape(noise.shape)
 
 
-def _projected(networks: list[MADE], context: Tensor) -> Tensor:
-    """What the first layers add for contexts, shape (N, features); networks are stacked, shape (units, N)."""
-    weight = torch.cat([network.context_layer.weight for network in networks])
-    bias = torch.cat([network.context_layer.bias for network in networks])
-    return networks[0].activation(torch.addmm(bias[:, None], weight, context.T))
+class _Parts(NamedTuple):
+    """What the flow is made of."""
+
+    standardise: PointwiseAffineTransform
+    networks: list[MADE]
+    permutations: list[RandomPermutation]
+    least_scale: float
+
+    @property
+    def activation(self) -> Callable[[Tensor], Tensor]:
+        return self.networks[0].activation
+
+    def stages(self, context: Tensor, for_draws: Callable[[Tensor], Tensor]) -> list[tuple[Layers, Tensor, Tensor]]:
+        """Each transform's layers, what its first layer adds for each draw's context, and the permutation behind it.
+
+        Args:
+            context: shape (N, features).
+            for_draws: from (units, N) to (units, N times draws).
+        """
+        weight = torch.cat([network.context_layer.weight for network in self.networks])
+        bias = torch.cat([network.context_layer.bias for network in self.networks])
+        seen = for_draws(self.activation(torch.addmm(bias[:, None], weight, context.T))).chunk(len(self.networks))
+        permutations = [permutation._permutation for permutation in self.permutations]
+        return list(zip(_masked_layers(self.networks), seen, permutations, strict=True))
 
 
-def _parts(
-    estimator: ConditionalDensityEstimator,
-) -> tuple[PointwiseAffineTransform, list[MaskedAffineAutoregressiveTransform], list[RandomPermutation]]:
+def _parts(estimator: ConditionalDensityEstimator) -> _Parts:
     standardise, *others = estimator.net._transform._transforms
-    return standardise, others[::2], others[1::2]
+    transforms: list[MaskedAffineAutoregressiveTransform] = others[::2]
+    networks = [transform.autoregressive_net for transform in transforms]
+    return _Parts(standardise, networks, others[1::2], transforms[0]._epsilon)
 
 
 def _masked_layers(networks: list[MADE]) -> list[Layers]:

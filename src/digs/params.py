@@ -1,8 +1,9 @@
 """params.yaml, checked: every number of the project that a person may change."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -13,6 +14,7 @@ from pydantic import (
     PositiveInt,
     ValidationError,
     field_validator,
+    model_validator,
 )
 
 from digs import paths
@@ -109,6 +111,8 @@ class Architecture(Section):
     num_bins: PositiveInt | None = None  # of splines
     components: PositiveInt | None = None  # principal ones, instead of the fluxes of all pixels
     relative_mass: bool = False  # whether the mass is learned relative to the level of the spectrum
+    marginal: bool = False  # whether mass and dust come in closed form, and the other three alone are learned
+    mass_edges: bool = False  # whether it is shown how close the level is to the ends of the prior's mass range
     embedding: Embedding | None = None
 
 
@@ -127,7 +131,34 @@ class Network(Section):
     least_improvement: PositiveFloat
     validation_fraction: Fraction
     clip_norm: PositiveFloat
+    workers: PositiveInt | None = None  # processes that train it; without, as many as there are threads
     seed: Seed
+
+
+class Study(Section):
+    """Networks that differ in one thing: changes of a network's settings, nested as these are."""
+
+    network: str
+    common: dict[str, Any]  # of all candidates
+    candidates: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]
+
+
+class StudiesCommon(Section):
+    """What the networks of all studies are compared on."""
+
+    pairs: PositiveInt
+    spectra: PositiveInt
+    draws: PositiveInt
+    seed: Seed
+
+
+def overlay(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings with some of them changed or added."""
+    nested = {
+        key: overlay(values.get(key) or {}, change) if isinstance(change, Mapping) else change
+        for key, change in changes.items()
+    }
+    return {**values, **nested}
 
 
 class Chains(Section):
@@ -137,6 +168,22 @@ class Chains(Section):
     sigma: Literal["model", "data"]
     reference_steps: PositiveInt
     reference_thin: PositiveInt
+    seed: Seed
+
+
+class Reference(Section):
+    galaxies: PositiveInt
+    network: str
+    ensembles: Annotated[int, Field(ge=2)]  # to be compared with one another
+    walkers: Annotated[int, Field(ge=10, multiple_of=2)]
+    burn_in: PositiveInt
+    steps: PositiveInt
+    thin: PositiveInt
+    r_hat: Annotated[float, Field(gt=1)]
+    sample_size: PositiveFloat
+    extensions: Annotated[int, Field(ge=0)]
+    draws: PositiveInt
+    at_once: PositiveInt
     seed: Seed
 
 
@@ -165,6 +212,21 @@ class LookupExperiment(Section):
     seed: Seed
 
 
+class Comparison(Section):
+    networks: Annotated[list[str], Field(min_length=1)]
+    draws: PositiveInt
+    bootstrap: PositiveInt
+    seed: Seed
+
+
+class Edges(Section):
+    networks: Annotated[list[str], Field(min_length=1)]
+    share: Annotated[float, Field(gt=0, le=0.5)]
+    spectra: PositiveInt
+    draws: PositiveInt
+    seed: Seed
+
+
 class Timing(Section):
     repeats: Annotated[int, Field(ge=3)]
     reference_spectra: PositiveInt
@@ -184,10 +246,15 @@ class Params(Section):
     galaxy: Galaxy
     agreement: Agreement
     networks: dict[str, Network]
+    studies: dict[str, Study]
+    studies_common: StudiesCommon
     chains: Chains
+    reference: Reference
     posteriors: Posteriors
     calibration: Calibration
     lookup_experiment: LookupExperiment
+    comparison: Comparison
+    edges: Edges
     timing: Timing
     threads: PositiveInt
 
@@ -199,6 +266,33 @@ class Params(Section):
         if name not in self.networks:
             raise DigsError(f"No network is named '{name}' in params.yaml; choose from: {', '.join(self.networks)}.")
         return self.networks[name]
+
+    def study(self, name: str) -> Study:
+        if name not in self.studies:
+            raise DigsError(f"No study is named '{name}' in params.yaml; choose from: {', '.join(self.studies)}.")
+        return self.studies[name]
+
+    def candidates(self, name: str) -> dict[str, Network]:
+        """The settings of every network of a study."""
+        study = self.study(name)
+        recipe = self.network(study.network).model_dump(exclude_none=True)
+        return {
+            candidate: Network.model_validate(overlay(overlay(recipe, study.common), changes))
+            for candidate, changes in study.candidates.items()
+        }
+
+    @model_validator(mode="after")
+    def _sound_studies(self) -> "Params":
+        for name, study in self.studies.items():
+            if study.network not in self.networks:
+                raise ValueError(f"studies.{name}.network: no network is named '{study.network}'; name one that is")
+            try:
+                networks = self.candidates(name)
+            except ValidationError as error:
+                raise ValueError(f"studies.{name}: in a candidate, {_first_mistake(error)}") from None
+            if any(network.source != "exact" or network.prior is not None for network in networks.values()):
+                raise ValueError(f"studies.{name}: studies want source 'exact' and the prior of all; mend the network")
+        return self
 
 
 @cache
@@ -223,11 +317,16 @@ def load_params(path: Path = paths.PARAMS) -> Params:
     try:
         return Params.model_validate(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden":
-            what = "there is no such parameter; remove it or mend its name"
-        elif first["type"] == "missing":
-            what = "it is missing; add it"
-        raise DigsError(f"{name}: {where}: {what}.") from None
+        raise DigsError(f"{name}: {_first_mistake(error)}.") from None
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """Where it is and what to do about it."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    what = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        what = "there is no such parameter; remove it or mend its name"
+    elif first["type"] == "missing":
+        what = "it is missing; add it"
+    return f"{where}: {what}" if where else what

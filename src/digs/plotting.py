@@ -32,6 +32,16 @@ BAND, FAINT = "0.85", "0.55"  # what is allowed or expected; guides
 COLOURS = dict(zip(NAMES, (BLUE, AMBER, GREEN, PURPLE, SKY), strict=True))
 DASHES = dict(zip(NAMES, ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1))), strict=True))
 
+# of networks: what they are called, colour, dashes, marker
+NETWORK_STYLES = {
+    "lookup": ("looked-up pairs", ORANGE, "-", "o"),
+    "paper": ("library's own pairs", GREEN, "--", "s"),
+    "exact": ("exact pairs", BLUE, "-.", "^"),
+    "fiducial": ("fiducial", PURPLE, (0, (1, 1)), "D"),
+    "short": ("short", SKY, (0, (3, 1, 1, 1)), "v"),
+    "wide": ("short, wider prior", AMBER, (0, (5, 2)), "<"),
+}
+
 WAVELENGTH_LABEL = "Rest-frame wavelength (\N{ANGSTROM SIGN})"
 FEATURES = {  # Angstrom, in vacuum
     r"4000$\,$" + "\N{ANGSTROM SIGN} break": 4000.0,

@@ -60,6 +60,29 @@ CHAINS = Schema(
     },
 )
 
+REFERENCE = Schema(
+    "reference",
+    {
+        "theta": Field(("galaxy", _THETA), THETA_UNIT, "f8"),
+        "draws": Field(("galaxy", "draw", _THETA), THETA_UNIT, decimals=4),
+        # from the whole chains
+        "quantiles": Field(("galaxy", "quantile", _THETA), THETA_UNIT),
+        "r_hat": Field(("galaxy", _THETA), "1", positive=True),
+        "sample_size": Field(("galaxy", _THETA), "1", positive=True),
+    },
+)
+
+COMPARISON = Schema(
+    "comparison",
+    {
+        # of the networks that the attributes name: half-widths by NPE over those by MCMC, differences of medians in
+        # units of MCMC's half-width, and the effective share of draws that are weighted to the exact posterior
+        "ratio": Field(("network", "galaxy", _THETA), "1", positive=True),
+        "shift": Field(("network", "galaxy", _THETA), "1"),
+        "efficiency": Field(("network", "test galaxy"), "1", positive=True),
+    },
+)
+
 POSTERIORS = Schema(
     "posteriors",
     {

@@ -32,6 +32,11 @@ def half_width_and_error(theta: np.ndarray, seed: int = 0) -> tuple[np.ndarray, 
     return half_width(theta.reshape(-1, theta.shape[2])), np.std(again, axis=0)
 
 
+def mean_and_error(values: torch.Tensor) -> dict[str, float]:
+    """The mean of independent values, shape (N,), and its standard error."""
+    return {"value": values.mean().item(), "error": (values.std() / len(values) ** 0.5).item()}
+
+
 def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
     """Independent draws, shape (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
     size = len(draws) // groups

@@ -1,10 +1,11 @@
 """A lean training loop around sbi's estimators.
 
-Adam on the mean of -ln q(z | flux), which is minimal where q is the posterior (Papamakarios & Murray 2016). The
-learning rate decays along half a cosine, again and again (Loshchilov & Hutter 2017): every cycle ends with a network
-that is trained to the end, and training ends when a whole cycle has not improved the held-out loss. The weights of the
-best epoch remain. After every epoch all state is saved, so that an interrupted training goes on where it was, with the
-same result. Several processes (digs.workers) may share the work: each has a part of every batch.
+Adam on the mean of -ln q(y | flux), the learned part of the loss (digs.flow), which is minimal where q is the posterior
+(Papamakarios & Murray 2016). The learning rate decays along half a cosine, again and again (Loshchilov & Hutter 2017):
+every cycle ends with a network that is trained to the end, and training ends when a whole cycle has not improved the
+held-out loss. The weights of the best epoch remain. After every epoch all state is saved, so that an interrupted
+training goes on where it was, with the same result. Several processes (digs.workers) may share the work: each has a
+part of every batch.
 """
 
 import json
@@ -31,7 +32,7 @@ from digs.workers import average, gather, worker, workers
 
 @dataclass
 class History:
-    """What happened, epoch by epoch: mean losses -ln q(z | flux), learning rates, wall-clock and processor seconds."""
+    """What happened, epoch by epoch: mean learned losses, learning rates, wall-clock and processor seconds."""
 
     training_loss: list[float] = field(default_factory=list)
     held_out_loss: list[float] = field(default_factory=list)
@@ -69,10 +70,11 @@ def stop_reason(losses: list[float], settings: Network) -> str | None:
 
 
 @torch.no_grad()
-def held_out_loss(flow: Flow, theta: Tensor, flux: Tensor, batch_size: int = 20_000) -> Tensor:
-    """-ln q(z | flux) of every held-out pair, shape (N,)."""
+def held_out_loss(flow: Flow, theta: Tensor, flux: Tensor, learned: bool = False, batch_size: int = 20_000) -> Tensor:
+    """-ln q(z | flux) of every held-out pair, shape (N,), or only the part of it that is learned."""
     flow.eval()
-    return torch.cat([flow.loss(*pair) for pair in zip(theta.split(batch_size), flux.split(batch_size), strict=True)])
+    loss = flow.learned_loss if learned else flow.loss
+    return torch.cat([loss(*pair) for pair in zip(theta.split(batch_size), flux.split(batch_size), strict=True)])
 
 
 def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: Network, checkpoint: Path) -> Trained:
@@ -98,7 +100,7 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
             history.learning_rate.append(rate := schedule.get_last_lr()[0])
             loss = _train_epoch(flow, gradients, optimiser, schedule, history.epochs, pairs, settings)
             history.training_loss.append(loss)
-            history.held_out_loss.append(held_out_loss(flow, *held_out).mean().item())
+            history.held_out_loss.append(held_out_loss(flow, *held_out, learned=True).mean().item())
             history.seconds.append(time.perf_counter() - start)
             cpu_seconds = torch.tensor(time.process_time() - cpu_start, dtype=torch.float64)
             history.cpu_seconds.append(average(cpu_seconds).item() * workers())
@@ -139,7 +141,7 @@ def _train_epoch(
     for theta, flux in pairs.epoch(share, batch_size):
         schedule.step(epoch + shown / share)
         gradients.zero_()
-        loss = flow.loss(theta, flux).mean()
+        loss = flow.learned_loss(theta, flux).mean()
         loss.backward()
         average(gradients)
         gradients *= (settings.clip_norm / gradients.norm()).clamp_max(1)

@@ -5,6 +5,7 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_product, write_json, write_product
 from digs.calibration import (
+    NAMED_LEVELS,
     bootstrap_rows,
     central,
     coverage,
@@ -20,8 +21,6 @@ from digs.params import load_params
 from digs.priors import NAMES, parameters
 from digs.products import CALIBRATION, POSTERIORS
 from digs.progress import progress
-
-NAMED_LEVELS = {"coverage_68": 0.68, "coverage_95": 0.95}
 
 
 def summaries(rank: np.ndarray, draws: int, quantiles: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:

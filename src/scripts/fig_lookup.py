@@ -5,15 +5,10 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_product
 from digs.cli import run
-from digs.plotting import BAND, BLUE, FAINT, GREEN, ORANGE, TRUTH, note, parameter_panels, save
+from digs.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, note, parameter_panels, save
 from digs.priors import parameters
 from digs.products import LOOKUP_EXPERIMENT
 
-LINES = {
-    "lookup": ("looked-up pairs", ORANGE, "-"),
-    "paper": ("library's own pairs", GREEN, "--"),
-    "exact": ("exact pairs", BLUE, "-."),
-}
 SAMPLES = {"lookup": ("looked-up spectra", 0.96), "exact": ("exact spectra", 0.04)}  # name, and height of its note
 
 
@@ -30,7 +25,7 @@ def main() -> None:
             panel.fill_between(level, low, high, color=BAND, lw=0, label="95% if exact")
             panel.axhline(0, color=TRUTH, lw=0.6, ls=":")
             for number, network in enumerate(networks):
-                label, colour, dash = LINES[network]
+                label, colour, dash, _ = NETWORK_STYLES[network]
                 shares = experiment["coverage"][number, samples.index(sample), place]
                 panel.plot(level, shares - level, color=colour, ls=dash, label=label)
             panel.axvline(0.68, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
@@ -44,7 +39,8 @@ def main() -> None:
     figure.supxlabel("Credible level", fontsize=8.5)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     order = np.roll(range(len(handles)), -1)
-    figure.legend([handles[k] for k in order], [labels[k] for k in order], loc="outside upper center", ncols=4)
+    handles, labels = [handles[k] for k in order], [labels[k] for k in order]
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
     save(figure, "lookup", [source])
 
 

@@ -12,7 +12,7 @@ import torch
 from digs import paths
 from digs.artifacts import Product, git_commit, read_product
 from digs.cli import run
-from digs.flow import NETWORKS, Flow, save_network
+from digs.flow import NETWORKS, Flow, build_flow, save_network
 from digs.params import Params, load_params
 from digs.parts import SCRATCH
 from digs.priors import Prior
@@ -47,8 +47,7 @@ def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product
 def main(network: str) -> None:
     """Train a flow to convergence (resumes after an interruption)."""
     params = load_params()
-    params.network(network)
-    in_workers(params.threads, fit, network)
+    in_workers(params.network(network).workers or params.threads, fit, network)
 
 
 def fit(network: str) -> None:
@@ -60,7 +59,8 @@ def fit(network: str) -> None:
     recipe, product, content = prepare(params, network, prior)
 
     torch.manual_seed(settings.seed)  # initial weights, the same in all workers
-    flow = Flow(settings.architecture, prior, len(product["wavelength"]), recipe.example)
+    fraction = params.noise.fraction
+    flow = build_flow(settings.architecture, prior, len(product["wavelength"]), fraction, recipe.example)
 
     # an unfinished training is taken up only by the same data and settings
     depends_on = [settings.model_dump(), ranges, params.noise.fraction, workers()]

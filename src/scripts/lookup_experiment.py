@@ -8,6 +8,7 @@ import torch
 from digs import paths
 from digs.artifacts import read_product, write_json, write_product
 from digs.calibration import (
+    NAMED_LEVELS,
     bootstrap_rows,
     coverage,
     rank_cdf,
@@ -23,11 +24,10 @@ from digs.products import LIBRARY, LOOKUP_EXPERIMENT, OBSERVATIONS
 from digs.progress import progress
 from digs.recipes import Sample, exact_sample, looked_up_sample
 from digs.simulator import default_simulator
-from digs.summaries import grouped, half_width_and_error
+from digs.summaries import grouped, half_width_and_error, mean_and_error
 from digs.train import held_out_loss
 
 LEVELS = np.linspace(0, 1, 101)
-NAMED_LEVELS = {"coverage_68": 0.68, "coverage_95": 0.95}
 SAMPLES = ("lookup", "exact")
 GALAXIES_AT_ONCE = 100
 
@@ -80,10 +80,6 @@ def calibrate(
         }
         for place, parameter in enumerate(NAMES)
     }
-
-
-def mean_and_error(values: torch.Tensor) -> dict[str, float]:
-    return {"value": values.mean().item(), "error": (values.std() / len(values) ** 0.5).item()}
 
 
 def main() -> None:

@@ -14,13 +14,12 @@ from torch.utils.tensorboard import SummaryWriter
 
 from digs import paths
 from digs.artifacts import write_json
-from digs.benchmark import machine, spread
+from digs.benchmark import gather_in_turns, machine, spread
 from digs.cli import run
 from digs.flow import Flow
 from digs.pairs import ExactPairs, LibraryPairs
 from digs.params import Params, load_params
 from digs.priors import Prior
-from digs.progress import progress
 from digs.recipes import Sample
 from digs.rng import generator
 from digs.simulator import default_simulator
@@ -65,6 +64,7 @@ def lean(batch_size: int, processes: int) -> float:
 
 def by_sbi(batch_size: int, flow: Flow, used: Sample, held_out: Sample) -> float:
     """Seconds of an epoch of sbi's loop."""
+    torch.set_num_threads(load_params().threads)  # a single worker, in this process, sets its own
     estimator = copy.deepcopy(flow.estimator)
     theta, flux = (torch.cat(both) for both in zip(used, held_out, strict=True))
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
@@ -93,12 +93,8 @@ def main() -> None:
         "sbi": lambda: by_sbi(batch, flow, used, held_out),
         "sbi_default": lambda: by_sbi(SBI_DEFAULT_BATCH, flow, used, held_out),
     }
-    rates: dict[str, list[float]] = {name: [] for name in candidates}
-    for _ in progress(range(timing.repeats), desc="Timing", unit="round"):
-        for name, seconds_of_an_epoch in candidates.items():
-            torch.set_num_threads(params.threads)  # a single worker sets its own
-            rates[name].append(len(used[0]) / seconds_of_an_epoch())
-    rate = {name: np.array(values) for name, values in rates.items()}
+    seconds = gather_in_turns(candidates, timing.repeats)
+    rate = {name: len(used[0]) / each for name, each in seconds.items()}
     write_json(
         paths.DATA / "training_speed.json",
         {

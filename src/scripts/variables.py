@@ -172,14 +172,89 @@ def lookup_variables() -> Variables:
         "lookup_spectra": grouped_integer(experiment["spectra"]),
         "lookup_draws": str(experiment["draws"]),
     }
-    for network in ("lookup", "paper", "exact"):
+    for network in ("lookup", "paper", "exact", "fiducial"):
         numbers = measured[network]
         for name in NAMES:
             galaxy, exact = numbers["galaxy"][name]["half_width"], numbers["exact"][name]["coverage_68"]
             result[f"{network}_galaxy_width_{name}"] = uncertain(galaxy["value"], galaxy["error"])
             result[f"{network}_exact_coverage_{name}"] = uncertain(exact["value"], exact["error"])
+            exact = numbers["exact"][name]["coverage_95"]
+            result[f"{network}_exact_coverage_95_{name}"] = uncertain(exact["value"], exact["error"])
         above = numbers["loss_above_reference"]
         result[f"{network}_loss_above_exact"] = uncertain(above["value"], above["error"])
+        result[f"{network}_exact_p"] = probability(min(numbers["exact"][p]["uniform_ranks_p_value"] for p in NAMES))
+    return result
+
+
+def fiducial_variables() -> Variables:
+    """The fiducial network: how it was found and trained."""
+    params = load_params()
+    record = load_record("fiducial")
+    training, architecture = record.training, record.architecture
+    search = read_json(paths.DATA / "studies" / "search.json")["measured"]
+    experiment = read_json(paths.DATA / "lookup_experiment.json")["measured"]
+    above = experiment["fiducial"]["loss_above_reference"]
+    gain = search["five_dimensions"]["loss_above_first"]
+    return {
+        "search_networks": str(len(search)),
+        "search_pairs": scientific(next(iter(search.values()))["training_pairs"], 1),
+        "study_pairs": count(params.studies_common.pairs, 1),
+        "exact_above_fiducial": uncertain(-above["value"], above["error"]),
+        "closed_form_gain": uncertain(gain["value"], gain["error"]),
+        "fiducial_transforms": str(architecture.num_transforms),
+        "fiducial_bins": str(architecture.num_bins),
+        "fiducial_components": str(architecture.components),
+        "fiducial_width": str(architecture.embedding.width),
+        "fiducial_features": str(architecture.embedding.features),
+        "fiducial_weights": grouped_integer(training["weights"]),
+        "fiducial_pairs": scientific(training["epochs"] * params.network("fiducial").pairs),
+        "fiducial_minutes": plain(training["seconds"] / 60),
+        "fiducial_workers": str(training["workers"]),
+        "fiducial_loss": uncertain(training["held_out_loss"], training["held_out_loss_error"]),
+    }
+
+
+def fidelity_variables() -> Variables:
+    """Networks against the reference chains and the exact likelihood."""
+    reference = read_json(paths.DATA / "reference.json")
+    settings = load_params().reference
+    comparison = read_json(paths.DATA / "comparison.json")
+    result = {
+        "reference_galaxies": str(reference["galaxies"]),
+        "reference_converged": str(reference["converged"]),
+        "reference_walkers": str(settings.walkers),
+        "reference_ensembles": str(settings.ensembles),
+        "reference_r_hat": plain(settings.r_hat, 3),
+        "reference_size": grouped_integer(round(settings.sample_size)),
+        "reference_least_size": count(reference["least_sample_size"]),
+        "comparison_draws": grouped_integer(comparison["draws"]),
+    }
+    for network, numbers in comparison["measured"].items():
+        ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
+        shifts = [numbers[name]["shift"]["value"] for name in NAMES]
+        result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (plain(f(ratios), 3) for f in (min, max))
+        result[f"{network}_shift_low"], result[f"{network}_shift_high"] = (plain(f(shifts)) for f in (min, max))
+        for key in ("efficiency", "efficiency_5"):
+            percent = {part: 100 * value for part, value in numbers[key].items()}
+            result[f"{network}_{key}"] = uncertain(percent["value"], percent["error"])
+        result[f"{network}_excess"] = uncertain(numbers["excess_loss"]["value"], numbers["excess_loss"]["error"])
+    return result
+
+
+def edge_variables() -> Variables:
+    """Bias and coverage close to the ends of the prior: the worst of the ten ends."""
+    edges = read_json(paths.DATA / "edges.json")
+    result = {
+        "edge_share": f"{100 * edges['share']:g}",
+        "edge_spectra": grouped_integer(edges["spectra"]),
+    }
+    for network, numbers in edges["measured"].items():
+        ends = [numbers[name][end] for name in NAMES for end in ("low", "high")]
+        bias = [abs(end["by_truth"]["bias_in_widths"]["value"]) for end in ends if end["by_truth"]]
+        covered = [end["by_estimate"]["coverage_68"]["value"] for end in ends if end["by_estimate"]]
+        result[f"edge_bias_{network}"] = plain(max(bias))
+        result[f"edge_covered_low_{network}"] = plain(min(covered), 3)
+        result[f"edge_covered_high_{network}"] = plain(max(covered), 3)
     return result
 
 
@@ -218,6 +293,9 @@ def main() -> None:
         calibration_variables,
         training_speed_variables,
         lookup_variables,
+        fiducial_variables,
+        fidelity_variables,
+        edge_variables,
         cost_variables,
     )
     for group in groups:

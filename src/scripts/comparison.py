@@ -1,0 +1,101 @@
+"""Stage `comparison`: how close NPE comes to the exact posteriors, by chains and by importance sampling."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from digs import paths
+from digs.artifacts import read_product, write_json, write_product
+from digs.calibration import QUANTILES, bootstrap_rows
+from digs.cli import run
+from digs.flow import Posterior
+from digs.importance import efficiency, log_evidence, log_weights
+from digs.likelihood import PosteriorDensity
+from digs.params import Comparison, load_params
+from digs.priors import NAMES, Prior
+from digs.products import COMPARISON, OBSERVATIONS, REFERENCE
+from digs.progress import progress
+from digs.simulator import default_simulator
+from digs.summaries import mean_and_error
+
+AT_ONCE = 20  # galaxies
+MEDIAN = QUANTILES.index(0.5)
+LOW, HIGH = QUANTILES.index(0.16), QUANTILES.index(0.84)
+
+
+def infer(name: str, flux: torch.Tensor, settings: Comparison) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+    """Quantiles of NPE's draws, shape (galaxies, quantiles, 5), efficiency and log evidence, shape (galaxies,)."""
+    posterior, simulator = Posterior.load(name), default_simulator()
+    quantiles, weights = [], []
+    for start in progress(range(0, len(flux), AT_ONCE), desc=name, unit=f"{AT_ONCE} galaxies"):
+        some = flux[start : start + AT_ONCE]
+        draws = posterior.sample(some, settings.draws, settings.seed + start)
+        quantiles.append(np.quantile(draws.numpy(), QUANTILES, axis=1).swapaxes(0, 1))
+        weights.append(log_weights(posterior, simulator, draws, some))
+    weight = torch.cat(weights)
+    return np.concatenate(quantiles), efficiency(weight), log_evidence(weight)
+
+
+def with_error(values: np.ndarray, statistic, resampled: np.ndarray) -> dict[str, float]:
+    """A statistic of galaxies and its error from resampling them."""
+    return {"value": float(statistic(values)), "error": float(np.std([statistic(values[rows]) for rows in resampled]))}
+
+
+def main() -> None:
+    """Compare networks with the reference chains, and weigh their draws by the exact likelihood."""
+    params = load_params()
+    settings = params.comparison
+    torch.set_num_threads(params.threads)
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    reference = read_product(paths.DATA / "reference.h5", REFERENCE)
+    flux, theta = torch.as_tensor(test["noisy_flux"]), torch.as_tensor(test["theta"])
+    chain = reference["quantiles"].astype(float)
+    number, width = len(chain), (chain[:, HIGH] - chain[:, LOW]) / 2
+    resampled = bootstrap_rows(number, settings.bootstrap, settings.seed)
+    resampled_all = bootstrap_rows(len(flux), settings.bootstrap, settings.seed)
+    at_truth = PosteriorDensity(default_simulator(), Prior(), flux, params.noise.fraction)(theta)
+    arrays: dict[str, list[np.ndarray]] = {"ratio": [], "shift": [], "efficiency": []}
+    measured: dict[str, Any] = {}
+    log_q: dict[str, torch.Tensor] = {}
+    evidences: list[torch.Tensor] = []
+    for name in settings.networks:
+        quantiles, share, evidence = infer(name, flux, settings)
+        npe_width = (quantiles[:number, HIGH] - quantiles[:number, LOW]) / 2
+        ratio, shift = npe_width / width, (quantiles[:number, MEDIAN] - chain[:, MEDIAN]) / width
+        for key, values in (("ratio", ratio), ("shift", shift), ("efficiency", share.numpy())):
+            arrays[key].append(values)
+        log_q[name] = Posterior.load(name).log_prob(theta[:, None], flux)[:, 0].double()
+        evidences.append(evidence)
+        measured[name] = {
+            **{
+                parameter: {
+                    "ratio": with_error(ratio[:, place], np.median, resampled),
+                    "ratio_16": float(np.quantile(ratio[:, place], 0.16)),
+                    "ratio_84": float(np.quantile(ratio[:, place], 0.84)),
+                    "shift": with_error(np.abs(shift[:, place]), np.median, resampled),
+                }
+                for place, parameter in enumerate(NAMES)
+            },
+            "efficiency": with_error(share.numpy(), np.median, resampled_all),
+            "efficiency_5": with_error(share.numpy(), lambda values: np.quantile(values, 0.05), resampled_all),
+        }
+    most_efficient = np.argmax([measured[name]["efficiency"]["value"] for name in settings.networks])
+    exact = at_truth - evidences[most_efficient]  # ln p(theta | x) of the exact posterior
+    for name in settings.networks:
+        measured[name]["excess_loss"] = mean_and_error(exact - log_q[name])
+    write_product(
+        paths.DATA / "comparison.h5",
+        COMPARISON,
+        {key: np.stack(values) for key, values in arrays.items()},
+        networks=list(settings.networks),
+        seed=settings.seed,
+    )
+    write_json(
+        paths.DATA / "comparison.json",
+        {"galaxies": number, "test_galaxies": len(flux), "draws": settings.draws, "measured": measured},
+    )
+
+
+if __name__ == "__main__":
+    run(main)
