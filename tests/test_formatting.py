@@ -31,6 +31,7 @@ from digs.formatting import compact, count, from_to, grouped_integer, plain, pro
         (from_to(5.01, 5.02), "5.0"),
         (probability(0.048), "0.048"),
         (probability(3e-5), r"3\times10^{-5}"),
+        (probability(1e-300), "<10^{-10}"),
     ],
 )
 def test_numbers_are_printed_as_a_journal_would(printed, expected):

@@ -90,10 +90,10 @@ MISTAKES = {
     "negative learning rate": ("networks.paper.learning_rate", -1e-3, ("networks.paper.learning_rate",)),
     "all held out": ("networks.paper.validation_fraction", 1.0, ("networks.paper.validation_fraction",)),
     "unknown setting": ("networks.paper.momentum", 0.9, ("networks.paper.momentum", "no such parameter")),
-    "a study without networks": ("studies.seeds.candidates", {}, ("studies.seeds.candidates", "at least 1")),
-    "a study of no network": ("studies.seeds.network", None, ("studies.seeds.network", "missing")),
-    "a study's unknown setting": ("studies.seeds.networks", ["short"], ("studies.seeds.networks", "no such parameter")),
-    "a candidate as a number": ("studies.seeds.candidates.2023", 2023, ("studies.seeds.candidates.2023",)),
+    "a study without networks": ("studies.search.candidates", {}, ("studies.search.candidates", "at least 1")),
+    "a study of no network": ("studies.search.network", None, ("studies.search.network", "missing")),
+    "a study's unknown setting": ("studies.search.nets", ["short"], ("studies.search.nets", "no such parameter")),
+    "a candidate as a number": ("studies.search.candidates.2023", 2023, ("studies.search.candidates.2023",)),
     "studies' unknown setting": ("studies_common.galaxies", 5, ("studies_common.galaxies", "no such parameter")),
     "studies' missing setting": ("studies_common.pairs", None, ("studies_common.pairs", "missing")),
     "studies without pairs": ("studies_common.pairs", 0, ("studies_common.pairs", "greater than 0")),
@@ -151,7 +151,7 @@ def test_an_unknown_network_is_refused_with_the_known_ones(refused):
 
 
 def test_an_unknown_study_is_refused_with_the_known_ones(refused):
-    with refused("'serch'", "search", "seeds"):
+    with refused("'serch'", "choose from: search"):
         load_params().study("serch")
 
 
