@@ -10,7 +10,7 @@ from digs.study import run_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--study", required=True, help="its name in params.yaml")
+    parser.add_argument("--study", default="search", help="its name in params.yaml (default: %(default)s)")
 
 
 def main(study: str) -> None:
