@@ -1,12 +1,15 @@
-"""sbi's masked autoregressive flow, evaluated with fewer and larger operations.
+"""sbi's masked autoregressive flow, evaluated with fewer, larger and cheaper operations.
 
-The same weights, the same density (Papamakarios et al. 2017): the contexts of all transforms are projected at once, all
-masks are applied at once, and samples are columns, so that what is split is contiguous. With batches of some hundred
-pairs a training step takes half as long as with the modules of nflows, which sbi builds the flow from.
+The same weights, the same density (Papamakarios et al. 2017), but
+
+- the contexts of all transforms are projected at once, and all masks are applied at once;
+- the units are logistic functions, of which tanh is a linear one, tanh(a) = 2 sigmoid(2 a) - 1: they cost a third;
+- the permutations between transforms are folded into their weights: coordinates stay in their places;
+- samples are columns, so that what is split is contiguous;
+- gradients are written out: autograd sees the flow as one operation.
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -18,15 +21,18 @@ from nflows.transforms import (
 from nflows.transforms.made import MADE
 from sbi.neural_nets.estimators import ConditionalDensityEstimator, NFlowsFlow
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-Layers = list[tuple[Tensor, Tensor]]  # weights and biases, the latter as columns
+_SEEN = 4  # what the logistic functions of the context are multiplied by in the first layer
 
 
 def is_maf(estimator: ConditionalDensityEstimator) -> bool:
     """Whether this module knows the estimator."""
     if not isinstance(estimator, NFlowsFlow):
         return False
-    return any(isinstance(part, MaskedAffineAutoregressiveTransform) for part in estimator.net._transform._transforms)
+    transforms = estimator.net._transform._transforms
+    autoregressive = [part for part in transforms if isinstance(part, MaskedAffineAutoregressiveTransform)]
+    return bool(autoregressive) and autoregressive[0].autoregressive_net.activation is torch.tanh
 
 
 def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Tensor) -> Tensor:
@@ -36,21 +42,13 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
         estimator: that sbi built as 'maf'.
     """
     parts = _parts(estimator)
-    standardise, activation = parts.standardise, parts.activation
+    standardise = parts.standardise
     z = (theta * standardise._scale + standardise._shift).movedim(-1, 0).flatten(1)
-    scales = []
-    draws = z.shape[1] // len(context)
-    for layers, seen, permutation in parts.stages(context, lambda seen: seen.repeat(1, draws)):
-        (first_weight, first_bias), *others, (last_weight, last_bias) = layers
-        hidden = activation(torch.addmm(first_bias, first_weight, z) + seen)
-        for other_weight, other_bias in others:
-            hidden = activation(torch.addmm(other_bias, other_weight, hidden))
-        scale, shift = torch.addmm(last_bias, last_weight, hidden).chunk(2)
-        scales.append(nn.functional.softplus(scale) + parts.least_scale)
-        z = torch.addcmul(shift, scales[-1], z).index_select(0, permutation)
-    log_jacobian = torch.cat(scales).log().sum(0) + standardise._scale.log().sum()
-    log_normal = -z.square().sum(0) / 2 - len(z) * math.log(2 * math.pi) / 2
-    return (log_normal + log_jacobian).reshape(theta.shape[:-1])
+    seen, draws = parts.seen(context), z.shape[1] // len(context)
+    seen = seen if draws == 1 else seen.repeat(1, 1, draws)
+    log_q = _LogDensity.apply(z, seen, parts.least_scale, *parts.layers())
+    constant = standardise._scale.log().sum() - len(z) * math.log(2 * math.pi) / 2
+    return (log_q + constant).reshape(theta.shape[:-1])
 
 
 def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: Tensor) -> Tensor:
@@ -60,22 +58,23 @@ def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: T
         estimator: that sbi built as 'maf'.
     """
     parts = _parts(estimator)
-    standardise, activation = parts.standardise, parts.activation
-    z = noise.flatten(0, 1).T
-    stages = parts.stages(context, lambda seen: seen.repeat_interleave(noise.shape[1], 1))
-    for layers, seen, permutation in reversed(stages):
-        (first_weight, first_bias), *others, (last_weight, last_bias) = layers
-        z = z.index_select(0, torch.argsort(permutation))
-        first, theta = seen + first_bias, []
-        for place in range(len(z)):  # each coordinate depends on those before it
-            hidden = activation(first)
-            for other_weight, other_bias in others:
-                hidden = activation(torch.addmm(other_bias, other_weight, hidden))
-            outputs = torch.addmm(last_bias[place :: len(z)], last_weight[place :: len(z)], hidden)
-            theta.append((z[place] - outputs[1]) / (nn.functional.softplus(outputs[0]) + parts.least_scale))
-            first = torch.addcmul(first, first_weight[:, place : place + 1], theta[-1])
-        z = torch.stack(theta)
-    return ((z.T - standardise._shift) / standardise._scale).reshape(noise.shape)
+    standardise, layers = parts.standardise, parts.layers()
+    seen = parts.seen(context).repeat_interleave(noise.shape[1], 2)
+    *orders, final = parts.orders()
+    z = list(noise.flatten(0, 1).T[final.argsort()])
+    for transform, order in reversed(list(enumerate(orders))):
+        (first_weight, first_bias), *others, (last_weight, last_bias) = [
+            (weight[transform], bias[transform]) for weight, bias in zip(layers[::2], layers[1::2], strict=True)
+        ]
+        first = torch.add(first_bias, seen[transform], alpha=_SEEN)
+        for place in order.tolist():  # each coordinate depends on those before it
+            hidden = torch.sigmoid(first)
+            for weight, bias in others:
+                hidden = torch.addmm(bias, weight, hidden).sigmoid_()
+            scale, shift = torch.addmm(last_bias[place :: len(z)], last_weight[place :: len(z)], hidden)
+            z[place] = (z[place] - shift) / (nn.functional.softplus(scale) + parts.least_scale)
+            first = torch.addcmul(first, first_weight[:, place : place + 1], z[place])
+    return ((torch.stack(z, 1) - standardise._shift) / standardise._scale).reshape(noise.shape)
 
 
 class _Parts(NamedTuple):
@@ -86,22 +85,49 @@ class _Parts(NamedTuple):
     permutations: list[RandomPermutation]
     least_scale: float
 
-    @property
-    def activation(self) -> Callable[[Tensor], Tensor]:
-        return self.networks[0].activation
-
-    def stages(self, context: Tensor, for_draws: Callable[[Tensor], Tensor]) -> list[tuple[Layers, Tensor, Tensor]]:
-        """Each transform's layers, what its first layer adds for each draw's context, and the permutation behind it.
-
-        Args:
-            context: shape (N, features).
-            for_draws: from (units, N) to (units, N times draws).
-        """
+    def seen(self, context: Tensor) -> Tensor:
+        """The logistic functions of the contexts, shape (transforms, units, N), of contexts of shape (N, features)."""
         weight = torch.cat([network.context_layer.weight for network in self.networks])
         bias = torch.cat([network.context_layer.bias for network in self.networks])
-        seen = for_draws(self.activation(torch.addmm(bias[:, None], weight, context.T))).chunk(len(self.networks))
+        projected = torch.addmm(2 * bias[:, None], 2 * weight, context.T)
+        return torch.sigmoid(projected).unflatten(0, (len(self.networks), -1))
+
+    def orders(self) -> Tensor:
+        """Which coordinates the places of each transform and of the noise stand for, shape (transforms + 1, 5)."""
         permutations = [permutation._permutation for permutation in self.permutations]
-        return list(zip(_masked_layers(self.networks), seen, permutations, strict=True))
+        orders = [torch.arange(len(permutations[0]), device=permutations[0].device)]
+        for permutation in permutations:
+            orders.append(orders[-1][permutation])
+        return torch.stack(orders)
+
+    def layers(self) -> list[Tensor]:
+        """Weights, (transforms, outputs, inputs), and biases, (transforms, outputs, 1), of one layer after the other.
+
+        They are masked, and for logistic functions in place of tanh. The last layer has first all scales as outputs,
+        then all shifts; coordinates are in the order of the first transform.
+        """
+        places = self.orders()[:-1].argsort()
+        alike = zip(
+            *[[net.initial_layer, *(block.linear for block in net.blocks), net.final_layer] for net in self.networks],
+            strict=True,
+        )
+        stacked = [
+            (
+                torch.stack([layer.weight for layer in layers]) * layers[0].mask,  # the same in all networks
+                torch.stack([layer.bias for layer in layers])[..., None],
+            )
+            for layers in alike
+        ]
+        (first_weight, first_bias), *others, (last_weight, last_bias) = stacked
+        first_weight = first_weight.take_along_dim(places[:, None], 2)
+        last_weight, last_bias = (
+            part.unflatten(1, (-1, 2)).take_along_dim(places[..., None, None], 1).transpose(1, 2).flatten(1, 2)
+            for part in (last_weight, last_bias)
+        )
+        layers = [2 * first_weight, 2 * first_bias - 2]
+        for weight, bias in others:
+            layers += [4 * weight, 2 * (bias - weight.sum(2, keepdim=True))]
+        return [*layers, 2 * last_weight, last_bias - last_weight.sum(2, keepdim=True)]
 
 
 def _parts(estimator: ConditionalDensityEstimator) -> _Parts:
@@ -111,19 +137,61 @@ def _parts(estimator: ConditionalDensityEstimator) -> _Parts:
     return _Parts(standardise, networks, others[1::2], transforms[0]._epsilon)
 
 
-def _masked_layers(networks: list[MADE]) -> list[Layers]:
-    """The layers of each network, masked; of the outputs all scales come first, then all shifts."""
-    alike = zip(
-        *[[net.initial_layer, *(block.linear for block in net.blocks), net.final_layer] for net in networks],
-        strict=True,
-    )
-    stacked = [
-        (
-            torch.stack([layer.weight for layer in layers]) * layers[0].mask,  # the same in all networks
-            torch.stack([layer.bias for layer in layers])[..., None],
+class _LogDensity(torch.autograd.Function):
+    """ln q of standardised coordinates, shape (M,), but for a constant.
+
+    Its arguments are the coordinates, shape (5, M), the logistic functions of the contexts, (transforms, units, M), the
+    least scale, and the layers.
+    """
+
+    @staticmethod
+    def forward(ctx, z: Tensor, seen: Tensor, least_scale: float, *layers: Tensor) -> Tensor:
+        log_q = z.new_zeros(z.shape[1])
+        kept = []
+        for context, *parts in zip(seen, *layers, strict=True):
+            kept.append(hidden := z)
+            *hidden_layers, (last_weight, last_bias) = list(zip(parts[::2], parts[1::2], strict=True))
+            for layer, (weight, bias) in enumerate(hidden_layers):
+                hidden = torch.addmm(bias, weight, hidden)
+                if layer == 0:
+                    hidden.add_(context, alpha=_SEEN)
+                kept.append(hidden.sigmoid_())
+            logit, shift = torch.addmm(last_bias, last_weight, hidden).chunk(2)
+            scale = nn.functional.softplus(logit) + least_scale
+            kept += [logit, scale]
+            log_q += scale.log().sum(0)
+            z = torch.addcmul(shift, scale, z)
+        ctx.save_for_backward(z, *layers[::2], *kept)
+        ctx.layers = len(layers) // 2
+        return log_q - z.square().sum(0) / 2
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad: Tensor) -> tuple[Tensor | None, ...]:
+        z, *saved = ctx.saved_tensors
+        weights, kept = saved[: ctx.layers], saved[ctx.layers :]
+        each = ctx.layers + 2  # inputs of all layers, logit and scale
+        transforms = len(kept) // each
+        weight_grads = [torch.empty_like(weight) for weight in weights]
+        bias_grads = [weight.new_empty(*weight.shape[:2], 1) for weight in weights]
+        seen_grad = z.new_empty(transforms, weights[0].shape[1], z.shape[1])
+        by_transform = list(
+            zip(*(part.unbind() for part in (seen_grad, *weights, *weight_grads, *bias_grads)), strict=True)
         )
-        for layers in alike
-    ]
-    stacked[-1] = tuple(part.unflatten(1, (-1, 2)).transpose(1, 2).flatten(1, 2) for part in stacked[-1])
-    unbound = [zip(weights.unbind(), biases.unbind(), strict=True) for weights, biases in stacked]
-    return [list(layers) for layers in zip(*unbound, strict=True)]
+        z_grad = -z * grad
+        for transform in reversed(range(transforms)):
+            into_seen, *of_layers = by_transform[transform]
+            *inputs, logit, scale = kept[each * transform : each * (transform + 1)]
+            scale_grad = torch.addcmul(grad / scale, z_grad, inputs[0])
+            upstream = torch.cat([scale_grad.mul_(torch.sigmoid(logit)), z_grad])
+            for layer in reversed(range(ctx.layers)):
+                weight, into_weight, into_bias = of_layers[layer :: ctx.layers]
+                torch.mm(upstream, inputs[layer].T, out=into_weight)
+                torch.sum(upstream, 1, keepdim=True, out=into_bias)
+                downstream = weight.T @ upstream
+                if layer:
+                    upstream = torch.ops.aten.sigmoid_backward(downstream, inputs[layer])
+            torch.mul(upstream, _SEEN, out=into_seen)
+            z_grad = torch.addcmul(downstream, z_grad, scale)
+        layer_grads = [part for both in zip(weight_grads, bias_grads, strict=True) for part in both]
+        return z_grad, seen_grad, None, *layer_grads

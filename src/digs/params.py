@@ -233,6 +233,7 @@ class Timing(Section):
     batch: PositiveInt
     training_pairs: PositiveInt
     training_batch: PositiveInt
+    training_batch_large: PositiveInt
     posterior_galaxies: PositiveInt
     draws: PositiveInt
     seed: Seed

@@ -16,7 +16,7 @@ from digs.priors import NAMES, index
 from digs.products import SSP_GRID
 
 SSP_GRID_FILE = paths.DATA / "ssp_grid.h5"
-_LN10 = math.log(10)
+_LOG2E = math.log2(math.e)  # exp2 is faster than exp
 _LOGZSOL = index("logzsol")
 _LEAST_AGE = 1e-4  # Gyr
 _ROUNDING = 1e-6
@@ -26,7 +26,7 @@ class Simulator(nn.Module):
     """Noiseless spectra of delayed-tau galaxies with Calzetti dust.
 
     flux(theta) = 10^logmass exp(-dust2 k) w(tage, logtau) @ SSP(logzsol), with the SSP grid of digs.ssp interpolated
-    linearly in logzsol and the weights w of digs.csp.
+    linearly in logzsol and the weights w of digs.csp, or rather its amounts of components mixed from SSPs.
 
     Args:
         path: the SSP grid; by default the tracked one.
@@ -35,7 +35,7 @@ class Simulator(nn.Module):
         DigsError: the grid is missing or damaged.
     """
 
-    CHUNK = 4096  # galaxies at a time, so that what comes between stays in the processor's cache
+    CHUNK = 8192  # galaxies at a time, so that what comes between stays in the processor's cache
 
     def __init__(self, path: Path = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
         super().__init__()
@@ -45,13 +45,14 @@ class Simulator(nn.Module):
             zred = grid.attributes["parameters"]["spectrum"]["zred"]
         except KeyError as error:
             raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; run `dvc repro ssp_grid`.") from None
-        self.weights = CSPWeights(grid["age"], dtype)
+        self.weights = CSPWeights(grid["age"], torch.float64)
+        components = self.weights.components @ torch.as_tensor(grid["flux"], dtype=torch.float64)
+        self.weights.to(dtype)
         constants = {
             "wavelength": torch.as_tensor(grid["wavelength"], dtype=dtype),
             "logzsol": torch.as_tensor(grid["logzsol"], dtype=dtype),
             "curve": torch.as_tensor(calzetti(grid["wavelength"] / (1 + zred)), dtype=dtype),
-            # ages by metallicities and pixels: two neighbours in metallicity are one block of columns
-            "grid": torch.as_tensor(grid["flux"], dtype=dtype).swapaxes(0, 1).flatten(1),
+            "grid": components.to(dtype),  # metallicities by components by pixels
         }
         for name, value in constants.items():
             self.register_buffer(name, value, persistent=False)
@@ -82,28 +83,28 @@ class Simulator(nn.Module):
         order = torch.argsort(theta[:, _LOGZSOL])  # neighbours share SSPs
         flux = theta.new_empty(len(theta), self.pixels)
         for rows in order.split(self.CHUNK):
-            flux.index_copy_(0, rows, self._flux(theta.index_select(0, rows)))
+            self._write(flux, rows, theta.index_select(0, rows))
         return flux
 
-    def _flux(self, theta: Tensor) -> Tensor:
-        """As forward, for theta ascending in logzsol."""
-        logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
-        populations = self._mix(self.weights(tage, logtau), logzsol.contiguous())
-        return populations * torch.exp(logmass[:, None] * _LN10 - dust2[:, None] * self.curve)
+    def _write(self, flux: Tensor, rows: Tensor, theta: Tensor) -> None:
+        """Put the spectra of theta, ascending in logzsol, into these rows of flux.
 
-    def _mix(self, weights: Tensor, logzsol: Tensor) -> Tensor:
-        """Sums over age and metallicity, shape (N, pixels), one matrix product per pair of metallicity nodes."""
-        lower = torch.searchsorted(self.logzsol, logzsol.detach()).sub(1).clamp(0, len(self.logzsol) - 2)
-        nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
-        grid = self.grid[: weights.shape[1]]
-        both = torch.cat(
-            [
-                part @ grid[:, node * self.pixels : (node + 2) * self.pixels]
-                for node, part in zip(nodes, weights.split(counts), strict=True)
-            ]
-        )
+        Neighbours share metallicity nodes: all galaxies between the same two need two matrix products.
+        """
+        logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
+        amounts, which = self.weights.amounts(tage, logtau)
+        lower = torch.searchsorted(self.logzsol, logzsol.detach().contiguous())
+        lower = lower.sub_(1).clamp_(0, len(self.logzsol) - 2)
         left, right = self.logzsol[lower], self.logzsol[lower + 1]
-        return torch.lerp(*both.chunk(2, dim=1), ((logzsol - left) / (right - left))[:, None])
+        scale = 10.0**logmass / (amounts @ self.weights.mass[which] * (right - left))
+        poor, rich = (amounts * (scale * share)[:, None] for share in (right - logzsol, logzsol - left))
+        exponent = -_LOG2E * self.curve
+        nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
+        for node, *part in zip(nodes, *(each.split(counts) for each in (rows, poor, rich, dust2)), strict=True):
+            places, poor_part, rich_part, dust = part
+            spectra = torch.addmm(poor_part @ self.grid[node, which], rich_part, self.grid[node + 1, which])
+            attenuation = (dust[:, None] * exponent).exp2_()
+            flux.index_copy_(0, places, spectra.mul_(attenuation))
 
     def _check(self, theta: Tensor) -> None:
         if theta.ndim != 2 or theta.shape[1] != len(NAMES):

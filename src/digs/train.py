@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts
 
 from digs import paths
@@ -85,8 +85,8 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
         held_out: theta and noisy spectra that are never trained on.
         checkpoint: file of an unfinished training with the same settings, taken up if it exists, removed at the end.
     """
-    optimiser = torch.optim.Adam(flow.parameters(), settings.learning_rate, fused=True)
-    gradients = _flat_gradients(flow)
+    weights = _flatten(flow)
+    optimiser = torch.optim.Adam([weights], settings.learning_rate, fused=True)
     history = History()
     best = {key: value.clone() for key, value in flow.state_dict().items()}
     if checkpoint.exists():
@@ -98,9 +98,9 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
             start, cpu_start = time.perf_counter(), time.process_time()
             schedule.step(history.epochs)
             history.learning_rate.append(rate := schedule.get_last_lr()[0])
-            loss = _train_epoch(flow, gradients, optimiser, schedule, history.epochs, pairs, settings)
+            loss = _train_epoch(flow, weights.grad, optimiser, schedule, history.epochs, pairs, settings)
             history.training_loss.append(loss)
-            history.held_out_loss.append(held_out_loss(flow, *held_out, learned=True).mean().item())
+            history.held_out_loss.append(_mean_held_out_loss(flow, *held_out))
             history.seconds.append(time.perf_counter() - start)
             cpu_seconds = torch.tensor(time.process_time() - cpu_start, dtype=torch.float64)
             history.cpu_seconds.append(average(cpu_seconds).item() * workers())
@@ -116,12 +116,24 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
     return Trained(history, reason)
 
 
-def _flat_gradients(flow: Flow) -> Tensor:
-    """One tensor that the gradients of all weights are views of, to be averaged and clipped in one go."""
+def _mean_held_out_loss(flow: Flow, theta: Tensor, flux: Tensor) -> float:
+    """The mean learned loss, to which each worker contributes a part of the pairs."""
+    mine = slice(worker(), None, workers())
+    total = held_out_loss(flow, theta[mine], flux[mine], learned=True).double().sum()
+    return average(total).item() * workers() / len(theta)
+
+
+def _flatten(flow: Flow) -> nn.Parameter:
+    """All weights as one, and all gradients as its gradient, to be averaged, clipped and stepped along in one go.
+
+    The flow's own become views of them.
+    """
     weights = list(flow.parameters())
-    flat = torch.zeros(sum(weight.numel() for weight in weights)).to(weights[0])
-    for weight, part in zip(weights, flat.split([weight.numel() for weight in weights]), strict=True):
-        weight.grad = part.view_as(weight)
+    flat = nn.Parameter(torch.cat([weight.detach().flatten() for weight in weights]))
+    flat.grad = torch.zeros_like(flat)
+    sizes = [weight.numel() for weight in weights]
+    for weight, values, gradients in zip(weights, flat.detach().split(sizes), flat.grad.split(sizes), strict=True):
+        weight.data, weight.grad = values.view_as(weight), gradients.view_as(weight)
     return flat
 
 
