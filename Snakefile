@@ -133,7 +133,7 @@ TABLES = {
     "tab_calibration": ["calibration.json"],
     "tab_lookup": ["lookup_experiment.json"],
     "tab_search": ["studies/search.json"],
-    "tab_fidelity": ["comparison.json"],
+    "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json", "simulator_speed.json", "networks/paper.json"],
 }
 

@@ -155,3 +155,10 @@ def test_central_keeps_its_share_of_the_prior():
     inside = calibration.central(truth, low, high)
     assert inside.mean() == pytest.approx(0.68, abs=0.005)
     assert (np.abs(truth[inside] - 0.5) <= 0.34 * 5).all()
+
+
+def test_error_of_a_mean_by_resampling():
+    values = np.random.default_rng(8).normal(3.0, 2.0, 400)
+    found = calibration.with_error(values, np.mean, calibration.bootstrap_rows(400, 2000, seed=1))
+    assert found["value"] == pytest.approx(values.mean())
+    assert found["error"] == pytest.approx(values.std() / 20, rel=0.1)

@@ -107,6 +107,8 @@ def test_touched_files_change_nothing(tree):
 
 
 NETWORKS = {"flow", "flow_exact", "flow_lookup", "flow_table1", "flow_fiducial", "flow_short", "flow_wide"}
+STUDIES = {"study_search", "study_budget", "study_seeds"}
+COMPARED = {"comparison", "two_sample"}  # with the chains of `reference`
 AFTER_FLOW = {"posteriors", "calibration", "timing", "lookup_experiment"}
 
 
@@ -116,11 +118,11 @@ AFTER_FLOW = {"posteriors", "calibration", "timing", "lookup_experiment"}
         (
             "noise.fraction",
             0.06,
-            {"library", *NETWORKS, "study_search", "training_speed", "chains", "reference", "comparison", "edges"}
+            {"library", *NETWORKS, *STUDIES, "training_speed", "chains", "reference", *COMPARED, "edges"}
             | {"lookup_experiment", "timing"},
             {"agreement", *AFTER_FLOW},
         ),
-        ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, "comparison"}),
+        ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, *COMPARED}),
         ("networks.lookup.seed", 1, {"flow_lookup"}, {"lookup_experiment", "edges"}),
         ("posteriors.seed", 1, {"posteriors", "timing"}, {"calibration"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),
@@ -137,7 +139,7 @@ def test_changed_module_reruns_the_stages_that_name_it(tree, edited):
     assert "chains" in naming
     edited("src/digs/mcmc.py", lambda text: text + "\n# changed\n")
     assert changed(tree) == naming
-    assert rerun(tree) == naming | {"comparison"}  # which compares with the chains of `reference`
+    assert rerun(tree) == naming | COMPARED
 
 
 def test_comment_in_params_reruns_nothing(tree, edited):

@@ -3,6 +3,8 @@
 Draws have shape (galaxies, draws, parameters), truths (galaxies, parameters).
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy import stats
 
@@ -84,6 +86,12 @@ def recovery(quantiles: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
 def bootstrap_rows(galaxies: int, times: int, seed: int) -> np.ndarray:
     """Resampled row numbers, shape (times, galaxies)."""
     return np.random.default_rng(seed).integers(galaxies, size=(times, galaxies))
+
+
+def with_error(values: np.ndarray, statistic: Callable[[np.ndarray], float], resampled: np.ndarray) -> dict[str, float]:
+    """A statistic of galaxies' values and its standard error from resampling them by the rows of bootstrap_rows."""
+    again = [statistic(values[rows]) for rows in resampled]
+    return {"value": float(statistic(values)), "error": float(np.std(again))}
 
 
 def central(truth: np.ndarray, low: np.ndarray, high: np.ndarray, share: float = 0.68) -> np.ndarray:

@@ -31,3 +31,11 @@ def efficiency(log_weight: Tensor) -> Tensor:
 def log_evidence(log_weight: Tensor) -> Tensor:
     """ln of the integral of likelihood times prior, shape (N,)."""
     return torch.logsumexp(log_weight, 1) - math.log(log_weight.shape[1])
+
+
+def resample(log_weight: Tensor, number: int, generator: torch.Generator) -> Tensor:
+    """So many different draws of each galaxy, chosen by their weights: row numbers, shape (N, number).
+
+    The number should be well below the effective number of draws; then they follow the exact posterior.
+    """
+    return torch.multinomial(torch.softmax(log_weight, 1), number, generator=generator)

@@ -219,6 +219,14 @@ class Comparison(Section):
     seed: Seed
 
 
+class TwoSample(Section):
+    networks: Annotated[list[str], Field(min_length=1)]
+    resampled: str
+    galaxies: PositiveInt
+    candidates: PositiveInt
+    seed: Seed
+
+
 class Edges(Section):
     networks: Annotated[list[str], Field(min_length=1)]
     share: Annotated[float, Field(gt=0, le=0.5)]
@@ -255,6 +263,7 @@ class Params(Section):
     calibration: Calibration
     lookup_experiment: LookupExperiment
     comparison: Comparison
+    two_sample: TwoSample
     edges: Edges
     timing: Timing
     threads: PositiveInt

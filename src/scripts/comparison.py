@@ -7,7 +7,7 @@ import torch
 
 from digs import paths
 from digs.artifacts import read_product, write_json, write_product
-from digs.calibration import QUANTILES, bootstrap_rows
+from digs.calibration import QUANTILES, bootstrap_rows, with_error
 from digs.cli import run
 from digs.flow import Posterior
 from digs.importance import efficiency, log_evidence, log_weights
@@ -24,9 +24,11 @@ MEDIAN = QUANTILES.index(0.5)
 LOW, HIGH = QUANTILES.index(0.16), QUANTILES.index(0.84)
 
 
-def infer(name: str, flux: torch.Tensor, settings: Comparison) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+def infer(
+    posterior: Posterior, flux: torch.Tensor, settings: Comparison
+) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
     """Quantiles of NPE's draws, shape (galaxies, quantiles, 5), efficiency and log evidence, shape (galaxies,)."""
-    posterior, simulator = Posterior.load(name), default_simulator()
+    simulator, name = default_simulator(), posterior.record.name
     quantiles, weights = [], []
     for start in progress(range(0, len(flux), AT_ONCE), desc=name, unit=f"{AT_ONCE} galaxies"):
         some = flux[start : start + AT_ONCE]
@@ -35,11 +37,6 @@ def infer(name: str, flux: torch.Tensor, settings: Comparison) -> tuple[np.ndarr
         weights.append(log_weights(posterior, simulator, draws, some))
     weight = torch.cat(weights)
     return np.concatenate(quantiles), efficiency(weight), log_evidence(weight)
-
-
-def with_error(values: np.ndarray, statistic, resampled: np.ndarray) -> dict[str, float]:
-    """A statistic of galaxies and its error from resampling them."""
-    return {"value": float(statistic(values)), "error": float(np.std([statistic(values[rows]) for rows in resampled]))}
 
 
 def main() -> None:
@@ -60,12 +57,13 @@ def main() -> None:
     log_q: dict[str, torch.Tensor] = {}
     evidences: list[torch.Tensor] = []
     for name in settings.networks:
-        quantiles, share, evidence = infer(name, flux, settings)
+        posterior = Posterior.load(name)
+        quantiles, share, evidence = infer(posterior, flux, settings)
         npe_width = (quantiles[:number, HIGH] - quantiles[:number, LOW]) / 2
         ratio, shift = npe_width / width, (quantiles[:number, MEDIAN] - chain[:, MEDIAN]) / width
         for key, values in (("ratio", ratio), ("shift", shift), ("efficiency", share.numpy())):
             arrays[key].append(values)
-        log_q[name] = Posterior.load(name).log_prob(theta[:, None], flux)[:, 0].double()
+        log_q[name] = posterior.log_prob(theta[:, None], flux)[:, 0].double()
         evidences.append(evidence)
         measured[name] = {
             **{

@@ -7,7 +7,7 @@ import torch
 
 from digs import paths
 from digs.artifacts import write_json
-from digs.calibration import NAMED_LEVELS, bootstrap_rows
+from digs.calibration import NAMED_LEVELS, bootstrap_rows, with_error
 from digs.cli import run
 from digs.flow import Posterior
 from digs.params import Edges, load_params
@@ -59,8 +59,7 @@ def measure(truth: np.ndarray, found: dict[str, np.ndarray], rows: np.ndarray, p
         ("bias_in_widths", residual / found["half_width"][rows, place], np.median),
         *((key, depth <= level, np.mean) for key, level in NAMED_LEVELS.items()),
     ):
-        error = np.std([statistic(values[again]) for again in resampled])
-        numbers[key] = {"value": float(statistic(values)), "error": float(error)}
+        numbers[key] = with_error(values, statistic, resampled)
     return numbers
 
 

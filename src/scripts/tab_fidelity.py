@@ -12,9 +12,16 @@ def cell(number: dict[str, float]) -> str:
     return f"${uncertain(number['value'], number['error'])}$"
 
 
+def wide(number: dict[str, float] | None) -> str:
+    """A cell as wide as both columns of a network; dots where there is no number."""
+    text = cell(number) if number else r"\nodata"
+    return rf"\multicolumn2c{{{text}}}"
+
+
 def main() -> None:
-    """Write the rows of the table of the comparison: a network's widths, shifts, efficiency and excess loss."""
+    """Write the rows of the table of the comparison: a network's widths, shifts and what judges all of its density."""
     measured = read_json(paths.DATA / "comparison.json")["measured"]
+    accuracy = read_json(paths.DATA / "two_sample.json")["measured"]
     rows = [
         [parameter.axis_label]
         + [cell(numbers[parameter.name][key]) for numbers in measured.values() for key in ("ratio", "shift")]
@@ -25,7 +32,9 @@ def main() -> None:
         ("efficiency, 5th percentile", "efficiency_5"),
         ("excess loss (nat)", "excess_loss"),
     ):
-        rows.append([label] + [rf"\multicolumn2c{{{cell(numbers[key])}}}" for numbers in measured.values()])
+        rows.append([label] + [wide(numbers[key]) for numbers in measured.values()])
+    rows.append(["classifier's accuracy"] + [wide(accuracy.get(name)) for name in measured])
+    rows.append(["the same, resampled draws"] + [wide(accuracy.get(f"{name}_resampled")) for name in measured])
     save_rows("tab_fidelity", rows)
 
 

@@ -159,6 +159,9 @@ def training_speed_variables() -> Variables:
         "lean_ratio_range": from_to(speed["ratio"]["low"], speed["ratio"]["high"]),
         "lean_ratio_default": plain(speed["ratio_default"]["median"]),
         "lean_ratio_default_range": from_to(speed["ratio_default"]["low"], speed["ratio_default"]["high"]),
+        "lean_large_batch_size": grouped_integer(speed["batch_size_large"]),
+        "lean_large_ratio_default": plain(speed["ratio_default_large"]["median"]),
+        "lean_large_ratio_default_range": from_to(*(speed["ratio_default_large"][end] for end in ("low", "high"))),
         "sbi_default_batch_size": str(speed["batch_size_default"]),
     }
 
@@ -208,10 +211,33 @@ def fiducial_variables() -> Variables:
         "fiducial_features": str(architecture.embedding.features),
         "fiducial_weights": grouped_integer(training["weights"]),
         "fiducial_pairs": scientific(training["epochs"] * params.network("fiducial").pairs),
-        "fiducial_minutes": plain(training["seconds"] / 60),
+        "fiducial_minutes": plain(training["cpu_seconds"] / 60),
+        "fiducial_batch_size": grouped_integer(params.network("fiducial").batch_size),
         "fiducial_workers": str(training["workers"]),
         "fiducial_loss": uncertain(training["held_out_loss"], training["held_out_loss_error"]),
     }
+
+
+def study_variables() -> Variables:
+    """How much the number of distinct theta matters, and chance."""
+    budget, seeds = (read_json(paths.DATA / "studies" / f"{name}.json")["measured"] for name in ("budget", "seeds"))
+    first, *others = seeds.values()
+    losses = np.array([each["loss"]["value"] for each in seeds.values()])
+    widths = np.array([each["half_width"] for each in seeds.values()])
+    result = {
+        "budget_pairs": scientific(first["training_pairs"], 1),
+        "budget_steps": grouped_integer(first["steps"]),
+        "budget_batch": grouped_integer(first["settings"]["batch_size"]),
+        "seeds": str(len(seeds)),
+        "seeds_loss_range": plain(float(np.ptp(losses))),
+        "seeds_loss_error": plain(max(each["loss_above_first"]["error"] for each in others)),
+        "seeds_width_spread": plain(float(100 * (np.ptp(widths, 0) / widths.mean(0)).max())),
+    }
+    for name, numbers in budget.items():
+        above = numbers["loss_above_first"]
+        if above["error"]:
+            result[f"budget_{name}"] = uncertain(above["value"], above["error"])
+    return result
 
 
 def fidelity_variables() -> Variables:
@@ -219,7 +245,10 @@ def fidelity_variables() -> Variables:
     reference = read_json(paths.DATA / "reference.json")
     settings = load_params().reference
     comparison = read_json(paths.DATA / "comparison.json")
+    two_sample = read_json(paths.DATA / "two_sample.json")
     result = {
+        "two_sample_galaxies": str(two_sample["galaxies"]),
+        "two_sample_candidates": grouped_integer(two_sample["candidates"]),
         "reference_galaxies": str(reference["galaxies"]),
         "reference_converged": str(reference["converged"]),
         "reference_walkers": str(settings.walkers),
@@ -229,6 +258,8 @@ def fidelity_variables() -> Variables:
         "reference_least_size": count(reference["least_sample_size"]),
         "comparison_draws": grouped_integer(comparison["draws"]),
     }
+    for name, numbers in two_sample["measured"].items():
+        result[f"two_sample_{name}"] = uncertain(numbers["value"], numbers["error"])
     for network, numbers in comparison["measured"].items():
         ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
         shifts = [numbers[name]["shift"]["value"] for name in NAMES]
@@ -294,6 +325,7 @@ def main() -> None:
         training_speed_variables,
         lookup_variables,
         fiducial_variables,
+        study_variables,
         fidelity_variables,
         edge_variables,
         cost_variables,
