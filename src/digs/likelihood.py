@@ -55,11 +55,14 @@ class PosteriorDensity:
         """
         log_prob = self.prior.log_prob(theta.double())
         inside = torch.isfinite(log_prob).nonzero()[:, 0]
-        each = max(1, len(theta) // len(self.flux))
         for rows in inside.split(_AT_ONCE) if len(inside) else ():
-            flux = self.flux[torch.div(rows, each, rounding_mode="floor")]
+            flux = self.flux[self.galaxy(rows, len(theta))]
             log_prob[rows] += log_likelihood(flux, self.simulator(theta[rows]), self.fraction, self.sigma)
         return log_prob
+
+    def galaxy(self, rows: Tensor, points: int) -> Tensor:
+        """Which galaxy these rows, out of so many points in equal blocks, belong to."""
+        return torch.div(rows, max(1, points // len(self.flux)), rounding_mode="floor")
 
 
 class RelativeDensity:
@@ -77,10 +80,6 @@ class RelativeDensity:
         self.density = density
         self.level = level_and_shape(density.flux)[0][:, 0].double()
 
-    def _galaxy(self, points: int, rows: Tensor) -> Tensor:
-        """Which galaxy each of these rows belongs to."""
-        return torch.div(rows, max(1, points // len(self.level)), rounding_mode="floor")
-
     def _model(self, phi: Tensor, galaxy: Tensor) -> tuple[Tensor, Tensor]:
         """Spectra of one solar mass, and the masses of theta."""
         rest = phi.clone()
@@ -93,7 +92,7 @@ class RelativeDensity:
         """theta of points phi inside the prior, shape (N, 5), float64, in equal blocks of rows, one a galaxy."""
         theta = phi.double().clone()
         for rows in torch.arange(len(phi)).split(_AT_ONCE):
-            theta[rows, MASS] = self._model(theta[rows], self._galaxy(len(phi), rows))[1]
+            theta[rows, MASS] = self._model(theta[rows], self.density.galaxy(rows, len(phi)))[1]
         return theta
 
     @torch.no_grad()
@@ -112,7 +111,7 @@ class RelativeDensity:
         middle[:, MASS] = prior.low[MASS]
         inside = prior.contains(middle).nonzero()[:, 0]
         for rows in inside.split(_AT_ONCE) if len(inside) else ():
-            galaxy = self._galaxy(len(phi), rows)
+            galaxy = density.galaxy(rows, len(phi))
             model, logmass = self._model(phi[rows].double(), galaxy)
             model *= 10 ** logmass.to(model)[:, None]
             theta = phi[rows].double()

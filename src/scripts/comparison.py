@@ -39,6 +39,39 @@ def infer(
     return np.concatenate(quantiles), efficiency(weight), log_evidence(weight)
 
 
+def fixed_sigma(draws: np.ndarray, flux: torch.Tensor, fraction: float, resampled: np.ndarray) -> dict[str, Any]:
+    """What noise in units of the data's flux, instead of the model's, changes: the chains' draws are weighted for it.
+
+    Args:
+        draws: of the chains, shape (galaxies, draws, 5). resampled: rows of galaxies for the errors.
+    """
+    theta = torch.as_tensor(draws).flatten(0, 1)
+    data, model = (
+        PosteriorDensity(default_simulator(), Prior(), flux, fraction, sigma)(theta) for sigma in ("data", "model")
+    )
+    # draws that single precision has put just outside the prior have no weight
+    log_weight = (data - model).nan_to_num(nan=-torch.inf).reshape(draws.shape[:2])
+    weight = torch.softmax(log_weight, 1).numpy()
+    after = np.array(
+        [
+            [np.quantile(column, QUANTILES, weights=each, method="inverted_cdf") for column in galaxy.T]
+            for galaxy, each in zip(draws, weight, strict=True)
+        ]
+    ).swapaxes(1, 2)
+    before = np.quantile(draws, QUANTILES, axis=1, method="inverted_cdf").swapaxes(0, 1)
+    width = before[:, HIGH] - before[:, LOW]
+    ratio = (after[:, HIGH] - after[:, LOW]) / width
+    shift = (after[:, MEDIAN] - before[:, MEDIAN]) / (width / 2)
+    measured: dict[str, Any] = {
+        parameter: {
+            "ratio": with_error(ratio[:, place], np.median, resampled),
+            "shift": with_error(shift[:, place], np.median, resampled),
+        }
+        for place, parameter in enumerate(NAMES)
+    }
+    return {**measured, "efficiency": with_error(efficiency(log_weight).numpy(), np.median, resampled)}
+
+
 def main() -> None:
     """Compare networks with the reference chains, and weigh their draws by the exact likelihood."""
     params = load_params()
@@ -91,7 +124,13 @@ def main() -> None:
     )
     write_json(
         paths.DATA / "comparison.json",
-        {"galaxies": number, "test_galaxies": len(flux), "draws": settings.draws, "measured": measured},
+        {
+            "galaxies": number,
+            "test_galaxies": len(flux),
+            "draws": settings.draws,
+            "measured": measured,
+            "fixed_sigma": fixed_sigma(reference["draws"], flux[:number], params.noise.fraction, resampled),
+        },
     )
 
 

@@ -258,6 +258,10 @@ def fidelity_variables() -> Variables:
         "reference_least_size": count(reference["least_sample_size"]),
         "comparison_draws": grouped_integer(comparison["draws"]),
     }
+    switch = [comparison["fixed_sigma"][name] for name in NAMES]
+    for end, choose in (("low", min), ("high", max)):
+        result[f"switch_ratio_{end}"] = plain(choose(each["ratio"]["value"] for each in switch), 3)
+        result[f"switch_shift_{end}"] = f"{choose(each['shift']['value'] for each in switch):.2f}"
     for name, numbers in two_sample["measured"].items():
         result[f"two_sample_{name}"] = uncertain(numbers["value"], numbers["error"])
     for network, numbers in comparison["measured"].items():
