@@ -102,6 +102,17 @@ def test_single_precision_is_enough(weights64):
     torch.testing.assert_close(single, weigh(weights64, tage, logtau), rtol=1e-4, atol=1e-5)
 
 
+def test_mixtures_of_young_stars_are_as_good_as_the_stars(weights64):
+    """A galaxy younger than the mixtures makes all of its batch do without them; nothing else may come of it."""
+    tage, logtau = random_galaxies(500, seed=6)
+    young = torch.tensor([AGE[weights64.young] / 2]), torch.zeros(1)
+    mixed, which = weights64.amounts(tage, logtau)
+    alone, which_alone = weights64.amounts(*(torch.cat(both) for both in zip((tage, logtau), young, strict=True)))
+    assert mixed.shape[1] < alone.shape[1] and which != which_alone
+    expected = weights64(*(torch.cat(both) for both in zip((tage, logtau), young, strict=True)))[:-1]
+    torch.testing.assert_close(weights64(tage, logtau), expected, rtol=1e-7, atol=1e-10)
+
+
 def test_gradients_are_finite_differences(weights64):
     tage, logtau = random_galaxies(12, seed=5)
     assert torch.autograd.gradcheck(

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from digs import paths
+from digs.accuracy import error_budget
 from digs.artifacts import read_product, write_json, write_product
 from digs.cli import run
 from digs.params import load_params
@@ -18,7 +19,8 @@ def main() -> None:
     params = load_params()
     torch.set_num_threads(params.threads)
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
-    exact = Simulator()(torch.as_tensor(test["theta"])).numpy()
+    simulator, theta = Simulator(), torch.as_tensor(test["theta"])
+    exact = simulator(theta).numpy()
     difference = np.abs(exact / test["flux"].astype(float) - 1)
 
     write_product(
@@ -44,6 +46,7 @@ def main() -> None:
             "worst": worst,
             "median_bar": bars.median_bar,
             "worst_bar": bars.worst_bar,
+            "budget": error_budget(simulator, Simulator(dtype=torch.float64), theta),
             "passed": median <= bars.median_bar and worst <= bars.worst_bar,
         },
     )

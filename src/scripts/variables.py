@@ -46,6 +46,9 @@ def simulator_variables() -> Variables:
     return {
         "agreement_median": scientific(agreement["median"]),
         "agreement_worst": scientific(agreement["worst"]),
+        "rounding_median": scientific(agreement["budget"]["rounding"]["median"], 1),
+        "rounding_worst": scientific(agreement["budget"]["rounding"]["worst"], 1),
+        "integration_worst": scientific(agreement["budget"]["integration"]["worst"], 1),
         "agreement_pixels": grouped_integer(agreement["pixels"]),
         "exact_per_second": grouped_integer(round(exact["median"], -3).__trunc__()),
         "prospector_ms": plain(1e3 * speed["prospector_seconds"]["median"]),
