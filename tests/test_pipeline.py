@@ -108,7 +108,7 @@ def test_touched_files_change_nothing(tree):
 
 NETWORKS = {"flow", "flow_exact", "flow_lookup", "flow_table1", "flow_fiducial", "flow_short", "flow_wide"}
 STUDIES = {"study_search", "study_budget", "study_seeds"}
-COMPARED = {"comparison", "two_sample"}  # with the chains of `reference`
+COMPARED = {"comparison", "two_sample", "nested"}  # with the chains of `reference`
 AFTER_FLOW = {"posteriors", "calibration", "timing", "lookup_experiment"}
 
 
@@ -122,7 +122,7 @@ AFTER_FLOW = {"posteriors", "calibration", "timing", "lookup_experiment"}
             | {"lookup_experiment", "timing"},
             {"agreement", *AFTER_FLOW},
         ),
-        ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, *COMPARED}),
+        ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, "comparison", "two_sample"}),
         ("networks.lookup.seed", 1, {"flow_lookup"}, {"lookup_experiment", "edges"}),
         ("posteriors.seed", 1, {"posteriors", "timing"}, {"calibration"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),

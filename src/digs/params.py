@@ -227,6 +227,16 @@ class TwoSample(Section):
     seed: Seed
 
 
+class Nested(Section):
+    galaxies: PositiveInt
+    live: Annotated[int, Field(ge=100)]
+    networks: PositiveInt
+    sample_size: PositiveInt
+    network: str
+    draws: PositiveInt
+    seed: Seed
+
+
 class Edges(Section):
     networks: Annotated[list[str], Field(min_length=1)]
     share: Annotated[float, Field(gt=0, le=0.5)]
@@ -264,6 +274,7 @@ class Params(Section):
     lookup_experiment: LookupExperiment
     comparison: Comparison
     two_sample: TwoSample
+    nested: Nested
     edges: Edges
     timing: Timing
     threads: PositiveInt

@@ -279,6 +279,22 @@ def fidelity_variables() -> Variables:
     return result
 
 
+def nested_variables() -> Variables:
+    """The reference chains against nested sampling."""
+    nested = read_json(paths.DATA / "nested.json")
+    measured = nested["measured"]
+    ratios = [measured[name]["ratio"]["value"] for name in NAMES]
+    difference = measured["log_evidence_difference"]
+    return {
+        "nested_galaxies": str(nested["galaxies"]),
+        "nested_ratio_low": plain(min(ratios), 3),
+        "nested_ratio_high": plain(max(ratios), 3),
+        "nested_shift": plain(max(measured[name]["shift"]["value"] for name in NAMES)),
+        "nested_evidence": uncertain(difference["value"], difference["error"]),
+        "nested_evidence_worst": plain(measured["log_evidence_largest_difference"]),
+    }
+
+
 def edge_variables() -> Variables:
     """Bias and coverage close to the ends of the prior: the worst of the ten ends."""
     edges = read_json(paths.DATA / "edges.json")
@@ -334,6 +350,7 @@ def main() -> None:
         fiducial_variables,
         study_variables,
         fidelity_variables,
+        nested_variables,
         edge_variables,
         cost_variables,
     )

@@ -1,0 +1,79 @@
+"""Stage `nested`: the reference chains against an unrelated sampler, and its evidence against importance sampling."""
+
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+import torch
+
+from digs import paths
+from digs.artifacts import read_product, write_json
+from digs.calibration import QUANTILES, bootstrap_rows, with_error
+from digs.cli import run
+from digs.flow import Posterior
+from digs.importance import log_evidence, log_weights
+from digs.likelihood import PosteriorDensity, RelativeDensity
+from digs.nested import nested_sample
+from digs.params import load_params
+from digs.priors import NAMES, Prior
+from digs.products import OBSERVATIONS, REFERENCE
+from digs.progress import progress
+from digs.simulator import default_simulator
+
+LOW, MEDIAN, HIGH = (QUANTILES.index(each) for each in (0.16, 0.5, 0.84))
+RESAMPLINGS = 400
+
+
+def sample(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+    """Quantiles of one galaxy's posterior by nested sampling, its evidence by that and by importance sampling."""
+    torch.set_num_threads(1)
+    params = load_params()
+    settings, flux = params.nested, torch.as_tensor(noisy_flux)[None]
+    density = RelativeDensity(PosteriorDensity(default_simulator(), Prior(), flux, params.noise.fraction))
+    nested = nested_sample(density, settings.live, settings.networks, settings.sample_size, settings.seed + galaxy)
+    posterior = Posterior.load(settings.network)
+    draws = posterior.sample(flux, settings.draws, settings.seed + galaxy)
+    by_importance = log_evidence(log_weights(posterior, default_simulator(), draws, flux)).item()
+    return nested.quantiles(QUANTILES), {
+        "log_evidence": nested.log_evidence,
+        "log_evidence_by_importance": by_importance,
+        "sample_size": nested.size,
+        "calls": nested.calls,
+    }
+
+
+def main() -> None:
+    """Sample posteriors of the first test galaxies with nautilus, and compare."""
+    params = load_params()
+    settings = params.nested
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    chain = read_product(paths.DATA / "reference.h5", REFERENCE)["quantiles"][: settings.galaxies].astype(float)
+    number = len(chain)
+    with ProcessPoolExecutor(params.threads, get_context("spawn")) as pool:
+        found = pool.map(sample, range(number), test["noisy_flux"][:number])
+        results = list(progress(found, total=number, desc="Nested sampling", unit="galaxy"))
+    nested = np.stack([quantiles for quantiles, _ in results])
+    width = (chain[:, HIGH] - chain[:, LOW]) / 2
+    ratio = (nested[:, HIGH] - nested[:, LOW]) / 2 / width
+    shift = (nested[:, MEDIAN] - chain[:, MEDIAN]) / width
+    resampled = bootstrap_rows(number, RESAMPLINGS, settings.seed)
+    galaxies = [each for _, each in results]
+    evidence = np.array([each["log_evidence_by_importance"] - each["log_evidence"] for each in galaxies])
+    measured: dict[str, Any] = {
+        parameter: {
+            "ratio": with_error(ratio[:, place], np.median, resampled),
+            "shift": with_error(np.abs(shift[:, place]), np.median, resampled),
+        }
+        for place, parameter in enumerate(NAMES)
+    }
+    measured["log_evidence_difference"] = with_error(evidence, np.mean, resampled)
+    measured["log_evidence_largest_difference"] = float(np.abs(evidence).max())
+    write_json(
+        paths.DATA / "nested.json",
+        {**settings.model_dump(), "galaxies": number, "measured": measured, "each": galaxies},
+    )
+
+
+if __name__ == "__main__":
+    run(main)
