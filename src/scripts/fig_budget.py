@@ -27,6 +27,7 @@ def main() -> None:
     )  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=LINEAR)
+    axes.set_ylim(-LINEAR, 2 * max(each["value"] for each in above))
     axes.set(xlabel=r"Distinct $\theta$", ylabel="Loss above that of ever new ones (nat)")
     axes.legend(loc="upper right")
     save(figure, "budget", [budget, seeds])
