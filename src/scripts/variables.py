@@ -270,7 +270,7 @@ def fidelity_variables() -> Variables:
     for network, numbers in comparison["measured"].items():
         ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
         shifts = [numbers[name]["shift"]["value"] for name in NAMES]
-        result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (plain(f(ratios), 3) for f in (min, max))
+        result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (plain(f(ratios), 4) for f in (min, max))
         result[f"{network}_shift_low"], result[f"{network}_shift_high"] = (plain(f(shifts)) for f in (min, max))
         for key in ("efficiency", "efficiency_5"):
             percent = {part: 100 * value for part, value in numbers[key].items()}
