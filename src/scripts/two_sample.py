@@ -1,4 +1,4 @@
-"""Stage `two_sample`: can a classifier tell NPE's draws from those of the reference chains?"""
+"""Stage `two_sample`: whether a classifier can tell NPE's draws from those of the reference chains."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
