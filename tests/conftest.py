@@ -23,6 +23,28 @@ torch.set_num_threads(1)  # the tests' tensors are small: threads would only fig
 AGE = 10 ** (np.arange(5.0, 10.3001, 0.05) - 9)  # Gyr, FSPS's 107 ages with MIST
 FAKE_PIXELS = 24
 
+
+def density_by_autograd(flow: Flow, noise: torch.Tensor, flux: torch.Tensor) -> torch.Tensor:
+    """ln q(theta) at theta = T(n), which is ln N(n) - ln |dT/dn|, shape (N, draws), of noise n, (N, draws, 5)."""
+    expected = torch.distributions.Normal(0, 1).log_prob(noise).sum(-1)
+    for row, draw in np.ndindex(*noise.shape[:2]):
+        one = lambda n, row=row: flow.transform(n[None, None], flux[row : row + 1])[0, 0]
+        jacobian = torch.autograd.functional.jacobian(one, noise[row, draw])
+        expected[row, draw] -= torch.linalg.slogdet(jacobian)[1]
+    return expected
+
+
+def check_the_seed_is_all_there_is(walk: Callable[[], np.ndarray]) -> None:
+    """Nobody else's use of numpy's global random numbers changes a walk, nor are they changed by one."""
+    walks = []
+    for seed in (5, 6):
+        np.random.seed(seed)  # noqa: NPY002
+        before = np.random.get_state()[1].copy()  # noqa: NPY002
+        walks.append(walk())
+        np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_array_equal(*walks)
+
+
 Refused = Callable[..., AbstractContextManager[None]]
 
 

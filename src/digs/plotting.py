@@ -81,6 +81,12 @@ def parameter_panels(rows: int, height: float, **options) -> tuple[Figure, np.nd
     return plt.subplots(rows, len(NAMES), figsize=(PAGE, height), squeeze=False, **options)
 
 
+def legend_above(figure: Figure, axes: Axes) -> None:
+    """One panel's legend, in a row above all panels."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+
+
 def note(axes: Axes, text: str, x: float = 0.04, y: float = 0.96, **options) -> None:
     """Small text in a corner of a panel, at the corner nearest to (x, y) in units of the panel."""
     place = {"ha": "left" if x < 0.5 else "right", "va": "bottom" if y < 0.5 else "top"}

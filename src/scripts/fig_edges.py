@@ -5,7 +5,7 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.plotting import FAINT, NETWORK_STYLES, TRUTH, parameter_panels, save
+from digs.plotting import FAINT, NETWORK_STYLES, TRUTH, legend_above, parameter_panels, save
 from digs.priors import parameters
 
 ROWS = {  # of the figure: what is drawn, for which selection, its axis label, what it would be
@@ -40,8 +40,7 @@ def main() -> None:
             if key == "bias_in_widths":
                 panel.set_title(parameter.label)
         row[0].set_ylabel(label)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+    legend_above(figure, axes[0, 0])
     save(figure, "edges", [source])
 
 

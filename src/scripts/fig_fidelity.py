@@ -5,7 +5,7 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_product
 from digs.cli import run
-from digs.plotting import NETWORK_STYLES, TRUTH, parameter_panels, save
+from digs.plotting import NETWORK_STYLES, TRUTH, legend_above, parameter_panels, save
 from digs.priors import parameters
 from digs.products import COMPARISON
 
@@ -32,8 +32,7 @@ def main() -> None:
                 panel.set_title(parameter.label)
         row[0].set_ylabel("Share of galaxies below")
         row[2].set_xlabel(label)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+    legend_above(figure, axes[0, 0])
     save(figure, "fidelity", [source])
 
 
