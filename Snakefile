@@ -134,7 +134,7 @@ TABLES = {
     "tab_lookup": ["lookup_experiment.json"],
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
-    "tab_timing": ["timing.json", "simulator_speed.json", "networks/paper.json"],
+    "tab_timing": ["timing.json"],
 }
 
 for table, data in TABLES.items():

@@ -26,9 +26,10 @@ FAKE_PIXELS = 24
 
 def density_by_autograd(flow: Flow, noise: torch.Tensor, flux: torch.Tensor) -> torch.Tensor:
     """ln q(theta) at theta = T(n), which is ln N(n) - ln |dT/dn|, shape (N, draws), of noise n, (N, draws, 5)."""
+    transform = flow.sampler()
     expected = torch.distributions.Normal(0, 1).log_prob(noise).sum(-1)
     for row, draw in np.ndindex(*noise.shape[:2]):
-        one = lambda n, row=row: flow.transform(n[None, None], flux[row : row + 1])[0, 0]
+        one = lambda n, row=row: transform(n[None, None], flux[row : row + 1])[0, 0]
         jacobian = torch.autograd.functional.jacobian(one, noise[row, draw])
         expected[row, draw] -= torch.linalg.slogdet(jacobian)[1]
     return expected

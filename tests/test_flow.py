@@ -69,7 +69,7 @@ def test_brighter_spectra_differ_in_level_alone():
 def test_change_of_variables_against_autograd(tiny_flow):
     flow, flux = tiny_flow().double(), some_flux(4, 3, torch.float64)
     noise = torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
-    theta = flow.transform(noise, flux)
+    theta = flow.sampler()(noise, flux)
     expected = density_by_autograd(flow, noise, flux)
     torch.testing.assert_close(flow.log_prob(theta, flux), expected, rtol=1e-6, atol=1e-6)
 
@@ -97,7 +97,7 @@ def test_draws_have_the_density_that_log_prob_says(tiny_flow):
     """The mean of prior / q over draws from q is 1 too: the flow leaves no part of the prior out."""
     flow, flux = tiny_flow(spread=0.05), some_flux(3, 9)
     noise = torch.randn(3, 40_000, 5, generator=torch.Generator().manual_seed(10))
-    theta = flow.transform(noise, flux)
+    theta = flow.sampler()(noise, flux)
     inverse = torch.exp(flow.prior.log_prob(theta) - flow.log_prob(theta, flux))
     # the tails of the logit prior are heavier than a Gaussian's, so the mean converges from below
     assert (inverse.mean(1) < 1.1).all()
@@ -107,7 +107,7 @@ def test_draws_have_the_density_that_log_prob_says(tiny_flow):
 def test_every_draw_is_inside_the_prior(tiny_flow):
     flow = tiny_flow(spread=1.0)
     noise = 5 * torch.randn(5, 2000, 5, generator=torch.Generator().manual_seed(11))
-    theta = flow.transform(noise, some_flux(5, 12))
+    theta = flow.sampler()(noise, some_flux(5, 12))
     assert flow.prior.contains(theta).all()
 
 
@@ -160,11 +160,12 @@ def test_a_galaxy_is_not_touched_by_those_behind_it(posterior):
     torch.testing.assert_close(together[:2], alone, rtol=1e-5, atol=1e-5)
 
 
-def test_batches_change_nothing(posterior, monkeypatch):
+@pytest.mark.parametrize("at_once", [60, 20])  # draws of two galaxies, and some of the draws of one
+def test_batches_change_nothing(posterior, monkeypatch, at_once):
     flux = some_flux(7, 21)
     theta = posterior.sample(flux, 30, 1)
     log_prob = posterior.log_prob(theta, flux)
-    monkeypatch.setattr(Posterior, "BATCH", 60)
+    monkeypatch.setattr("digs.flow.DRAWS_AT_ONCE", at_once)
     torch.testing.assert_close(posterior.sample(flux, 30, 1), theta, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(posterior.log_prob(theta, flux), log_prob, rtol=1e-4, atol=1e-4)
 
@@ -309,7 +310,7 @@ def test_training_finds_a_known_posterior(tmp_path):
     flow.requires_grad_(False)
     truth = toy.prior.sample(400, random)
     data = add_noise(toy.flux(truth), random, toy.FRACTION)
-    draws = flow.transform(torch.randn(400, 500, 5, generator=random), data)
+    draws = flow.sampler()(torch.randn(400, 500, 5, generator=random), data)
     z = toy.prior.to_unbounded(draws).float()
     exact = [toy.exact(row) for row in data[:60]]
     mean, width = torch.stack([m for m, _ in exact]), torch.stack([w for _, w in exact])

@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from digs.estimator import build_estimator, from_noise, log_prob
+from digs.estimator import build_estimator, log_prob
 from digs.params import Architecture
 
 
@@ -40,13 +40,3 @@ def test_the_same_gradients_as_sbis(estimator):
 def test_it_follows_the_estimator_to_another_precision(estimator):
     estimator.float()
     assert log_prob(estimator, torch.randn(4, 5), torch.randn(4, 7)).dtype == torch.float32
-
-
-def test_draws_have_the_density_of_their_noise(estimator):
-    """The noise is found again by sbi's forward transform, and sbi's inverse one gives the same draws."""
-    noise, context = torch.randn(3, 4, 5, dtype=torch.float64), torch.randn(3, 7, dtype=torch.float64)
-    draws = from_noise(estimator, noise, context)
-    again, _ = estimator.net._transform(draws.flatten(0, 1), context=context.repeat_interleave(4, 0))
-    torch.testing.assert_close(again, noise.flatten(0, 1), rtol=1e-6, atol=1e-6)
-    by_sbi, _ = estimator.net._transform.inverse(noise.flatten(0, 1), context=context.repeat_interleave(4, 0))
-    torch.testing.assert_close(draws.flatten(0, 1), by_sbi, rtol=1e-6, atol=1e-6)

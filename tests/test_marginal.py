@@ -78,7 +78,7 @@ def normal(*shape: int, seed: int) -> torch.Tensor:
 def test_every_draw_is_inside_the_prior(wide, architecture, spread):
     flow = build(ARCHITECTURES[architecture], wide)
     _, flux = galaxies(wide, 20, 2)
-    theta = flow.transform(spread * normal(20, 500, 5, seed=3), flux)
+    theta = flow.sampler()(spread * normal(20, 500, 5, seed=3), flux)
     assert theta.shape == (20, 500, 5)
     assert flow.prior.contains(theta).all()
 
@@ -86,7 +86,7 @@ def test_every_draw_is_inside_the_prior(wide, architecture, spread):
 def test_draws_have_the_density_that_log_prob_says(flow, conditional):
     _, flux = galaxies(conditional, 4, 4)
     noise = normal(4, 3, 5, seed=5)
-    theta = flow.transform(noise, flux)
+    theta = flow.sampler()(noise, flux)
     expected = density_by_autograd(flow, noise, flux)
     torch.testing.assert_close(flow.log_prob(theta, flux), expected, rtol=0, atol=1e-4)
 
@@ -95,13 +95,13 @@ def test_mass_and_dust_are_those_of_the_closed_form(flow, conditional):
     """Whatever the network: its draws of both, given its draws of the rest, are the conditional's own."""
     _, flux = galaxies(conditional, 30, 6)
     noise = normal(30, 4, 5, seed=7)
-    theta = flow.transform(noise, flux).flatten(0, 1)
+    theta = flow.sampler()(noise, flux).flatten(0, 1)
     mass, dust = conditional.from_noise(theta[:, REST], noise[..., 3:].flatten(0, 1), flux.repeat_interleave(4, 0))
     torch.testing.assert_close(theta[:, MASS], mass)
     torch.testing.assert_close(theta[:, DUST], dust)
     other = noise.clone()
     other[..., 3:] += 1.0
-    moved = flow.transform(other, flux).flatten(0, 1)
+    moved = flow.sampler()(other, flux).flatten(0, 1)
     assert torch.equal(moved[:, REST], theta[:, REST])
     assert (moved[:, DUST] > theta[:, DUST]).all()
 
@@ -143,8 +143,8 @@ def test_a_spectrum_has_its_own_density_whatever_its_neighbours(flow, conditiona
     torch.testing.assert_close(together, torch.stack(alone))
     assert (together[:, 0] != together[:, 1]).all()
     noise = normal(6, 3, 5, seed=12)
-    alone = [flow.transform(noise[row : row + 1], flux[row : row + 1])[0] for row in range(6)]
-    torch.testing.assert_close(flow.transform(noise, flux), torch.stack(alone))
+    alone = [flow.sampler()(noise[row : row + 1], flux[row : row + 1])[0] for row in range(6)]
+    torch.testing.assert_close(flow.sampler()(noise, flux), torch.stack(alone))
 
 
 @pytest.mark.parametrize("end", ["low", "high"])
@@ -300,7 +300,7 @@ def test_save_and_load(tracked, tmp_path):
     assert torch.isfinite(log_prob).all()
     assert torch.equal(loaded.log_prob(theta[:, None], flux), log_prob)
     noise = torch.randn(300, 2, len(NAMES), generator=random)
-    assert torch.equal(loaded.transform(noise, flux), flow.transform(noise, flux))
+    assert torch.equal(loaded.sampler()(noise, flux), flow.sampler()(noise, flux))
     assert (tmp_path / "three.safetensors").stat().st_size < 4 * sum(w.numel() for w in flow.state_dict().values()) * 2
 
 

@@ -1,4 +1,4 @@
-"""Nested sampling: of a density with a known evidence, and of a spectrum; and its weighted quantiles."""
+"""Nested sampling: of a density with a known evidence, and of a spectrum."""
 
 import math
 from types import SimpleNamespace
@@ -13,16 +13,9 @@ from digs.noise import add_noise
 from digs.priors import Prior
 from digs.rng import generator
 from digs.simulator import Simulator
+from digs.summaries import weighted_quantiles
 
 TRUTH = torch.tensor([[10.5, -0.4, 0.5, 1.6, -0.5]])
-
-
-def test_weighted_quantiles():
-    theta = np.random.default_rng(1).uniform(-4, 4, (100_000, 5))
-    sample = NestedSample(theta, np.exp(-(theta**2).sum(1) / 2), 0.0, 0)
-    found = sample.quantiles((0.16, 0.5, 0.84))
-    np.testing.assert_allclose(found, np.repeat([[-0.994], [0.0], [0.994]], 5, 1), atol=0.08)
-    assert sample.size < len(theta) / 10
 
 
 class Bent:
@@ -53,7 +46,7 @@ def test_known_evidence(bent):
 
 
 def test_known_quantiles(bent):
-    low, median, high = bent.quantiles((0.16, 0.5, 0.84))
+    low, median, high = weighted_quantiles(bent.theta, bent.weight, (0.16, 0.5, 0.84))
     spread = np.array(Bent.SPREAD)[1:]
     np.testing.assert_allclose((median[1:] - Bent.MIDDLE[1:]) / spread, 0, atol=0.06)
     np.testing.assert_allclose((high - low)[1:] / 2 / spread, 0.994, atol=0.06)
@@ -64,6 +57,6 @@ def test_draws_of_a_spectrum_are_around_the_truth_and_inside_the_prior():
     flux = add_noise(Simulator()(TRUTH), generator(3, "nested"), 0.14)
     density = PosteriorDensity(Simulator(), prior, flux, 0.14)
     sample = nested_sample(RelativeDensity(density), live=200, networks=1, size=500, seed=1)
-    low, high = sample.quantiles((0.005, 0.995))
+    low, high = weighted_quantiles(sample.theta, sample.weight, (0.005, 0.995))
     assert (low <= TRUTH[0].numpy()).all() and (TRUTH[0].numpy() <= high).all()
     assert prior.contains(torch.as_tensor(sample.theta)).all()

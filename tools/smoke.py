@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ("ssp_grid", "library", "simulator_speed")
+KEPT = ("ssp_grid", "library", "simulator_speed", "timing")  # the last with the costs of the full budget
 AUTHOR = ("-c", "user.name=smoke", "-c", "user.email=smoke@localhost", "-c", "commit.gpgsign=false")
 
 

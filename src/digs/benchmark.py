@@ -14,11 +14,20 @@ import torch
 from digs.progress import progress
 
 
-def take_turns(candidates: Mapping[str, Callable[[], Any]], repeats: int) -> dict[str, np.ndarray]:
-    """Seconds of every call, shape (repeats,) for each candidate, after one call of each that is not counted."""
+def take_turns(
+    candidates: Mapping[str, Callable[[], Any]],
+    repeats: int,
+    self_timed: Mapping[str, Callable[[], float]] | None = None,
+) -> dict[str, np.ndarray]:
+    """Seconds of every call, shape (repeats,) for each candidate, after one call of each that is not counted.
+
+    Args:
+        self_timed: more candidates, that tell the seconds themselves; all of their calls count.
+    """
     for call in candidates.values():
         call()
-    return gather_in_turns({name: partial(_seconds, call) for name, call in candidates.items()}, repeats)
+    timed = {name: partial(_seconds, call) for name, call in candidates.items()}
+    return gather_in_turns({**timed, **(self_timed or {})}, repeats)
 
 
 def gather_in_turns(candidates: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, np.ndarray]:

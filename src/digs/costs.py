@@ -1,4 +1,4 @@
-"""What inference costs: the arithmetic of amortisation, from measured times.
+"""What inference costs: the arithmetic of amortisation, and what Khullar et al. (2022) say of their costs.
 
 Amortised inference pays once for training and little for every galaxy; MCMC pays for every galaxy. With one MCMC fit
 costing m seconds, training t and one NPE posterior p, NPE is the cheaper from t / (m - p) galaxies on, and it infers
@@ -9,12 +9,8 @@ import math
 from dataclasses import dataclass
 
 from digs import paths
-from digs.artifacts import read_json
-from digs.errors import DigsError
 
 TIMING = paths.DATA / "timing.json"
-SIMULATOR_SPEED = paths.DATA / "simulator_speed.json"
-NETWORK = paths.DATA / "networks" / "paper.json"
 
 HOUR = 3600.0
 
@@ -36,48 +32,8 @@ class Amortisation:
         return max(0.0, (mcmc_seconds - self.training_seconds * count_training) / self.npe_seconds)
 
 
-@dataclass(frozen=True)
-class Costs(Amortisation):
-    """Measured medians, in seconds.
-
-    npe_one_seconds: one posterior asked for alone. mcmc_seconds: one fit on the exact simulator. prospector_seconds: of
-    one spectrum. mcmc_calls: likelihoods in one fit.
-    """
-
-    npe_one_seconds: float
-    mcmc_seconds: float
-    prospector_seconds: float
-    mcmc_calls: int
-
-    @property
-    def mcmc_prospector_seconds(self) -> float:
-        """A fit with Prospector, one likelihood after another: extrapolated, not run."""
-        return self.mcmc_calls * self.prospector_seconds
-
-
 # Khullar et al. (2022): training and posterior from sec. 3.5; a fit takes 14 h in sec. 3.5 and 24 h in sec. 4;
 # the galaxies inferred at the cost of one fit are those of the abstract.
 PUBLISHED = Amortisation(training_seconds=14 * HOUR, npe_seconds=0.3)
 PUBLISHED_FITS = (14 * HOUR, 24 * HOUR)
 PUBLISHED_GALAXIES_PER_FIT = (0.9e5, 1.2e5)
-
-
-def load() -> Costs:
-    """The costs measured by the stages `flow`, `timing` and `simulator_speed`.
-
-    Raises:
-        DigsError: one of their files is missing, or lacks a number.
-    """
-    timing, speed, network = (read_json(path) for path in (TIMING, SIMULATOR_SPEED, NETWORK))
-    try:
-        return Costs(
-            training_seconds=network["training"]["seconds"],
-            npe_seconds=timing["npe_bulk_seconds"]["median"],
-            npe_one_seconds=timing["npe_one_galaxy_seconds"]["median"],
-            mcmc_seconds=timing["mcmc_fit_seconds"]["median"],
-            prospector_seconds=speed["prospector_seconds"]["median"],
-            mcmc_calls=timing["mcmc_fit_calls"],
-        )
-    except KeyError as error:
-        files = ", ".join(paths.shown(path) for path in (TIMING, SIMULATOR_SPEED, NETWORK))
-        raise DigsError(f"One of {files} lacks {error}; remake them with `dvc repro`.") from None

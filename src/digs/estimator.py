@@ -1,7 +1,7 @@
-"""sbi's conditional density estimators: building them, and turning normal numbers into draws."""
+"""sbi's conditional density estimators: building them, and their density."""
 
 from sbi.neural_nets import posterior_nn
-from sbi.neural_nets.estimators import ConditionalDensityEstimator, ZukoFlow
+from sbi.neural_nets.estimators import ConditionalDensityEstimator
 from torch import Tensor
 
 from digs import maf
@@ -36,15 +36,3 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
     if maf.is_maf(estimator):
         return maf.log_prob(estimator, theta, context)
     return estimator.log_prob(theta.reshape(-1, *theta.shape[-2:]), context).reshape(theta.shape[:-1])
-
-
-def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: Tensor) -> Tensor:
-    """Draws, shape (N, draws, 5), from standard normal numbers of that shape and contexts, shape (N, features)."""
-    if maf.is_maf(estimator):
-        return maf.from_noise(estimator, noise, context)
-    repeated = context.repeat_interleave(noise.shape[1], 0)
-    if isinstance(estimator, ZukoFlow):
-        draws = estimator.net(repeated).transform.inv(noise.flatten(0, 1))
-    else:
-        draws, _ = estimator.net._transform.inverse(noise.flatten(0, 1), context=repeated)
-    return draws.reshape(noise.shape)

@@ -44,7 +44,8 @@ class PrincipalComponents(nn.Module):
     """The standardised level and the first principal components of the shape, half whitened.
 
     A component of variance v, in units of the noise's, has standard deviation v^(1/4): with v^(1/2) the strong ones
-    would outshout the weak ones, with 1 the noise would speak as loud as the signal.
+    would outshout the weak ones, with 1 the noise would speak as loud as the signal. The components are those of all
+    shapes, or of their projections on a subspace.
 
     Args:
         pixels: of the spectra. components: how many, fewer than pixels.
@@ -60,13 +61,19 @@ class PrincipalComponents(nn.Module):
     def size(self) -> int:
         return 1 + self.components.shape[1]
 
-    def fit(self, flux: Tensor) -> None:
-        """Take the components from noisy spectra, shape (N, pixels). Most components must be noise alone."""
+    def fit(self, flux: Tensor, subspace: Tensor | None = None) -> None:
+        """Take the components from noisy spectra, shape (N, pixels). Most pixels' components must be noise alone.
+
+        Args:
+            subspace: orthonormal directions, shape (pixels, components or more).
+        """
         level, shape = level_and_shape(flux.double())
-        variance, vectors = torch.linalg.eigh(torch.cov(shape.T))
-        noise = variance[1:].median()  # without the one that subtracting the mean has emptied
+        covariance = torch.cov(shape.T)
+        noise = torch.linalg.eigvalsh(covariance)[1:].median()  # without the one that subtracting the mean has emptied
+        basis = torch.eye(len(covariance)).double() if subspace is None else subspace.double()
+        variance, vectors = torch.linalg.eigh(basis.T @ covariance @ basis)
         count = self.components.shape[1]
-        half_whitened = vectors / (variance.clamp_min(noise) * noise) ** 0.25
+        half_whitened = basis @ vectors / (variance.clamp_min(noise) * noise) ** 0.25
         self.level.copy_(torch.stack([level.mean(), level.std()]))
         self.mean.copy_(shape.mean(0))
         self.components.copy_(half_whitened.flip(1)[:, :count])

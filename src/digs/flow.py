@@ -20,16 +20,19 @@ from digs.artifacts import existing, read_json, read_product, replacing, write_j
 from digs.conditional import REST, MassAndDust
 from digs.coordinates import Marginal, RelativeMass
 from digs.errors import DigsError
-from digs.estimator import build_estimator, from_noise, log_prob
+from digs.estimator import build_estimator, log_prob
 from digs.features import DataVector, MassEdges, PrincipalComponents, level_and_shape, residual_network
 from digs.params import Architecture
 from digs.priors import NAMES, Prior, index
 from digs.products import SSP_GRID
+from digs.sampler import Sampler, sampler
+from digs.scores import score_directions
 from digs.simulator import SSP_GRID_FILE, default_simulator
 from digs.spectra import check_flux
 
 NETWORKS = paths.DATA / "networks"
 FORMAT = "digs/network/1"
+DRAWS_AT_ONCE = 20_000  # as many as stay in the cache
 _MASS = index("logmass")
 
 
@@ -91,7 +94,11 @@ class Flow(nn.Module):
             y = torch.randn(2, self.learned)
         else:
             theta, flux = example
-            self.data_vector.fit(flux)
+            if architecture.scores:
+                directions = score_directions(conditional.simulator, prior, theta, conditional.fraction)
+                self.data_vector.fit(flux, directions[:, : architecture.components])
+            else:
+                self.data_vector.fit(flux)
             if self.relative_mass is not None:
                 self.relative_mass.fit(theta, level_and_shape(flux)[0])
             if self.edges is not None:
@@ -144,14 +151,37 @@ class Flow(nn.Module):
         log_q = log_prob(self.estimator, self._coordinates(theta, flux), self.context(flux))
         return torch.where(inside, (log_q + self._log_volume(theta, flux)).T, -torch.inf)
 
-    def transform(self, noise: Tensor, flux: Tensor) -> Tensor:
-        """theta, shape (N, draws, 5), from standard normal numbers of that shape and spectra, (N, pixels)."""
-        y = from_noise(self.estimator, noise[..., : self.learned], self.context(flux))
+    def theta(self, y: Tensor, noise: Tensor, flux: Tensor) -> Tensor:
+        """theta, shape (N, draws, 5), of the estimator's coordinates, (N, draws, learned), and spectra, (N, pixels).
+
+        Args:
+            noise: standard normal numbers for the parameters that are not learned, shape (N, draws, 5 - learned).
+        """
         if self.marginal is not None:
-            return self.marginal.inverse(y, noise[..., self.learned :], flux)
+            return self.marginal.inverse(y, noise, flux)
         if self.relative_mass is not None:
             y = self.relative_mass.inverse(y, level_and_shape(flux)[0][:, None])
         return self.prior.from_unbounded(y)
+
+    def sampler(self) -> Sampler:
+        """What makes theta, shape (N, draws, 5), of standard normal numbers of that shape and spectra, (N, pixels).
+
+        It has the weights that the flow has now.
+        """
+        draw = sampler(self.estimator)
+
+        def some(noise: Tensor, flux: Tensor) -> Tensor:
+            y = draw(noise[..., : self.learned], self.context(flux))
+            return self.theta(y, noise[..., self.learned :], flux)
+
+        def transform(noise: Tensor, flux: Tensor) -> Tensor:
+            galaxies = max(1, DRAWS_AT_ONCE // max(noise.shape[1], 1))
+            parts = zip(noise.split(galaxies), flux.split(galaxies), strict=True)
+            return torch.cat(
+                [torch.cat([some(each, of) for each in part.split(DRAWS_AT_ONCE, 1)], 1) for part, of in parts]
+            )
+
+        return transform
 
 
 def build_flow(
@@ -253,11 +283,10 @@ class Posterior:
     Spectra are F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), on `wavelength` (Angstrom).
     """
 
-    BATCH = 50_000  # draws transformed at a time, to bound memory
-
     def __init__(self, flow: Flow, record: NetworkRecord):
         self.flow = flow
         self.record = record
+        self._transform = flow.sampler()
 
     @classmethod
     def load(cls, name: str, device: str = "cpu", folder: Path = NETWORKS) -> "Posterior":
@@ -287,10 +316,7 @@ class Posterior:
         """
         flux = self._observed(flux)
         generator = torch.Generator().manual_seed(seed)
-        noise = torch.randn(len(flux), draws, len(NAMES), generator=generator).to(flux)
-        chunk = max(1, self.BATCH // max(draws, 1))
-        parts = zip(noise.split(chunk), flux.split(chunk), strict=True)
-        return torch.cat([self.flow.transform(*part) for part in parts])
+        return self._transform(torch.randn(len(flux), draws, len(NAMES), generator=generator).to(flux), flux)
 
     @torch.no_grad()
     def log_prob(self, theta: Tensor | np.ndarray, flux: Tensor | np.ndarray) -> Tensor:
@@ -308,6 +334,6 @@ class Posterior:
         theta = torch.as_tensor(theta).to(flux.device)
         if theta.ndim != 3 or theta.shape[::2] != (len(flux), len(NAMES)):
             raise DigsError(f"theta has shape {tuple(theta.shape)}, not ({len(flux)}, draws, {len(NAMES)}).")
-        chunk = max(1, self.BATCH // max(theta.shape[1], 1))
+        chunk = max(1, DRAWS_AT_ONCE // max(theta.shape[1], 1))
         parts = zip(theta.split(chunk), flux.split(chunk), strict=True)
         return torch.cat([self.flow.log_prob(*part) for part in parts])

@@ -23,7 +23,7 @@ from sbi.neural_nets.estimators import ConditionalDensityEstimator, NFlowsFlow
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-_SEEN = 4  # what the logistic functions of the context are multiplied by in the first layer
+SEEN = 4  # what the logistic functions of the context are multiplied by in the first layer
 
 
 def is_maf(estimator: ConditionalDensityEstimator) -> bool:
@@ -41,44 +41,18 @@ def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Ten
     Args:
         estimator: that sbi built as 'maf'.
     """
-    parts = _parts(estimator)
-    standardise = parts.standardise
+    flow = parts(estimator)
+    standardise = flow.standardise
     z = (theta * standardise._scale + standardise._shift).movedim(-1, 0).flatten(1)
-    seen, draws = parts.seen(context), z.shape[1] // len(context)
+    seen, draws = flow.seen(context), z.shape[1] // len(context)
     seen = seen if draws == 1 else seen.repeat(1, 1, draws)
-    log_q = _LogDensity.apply(z, seen, parts.least_scale, *parts.layers())
+    log_q = _LogDensity.apply(z, seen, flow.least_scale, *flow.layers())
     constant = standardise._scale.log().sum() - len(z) * math.log(2 * math.pi) / 2
     return (log_q + constant).reshape(theta.shape[:-1])
 
 
-def from_noise(estimator: ConditionalDensityEstimator, noise: Tensor, context: Tensor) -> Tensor:
-    """Draws, shape (N, draws, 5), from standard normal numbers of that shape and contexts, shape (N, features).
-
-    Args:
-        estimator: that sbi built as 'maf'.
-    """
-    parts = _parts(estimator)
-    standardise, layers = parts.standardise, parts.layers()
-    seen = parts.seen(context).repeat_interleave(noise.shape[1], 2)
-    *orders, final = parts.orders()
-    z = list(noise.flatten(0, 1).T[final.argsort()])
-    for transform, order in reversed(list(enumerate(orders))):
-        (first_weight, first_bias), *others, (last_weight, last_bias) = [
-            (weight[transform], bias[transform]) for weight, bias in zip(layers[::2], layers[1::2], strict=True)
-        ]
-        first = torch.add(first_bias, seen[transform], alpha=_SEEN)
-        for place in order.tolist():  # each coordinate depends on those before it
-            hidden = torch.sigmoid(first)
-            for weight, bias in others:
-                hidden = torch.addmm(bias, weight, hidden).sigmoid_()
-            scale, shift = torch.addmm(last_bias[place :: len(z)], last_weight[place :: len(z)], hidden)
-            z[place] = (z[place] - shift) / (nn.functional.softplus(scale) + parts.least_scale)
-            first = torch.addcmul(first, first_weight[:, place : place + 1], z[place])
-    return ((torch.stack(z, 1) - standardise._shift) / standardise._scale).reshape(noise.shape)
-
-
-class _Parts(NamedTuple):
-    """What the flow is made of."""
+class Parts(NamedTuple):
+    """What the flow is made of, in the order from theta to noise."""
 
     standardise: PointwiseAffineTransform
     networks: list[MADE]
@@ -130,11 +104,12 @@ class _Parts(NamedTuple):
         return [*layers, 2 * last_weight, last_bias - last_weight.sum(2, keepdim=True)]
 
 
-def _parts(estimator: ConditionalDensityEstimator) -> _Parts:
+def parts(estimator: ConditionalDensityEstimator) -> Parts:
+    """Of a flow that sbi built as 'maf'."""
     standardise, *others = estimator.net._transform._transforms
     transforms: list[MaskedAffineAutoregressiveTransform] = others[::2]
     networks = [transform.autoregressive_net for transform in transforms]
-    return _Parts(standardise, networks, others[1::2], transforms[0]._epsilon)
+    return Parts(standardise, networks, others[1::2], transforms[0]._epsilon)
 
 
 class _LogDensity(torch.autograd.Function):
@@ -154,7 +129,7 @@ class _LogDensity(torch.autograd.Function):
             for layer, (weight, bias) in enumerate(hidden_layers):
                 hidden = torch.addmm(bias, weight, hidden)
                 if layer == 0:
-                    hidden.add_(context, alpha=_SEEN)
+                    hidden.add_(context, alpha=SEEN)
                 kept.append(hidden.sigmoid_())
             logit, shift = torch.addmm(last_bias, last_weight, hidden).chunk(2)
             scale = nn.functional.softplus(logit) + least_scale
@@ -191,7 +166,7 @@ class _LogDensity(torch.autograd.Function):
                 downstream = weight.T @ upstream
                 if layer:
                     upstream = torch.ops.aten.sigmoid_backward(downstream, inputs[layer])
-            torch.mul(upstream, _SEEN, out=into_seen)
+            torch.mul(upstream, SEEN, out=into_seen)
             z_grad = torch.addcmul(downstream, z_grad, scale)
         layer_grads = [part for both in zip(weight_grads, bias_grads, strict=True) for part in both]
         return z_grad, seen_grad, None, *layer_grads

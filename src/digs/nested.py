@@ -26,13 +26,6 @@ class NestedSample:
         """The effective number of draws (Kish 1965)."""
         return float(self.weight.sum() ** 2 / np.square(self.weight).sum())
 
-    def quantiles(self, probabilities: tuple[float, ...]) -> np.ndarray:
-        """Of each parameter, shape (probabilities, 5)."""
-        columns = [
-            np.quantile(column, probabilities, weights=self.weight, method="inverted_cdf") for column in self.theta.T
-        ]
-        return np.stack(columns, 1)
-
 
 def nested_sample(density: RelativeDensity, live: int, networks: int, size: int, seed: int) -> NestedSample:
     """Sample a posterior and find its evidence.

@@ -110,10 +110,17 @@ class Architecture(Section):
     num_transforms: PositiveInt
     num_bins: PositiveInt | None = None  # of splines
     components: PositiveInt | None = None  # principal ones, instead of the fluxes of all pixels
+    scores: bool = False  # whether they lie in the subspace that posteriors depend on most
     relative_mass: bool = False  # whether the mass is learned relative to the level of the spectrum
     marginal: bool = False  # whether mass and dust come in closed form, and the other three alone are learned
     mass_edges: bool = False  # whether it is shown how close the level is to the ends of the prior's mass range
     embedding: Embedding | None = None
+
+    @model_validator(mode="after")
+    def _scores_of_components(self) -> "Architecture":
+        if self.scores and not (self.components and self.marginal):
+            raise ValueError("scores need components and marginal; set them")
+        return self
 
 
 class Network(Section):
@@ -245,6 +252,13 @@ class Edges(Section):
     seed: Seed
 
 
+class Compression(Section):
+    components: Annotated[list[PositiveInt], Field(min_length=1)]
+    examples: PositiveInt
+    galaxies: PositiveInt
+    seed: Seed
+
+
 class Timing(Section):
     repeats: Annotated[int, Field(ge=3)]
     reference_spectra: PositiveInt
@@ -252,9 +266,19 @@ class Timing(Section):
     training_pairs: PositiveInt
     training_batch: PositiveInt
     training_batch_large: PositiveInt
+    networks: Annotated[list[str], Field(min_length=1)]
     posterior_galaxies: PositiveInt
     draws: PositiveInt
+    galaxies: Annotated[list[PositiveInt], Field(min_length=1)]
+    draws_each: Annotated[list[PositiveInt], Field(min_length=1)]
+    pixel_factors: Annotated[list[PositiveInt], Field(min_length=1)]
     seed: Seed
+
+    @model_validator(mode="after")
+    def _base_cases(self) -> "Timing":
+        if 1 not in self.galaxies or 1 not in self.pixel_factors or self.draws not in self.draws_each:
+            raise ValueError("galaxies and pixel_factors need 1 among them, and draws_each needs draws; add them")
+        return self
 
 
 class Params(Section):
@@ -276,6 +300,7 @@ class Params(Section):
     two_sample: TwoSample
     nested: Nested
     edges: Edges
+    compression: Compression
     timing: Timing
     threads: PositiveInt
 

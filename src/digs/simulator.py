@@ -81,15 +81,14 @@ class Simulator(nn.Module):
         if not len(theta):
             return theta.new_empty(0, self.pixels)
         order = torch.argsort(theta[:, _LOGZSOL])  # neighbours share SSPs
-        flux = theta.new_empty(len(theta), self.pixels)
-        for rows in order.split(self.CHUNK):
-            self._write(flux, rows, theta.index_select(0, rows))
-        return flux
+        parts = [part for rows in order.split(self.CHUNK) for part in self._spectra(theta.index_select(0, rows))]
+        place = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
+        return torch.cat(parts).index_select(0, place)
 
-    def _write(self, flux: Tensor, rows: Tensor, theta: Tensor) -> None:
-        """Put the spectra of theta, ascending in logzsol, into these rows of flux.
+    def _spectra(self, theta: Tensor) -> list[Tensor]:
+        """Spectra of theta, ascending in logzsol, in parts.
 
-        Neighbours share metallicity nodes: all galaxies between the same two need two matrix products.
+        Neighbours share metallicity nodes: all galaxies between the same two, a part, need two matrix products.
         """
         logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
         amounts, which = self.weights.amounts(tage, logtau)
@@ -100,11 +99,12 @@ class Simulator(nn.Module):
         poor, rich = (amounts * (scale * share)[:, None] for share in (right - logzsol, logzsol - left))
         exponent = -_LOG2E * self.curve
         nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
-        for node, *part in zip(nodes, *(each.split(counts) for each in (rows, poor, rich, dust2)), strict=True):
-            places, poor_part, rich_part, dust = part
-            spectra = torch.addmm(poor_part @ self.grid[node, which], rich_part, self.grid[node + 1, which])
-            attenuation = (dust[:, None] * exponent).exp2_()
-            flux.index_copy_(0, places, spectra.mul_(attenuation))
+        spectra = []
+        for node, *part in zip(nodes, *(each.split(counts) for each in (poor, rich, dust2)), strict=True):
+            poor_part, rich_part, dust = part
+            dust_free = torch.addmm(poor_part @ self.grid[node, which], rich_part, self.grid[node + 1, which])
+            spectra.append(dust_free.mul_((dust[:, None] * exponent).exp2_()))
+        return spectra
 
     def _check(self, theta: Tensor) -> None:
         if theta.ndim != 2 or theta.shape[1] != len(NAMES):

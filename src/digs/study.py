@@ -22,6 +22,8 @@ from digs import (
     noise,
     pairs,
     recipes,
+    sampler,
+    scores,
     simulator,
     train,
 )
@@ -34,7 +36,8 @@ from digs.summaries import mean_and_error
 
 # whose code a result depends on
 _MODULES = (
-    conditional, coordinates, csp, dust, estimator, features, flow, maf, noise, pairs, recipes, simulator, train
+    conditional, coordinates, csp, dust, estimator, features, flow, maf, noise, pairs, recipes, sampler,
+    scores, simulator, train
 )  # fmt: skip
 _QUANTILES = (0.16, 0.84)
 
@@ -65,7 +68,7 @@ def train_candidate(settings: Network, params: Params, folder: Path) -> Path:
     _, flux = recipes.exact_sample(model, prior, fraction, study.spectra, study.seed, "widths")
     normal = torch.randn(len(flux), study.draws, len(NAMES), generator=torch.Generator().manual_seed(study.seed))
     with torch.no_grad():
-        draws = torch.cat([network.transform(*part) for part in zip(normal.split(20), flux.split(20), strict=True)])
+        draws = network.sampler()(normal, flux)
     low, high = torch.quantile(draws.double(), torch.tensor(_QUANTILES, dtype=torch.float64), dim=1)
     write_json(
         result,

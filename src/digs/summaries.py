@@ -1,4 +1,4 @@
-"""Widths of posteriors from draws or chains, with their sampling errors."""
+"""Widths of posteriors from draws or chains, with their sampling errors, and how two posteriors differ."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,11 @@ import numpy as np
 import torch
 
 from digs.artifacts import Product
+from digs.calibration import QUANTILES
 from digs.priors import NAMES, Prior
 
 _BOOTSTRAP = 400
+_LOW, _MEDIAN, _HIGH = (QUANTILES.index(each) for each in (0.16, 0.5, 0.84))
 
 
 def half_width(theta: np.ndarray) -> np.ndarray:
@@ -30,6 +32,25 @@ def half_width_and_error(theta: np.ndarray, seed: int = 0) -> tuple[np.ndarray, 
         half_width(theta[random.integers(groups, size=groups)].reshape(-1, theta.shape[2])) for _ in range(_BOOTSTRAP)
     ]
     return half_width(theta.reshape(-1, theta.shape[2])), np.std(again, axis=0)
+
+
+def weighted_quantiles(
+    theta: np.ndarray, weight: np.ndarray, probabilities: tuple[float, ...] = QUANTILES
+) -> np.ndarray:
+    """Of weighted draws, shapes (draws, parameters) and (draws,); shape (probabilities, parameters)."""
+    columns = [np.quantile(column, probabilities, weights=weight, method="inverted_cdf") for column in theta.T]
+    return np.stack(columns, 1)
+
+
+def ratio_and_shift(quantiles: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How posteriors differ from reference ones, both given by QUANTILES, shape (galaxies, quantiles, parameters).
+
+    Returns:
+        the ratio of half-widths, and the difference of medians in units of the reference's half-width, each of shape
+        (galaxies, parameters).
+    """
+    width, reference_width = ((each[:, _HIGH] - each[:, _LOW]) / 2 for each in (quantiles, reference))
+    return width / reference_width, (quantiles[:, _MEDIAN] - reference[:, _MEDIAN]) / reference_width
 
 
 def mean_and_error(values: torch.Tensor) -> dict[str, float]:

@@ -17,11 +17,9 @@ from digs.priors import NAMES, Prior
 from digs.products import COMPARISON, OBSERVATIONS, REFERENCE
 from digs.progress import progress
 from digs.simulator import default_simulator
-from digs.summaries import mean_and_error
+from digs.summaries import mean_and_error, ratio_and_shift, weighted_quantiles
 
 AT_ONCE = 20  # galaxies
-MEDIAN = QUANTILES.index(0.5)
-LOW, HIGH = QUANTILES.index(0.16), QUANTILES.index(0.84)
 
 
 def infer(
@@ -52,16 +50,9 @@ def fixed_sigma(draws: np.ndarray, flux: torch.Tensor, fraction: float, resample
     # draws that single precision has put just outside the prior have no weight
     log_weight = (data - model).nan_to_num(nan=-torch.inf).reshape(draws.shape[:2])
     weight = torch.softmax(log_weight, 1).numpy()
-    after = np.array(
-        [
-            [np.quantile(column, QUANTILES, weights=each, method="inverted_cdf") for column in galaxy.T]
-            for galaxy, each in zip(draws, weight, strict=True)
-        ]
-    ).swapaxes(1, 2)
+    after = np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
     before = np.quantile(draws, QUANTILES, axis=1, method="inverted_cdf").swapaxes(0, 1)
-    width = before[:, HIGH] - before[:, LOW]
-    ratio = (after[:, HIGH] - after[:, LOW]) / width
-    shift = (after[:, MEDIAN] - before[:, MEDIAN]) / (width / 2)
+    ratio, shift = ratio_and_shift(after, before)
     measured: dict[str, Any] = {
         parameter: {
             "ratio": with_error(ratio[:, place], np.median, resampled),
@@ -81,7 +72,7 @@ def main() -> None:
     reference = read_product(paths.DATA / "reference.h5", REFERENCE)
     flux, theta = torch.as_tensor(test["noisy_flux"]), torch.as_tensor(test["theta"])
     chain = reference["quantiles"].astype(float)
-    number, width = len(chain), (chain[:, HIGH] - chain[:, LOW]) / 2
+    number = len(chain)
     resampled = bootstrap_rows(number, settings.bootstrap, settings.seed)
     resampled_all = bootstrap_rows(len(flux), settings.bootstrap, settings.seed)
     at_truth = PosteriorDensity(default_simulator(), Prior(), flux, params.noise.fraction)(theta)
@@ -92,8 +83,7 @@ def main() -> None:
     for name in settings.networks:
         posterior = Posterior.load(name)
         quantiles, share, evidence = infer(posterior, flux, settings)
-        npe_width = (quantiles[:number, HIGH] - quantiles[:number, LOW]) / 2
-        ratio, shift = npe_width / width, (quantiles[:number, MEDIAN] - chain[:, MEDIAN]) / width
+        ratio, shift = ratio_and_shift(quantiles[:number], chain)
         for key, values in (("ratio", ratio), ("shift", shift), ("efficiency", share.numpy())):
             arrays[key].append(values)
         log_q[name] = posterior.log_prob(theta[:, None], flux)[:, 0].double()

@@ -18,9 +18,9 @@ def main() -> None:
     for network, values in zip(comparison.attributes["networks"], comparison["efficiency"], strict=True):
         name, colour, dash, _ = NETWORK_STYLES[network]
         axes.plot(np.sort(values), (np.arange(len(values)) + 0.5) / len(values), color=colour, ls=dash, label=name)
-    axes.set(xscale="log", xlim=(1e-3, 1), ylim=(0, 1))
+    axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set(xlabel="Importance-sampling efficiency", ylabel="Share of test galaxies below")
-    axes.legend(loc="upper left")
+    axes.legend(loc="center right")
     save(figure, "efficiency", [source])
 
 

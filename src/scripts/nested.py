@@ -9,7 +9,7 @@ import torch
 
 from digs import paths
 from digs.artifacts import read_product, write_json
-from digs.calibration import QUANTILES, bootstrap_rows, with_error
+from digs.calibration import bootstrap_rows, with_error
 from digs.cli import run
 from digs.flow import Posterior
 from digs.importance import log_evidence, log_weights
@@ -20,8 +20,8 @@ from digs.priors import NAMES, Prior
 from digs.products import OBSERVATIONS, REFERENCE
 from digs.progress import progress
 from digs.simulator import default_simulator
+from digs.summaries import ratio_and_shift, weighted_quantiles
 
-LOW, MEDIAN, HIGH = (QUANTILES.index(each) for each in (0.16, 0.5, 0.84))
 RESAMPLINGS = 400
 
 
@@ -35,7 +35,7 @@ def sample(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict[str, f
     posterior = Posterior.load(settings.network)
     draws = posterior.sample(flux, settings.draws, settings.seed + galaxy)
     by_importance = log_evidence(log_weights(posterior, default_simulator(), draws, flux)).item()
-    return nested.quantiles(QUANTILES), {
+    return weighted_quantiles(nested.theta, nested.weight), {
         "log_evidence": nested.log_evidence,
         "log_evidence_by_importance": by_importance,
         "sample_size": nested.size,
@@ -53,10 +53,7 @@ def main() -> None:
     with ProcessPoolExecutor(params.threads, get_context("spawn")) as pool:
         found = pool.map(sample, range(number), test["noisy_flux"][:number])
         results = list(progress(found, total=number, desc="Nested sampling", unit="galaxy"))
-    nested = np.stack([quantiles for quantiles, _ in results])
-    width = (chain[:, HIGH] - chain[:, LOW]) / 2
-    ratio = (nested[:, HIGH] - nested[:, LOW]) / 2 / width
-    shift = (nested[:, MEDIAN] - chain[:, MEDIAN]) / width
+    ratio, shift = ratio_and_shift(np.stack([quantiles for quantiles, _ in results]), chain)
     resampled = bootstrap_rows(number, RESAMPLINGS, settings.seed)
     galaxies = [each for _, each in results]
     evidence = np.array([each["log_evidence_by_importance"] - each["log_evidence"] for each in galaxies])

@@ -1,32 +1,63 @@
 """Stage `simulator_speed`: spectra per second of both simulators, taking turns."""
 
+import tempfile
+import time
+from pathlib import Path
+
 import torch
 
 from digs import paths
 from digs.artifacts import write_json
 from digs.benchmark import machine, spread, take_turns
 from digs.cli import run
-from digs.params import load_params
+from digs.params import Params, load_params
 from digs.priors import Prior
 from digs.prospector import Prospector
 from digs.rng import generator
 from digs.simulator import Simulator
+from digs.workers import average, in_workers, worker
+
+CALLS = 10  # of each worker in a turn
+
+
+def some_theta(params: Params) -> torch.Tensor:
+    return Prior().sample(params.timing.batch, generator(params.timing.seed, "exact"))
+
+
+@torch.no_grad()
+def simulate_together(folder: Path) -> None:
+    """What each worker does; the first one writes the seconds that all took."""
+    simulator, theta = Simulator(), some_theta(load_params())
+    simulator(theta)
+    average(torch.zeros(1))  # all wait for one another
+    start = time.perf_counter()
+    for _ in range(CALLS):
+        simulator(theta)
+    average(torch.zeros(1))
+    if worker() == 0:
+        (folder / "seconds").write_text(str(time.perf_counter() - start))
+
+
+def together(processes: int) -> float:
+    """Seconds of CALLS calls in each of so many processes of one thread."""
+    with tempfile.TemporaryDirectory() as folder:
+        in_workers(processes, simulate_together, Path(folder))
+        return float((Path(folder) / "seconds").read_text())
 
 
 def main() -> None:
     """Time Prospector and the exact simulator in one run (needs SPS_HOME)."""
     params = load_params()
-    timing = params.timing
+    timing, cores = params.timing, params.threads
     reference = Prospector(params.spectrum)
-    torch.set_num_threads(params.threads)
-    prior = Prior()
-    few = prior.sample(-(-timing.reference_spectra // timing.repeats), generator(timing.seed, "Prospector")).numpy()
-    many = prior.sample(timing.batch, generator(timing.seed, "exact"))
+    torch.set_num_threads(1)
+    few = Prior().sample(-(-timing.reference_spectra // timing.repeats), generator(timing.seed, "Prospector")).numpy()
+    many = some_theta(params)
     simulators = {dtype: Simulator(dtype=dtype) for dtype in (torch.float32, torch.float64)}
 
+    @torch.no_grad()
     def exact(dtype: torch.dtype) -> None:
-        with torch.no_grad():
-            simulators[dtype](many)
+        simulators[dtype](many)
 
     seconds = take_turns(
         {
@@ -36,17 +67,22 @@ def main() -> None:
             "exact_float64": lambda: exact(torch.float64),
         },
         timing.repeats,
+        {"together": lambda: together(cores)},
     )
-    rate = {name: (len(few) if name == "prospector" else len(many)) / s for name, s in seconds.items()}
+    each = {name: (len(few) if name == "prospector" else len(many)) for name in seconds} | {
+        "together": cores * CALLS * len(many)
+    }
+    rate = {name: each[name] / values for name, values in seconds.items()}
     write_json(
         paths.DATA / "simulator_speed.json",
         {
-            "machine": machine(),
+            "machine": machine() | {"threads": cores},
             "repeats": timing.repeats,
             "batch": timing.batch,
             "prospector_seconds": spread(1 / rate["prospector"]),
-            "exact_per_second": spread(rate["exact_float32"]),
-            "exact_per_second_float64": spread(rate["exact_float64"]),
+            "exact_per_second": spread(rate["together"]),
+            "exact_per_second_one_core": spread(rate["exact_float32"]),
+            "exact_per_second_one_core_float64": spread(rate["exact_float64"]),
             "ratio": spread(rate["exact_float32"] / rate["prospector"]),
         },
     )

@@ -10,6 +10,7 @@ from digs.plotting import save_rows
 WORDS = {
     "architecture.marginal": {False: "all five parameters learned"},
     "architecture.relative_mass": {True: "mass relative to the level"},
+    "architecture.scores": {True: "those of the scores' subspace"},
     "architecture.density_estimator": {"maf": "affine transforms", "zuko_nsf": "spline transforms"},
 }
 NAMES = {

@@ -2,94 +2,110 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.costs import (
-    HOUR,
-    NETWORK,
-    PUBLISHED,
-    PUBLISHED_FITS,
-    PUBLISHED_GALAXIES_PER_FIT,
-    SIMULATOR_SPEED,
-    TIMING,
-    Amortisation,
-    Costs,
-    load,
-)
+from digs.costs import HOUR, PUBLISHED, PUBLISHED_FITS, PUBLISHED_GALAXIES_PER_FIT, TIMING, Amortisation
 from digs.formatting import compact
 from digs.plotting import save_rows
 
 NOT_GIVEN = r"\nodata"
 # up to so many seconds, a unit and its length
 UNITS = ((1e-3, r"$\mu$s", 1e-6), (0.2, "ms", 1e-3), (180.0, "s", 1.0), (2 * HOUR, "min", 60.0), (math.inf, "h", HOUR))
+# of a fit: its name in timing.json and here
+FITS = {"exact": "on the exact simulator", "prospector": "with Prospector (extrapolated)"}
 
 Spread = Mapping[str, float]  # median, low, high
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
 
 
-def number(value: float) -> str:
-    return f"${compact(value)}$"
+def ranged(spread: Spread, length: float = 1.0) -> str:
+    """A number with the least and the greatest of its measurements, all in units of a length."""
+    low, median, high = (compact(spread[key] / length) for key in ("low", "median", "high"))
+    return rf"${median}\ ({low}\mbox{{--}}{high})$"
 
 
-def seconds(value: float, low: float | None = None, high: float | None = None) -> str:
-    """A time in the unit that suits it, with its least and greatest measurement."""
+def seconds(spread: Spread) -> str:
+    """A time in the unit that suits it."""
+    unit, length = next((unit, length) for limit, unit, length in UNITS if spread["median"] < limit)
+    return rf"{ranged(spread, length)}\,{unit}"
+
+
+def published(value: float) -> str:
+    """A time of the paper's."""
     unit, length = next((unit, length) for limit, unit, length in UNITS if value < limit)
-    range_ = "" if low is None or high is None else rf"\ ({compact(low / length)}\mbox{{--}}{compact(high / length)})"
-    return rf"${compact(value / length)}{range_}$\,{unit}"
+    return rf"${compact(value / length)}$\,{unit}"
 
 
-def measured(spread: Spread) -> str:
-    return seconds(spread["median"], spread["low"], spread["high"])
+def of_both(text: str) -> str:
+    """What two networks have in common."""
+    return rf"\multicolumn2c{{{text}}}"
 
 
-def inverted(rate: Spread) -> Spread:
-    """The seconds of one, of a rate in 1/s."""
-    return {"median": 1 / rate["median"], "low": 1 / rate["high"], "high": 1 / rate["low"]}
-
-
-def measurement_rows(cost: Costs) -> list[Row]:
-    """What was measured, and what the paper says of it."""
-    timing, speed, training = read_json(TIMING), read_json(SIMULATOR_SPEED), read_json(NETWORK)["training"]
-    prospector = {key: value * cost.mcmc_calls for key, value in speed["prospector_seconds"].items()}
+def shared_rows(timing: Mapping[str, Any]) -> list[Row]:
+    """What does not depend on the network."""
     fits = " and ".join(rf"{fit / HOUR:g}" for fit in PUBLISHED_FITS) + r"\,h"
+    calls = f"${compact(timing['fit_calls'])}$"
     return [
-        ("One spectrum, Prospector", measured(speed["prospector_seconds"]), NOT_GIVEN),
-        ("One spectrum, exact simulator", measured(inverted(speed["exact_per_second"])), NOT_GIVEN),
-        ("Likelihood calls in one MCMC fit", number(cost.mcmc_calls), number(cost.mcmc_calls)),
-        ("One MCMC fit, exact simulator", measured(timing["mcmc_fit_seconds"]), NOT_GIVEN),
-        ("One MCMC fit, Prospector (extrapolated)", measured(prospector), fits),
-        ("Training, wall clock", seconds(cost.training_seconds), seconds(PUBLISHED.training_seconds)),
-        ("Training, CPU time", seconds(training["cpu_seconds"]), NOT_GIVEN),
-        ("One NPE posterior, alone", measured(timing["npe_one_galaxy_seconds"]), seconds(PUBLISHED.npe_seconds)),
-        (f"One NPE posterior of {timing['npe_bulk_galaxies']}", measured(timing["npe_bulk_seconds"]), NOT_GIVEN),
+        ("One spectrum, Prospector", of_both(seconds(timing["prospector_seconds"])), NOT_GIVEN),
+        ("One spectrum, exact simulator", of_both(seconds(timing["exact_seconds"])), NOT_GIVEN),
+        ("Likelihood calls in one MCMC fit", of_both(calls), calls),
+        ("One MCMC fit, exact simulator", of_both(seconds(timing["fit_seconds"]["exact"])), NOT_GIVEN),
+        ("One MCMC fit, Prospector (extrapolated)", of_both(seconds(timing["fit_seconds"]["prospector"])), fits),
     ]
 
 
-def accounted(cost: Amortisation, fit: float) -> tuple[str, str]:
-    """Galaxies in the time of one fit, training left out and counted; galaxies to break even."""
-    per_fit = " / ".join(number(cost.galaxies_per_fit(fit, count)) for count in (False, True))
-    return per_fit, number(cost.break_even(fit))
+def network_rows(timing: Mapping[str, Any]) -> list[Row]:
+    """What was measured of each network."""
+    networks = timing["networks"].values()
+
+    def row(text: str, key: str, theirs: str = NOT_GIVEN) -> Row:
+        return (text, *[seconds(each[key]) for each in networks], theirs)
+
+    few = timing["posterior_galaxies"]
+    return [
+        row("Training", "training_seconds", published(PUBLISHED.training_seconds)),
+        row(f"One posterior of {few}", "posterior_seconds", published(PUBLISHED.npe_seconds)),
+        row("One posterior, alone", "posterior_seconds_alone"),
+        row(f"One posterior of {few}, by sbi's sampler", "posterior_seconds_by_sbi"),
+        row(f"One posterior of {few}, with importance weights", "importance_seconds"),
+    ]
 
 
-def accounting_rows(cost: Costs) -> list[Row]:
+def accounting_rows(timing: Mapping[str, Any]) -> list[Row]:
     """Galaxies in the time of one fit and to break even, for every cost that a fit may be said to have."""
-    fits = [(f"of {fit / HOUR:g}" + r"\,h, as published", fit, accounted(PUBLISHED, fit)) for fit in PUBLISHED_FITS]
-    fits += [
-        ("on the exact simulator", cost.mcmc_seconds, (NOT_GIVEN, NOT_GIVEN)),
-        ("with Prospector (extrapolated)", cost.mcmc_prospector_seconds, (NOT_GIVEN, NOT_GIVEN)),
+    networks = list(timing["networks"].values())
+    typical = [
+        Amortisation(each["training_seconds"]["median"], each["posterior_seconds"]["median"]) for each in networks
     ]
-    stated = "--".join(number(value) for value in PUBLISHED_GALAXIES_PER_FIT)
-    rows = [("Galaxies in the time of one fit, as stated", NOT_GIVEN, stated)]
-    for place, what in enumerate(("Galaxies in the time of a fit", "Galaxies to break even with fits")):
-        rows += [(f"{what} {which}", accounted(cost, fit)[place], theirs[place]) for which, fit, theirs in fits]
+
+    def number(value: float) -> str:
+        return f"${compact(value)}$"
+
+    stated = r"$\mbox{--}$".join(number(value) for value in PUBLISHED_GALAXIES_PER_FIT)
+    rows = [("Galaxies in the time of one fit, as stated", of_both(NOT_GIVEN), stated)]
+    for text, measured, computed in (
+        ("Galaxies in the time of a fit", "galaxies_per_fit", lambda npe, fit: npe.galaxies_per_fit(fit, False)),
+        (
+            r"\quad training paid from it too",
+            "galaxies_per_fit_with_training",
+            lambda npe, fit: npe.galaxies_per_fit(fit, True),
+        ),
+        ("Galaxies to break even with fits", "break_even", Amortisation.break_even),
+    ):
+        for fit in PUBLISHED_FITS:
+            values = [number(computed(npe, fit)) for npe in (*typical, PUBLISHED)]
+            rows.append((rf"{text} of {fit / HOUR:g}\,h, as published", *values))
+        for fit, name in FITS.items():
+            rows.append((f"{text} {name}", *[ranged(each["against"][fit][measured]) for each in networks], NOT_GIVEN))
     return rows
 
 
 def main() -> None:
     """Write the rows of the table of costs."""
-    cost = load()
-    save_rows("tab_timing", measurement_rows(cost) + accounting_rows(cost))
+    timing = read_json(TIMING)
+    save_rows("tab_timing", shared_rows(timing) + network_rows(timing) + accounting_rows(timing))
 
 
 if __name__ == "__main__":

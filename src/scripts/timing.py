@@ -1,64 +1,213 @@
-"""Stage `timing`: what one posterior costs, by NPE and by MCMC, taking turns."""
+"""Stage `timing`: what simulations, training and posteriors cost, by NPE and by MCMC, taking turns in one run."""
 
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import torch
+from sbi.inference.posteriors import DirectPosterior
+from sbi.utils import BoxUniform
+from torch import Tensor
 
 from digs import paths
-from digs.artifacts import read_product, write_json
+from digs.artifacts import read_product, write_json, write_product
 from digs.benchmark import machine, spread, take_turns
 from digs.cli import run
-from digs.flow import Posterior
+from digs.conditional import MassAndDust
+from digs.costs import Amortisation
+from digs.flow import Flow, Posterior, build_flow
+from digs.importance import log_weights
 from digs.likelihood import PosteriorDensity
 from digs.mcmc import sample_ensemble, start_from_prior, vectorised
-from digs.params import load_params
-from digs.priors import Prior
-from digs.products import OBSERVATIONS
+from digs.params import Params, load_params
+from digs.priors import NAMES, Prior
+from digs.products import OBSERVATIONS, SSP_GRID
+from digs.prospector import Prospector
+from digs.recipes import exact_recipe, exact_sample
 from digs.rng import generator
-from digs.simulator import default_simulator
+from digs.simulator import SSP_GRID_FILE, Simulator, default_simulator
+from digs.train import train
+from digs.workers import in_workers, worker
 
 MCMC_STEPS = 200  # timed in each turn; a whole fit is so many times longer as it has more steps
+EPOCHS = 2  # of each timed training; the first warms up and is not counted
+ANYWHERE = 1e6  # the ends of a prior of coordinates that rejects no draw
+
+Calls = dict[str, Callable[[], Any]]
+
+
+def train_some(name: str, folder: Path) -> None:
+    """What each worker does: show a network some pairs as in its training; the first one writes the seconds."""
+    params = load_params()
+    settings, pairs = params.network(name), params.timing.training_pairs
+    recipe = exact_recipe(default_simulator(), Prior(), settings, params.noise.fraction)
+    held_out = round(len(recipe.held_out[0]) * pairs / settings.pairs)  # as many in proportion
+    theta, flux = recipe.example
+    flow = build_flow(settings.architecture, Prior(), flux.shape[1], params.noise.fraction, (theta, flux))
+    some = settings.model_copy(update={"pairs": pairs, "epochs": EPOCHS, "cycle": EPOCHS})
+    held_out_pairs = tuple(part[:held_out] for part in recipe.held_out)
+    history = train(flow, recipe.pairs, held_out_pairs, some, folder / "checkpoint").history
+    if worker() == 0:
+        (folder / "seconds").write_text(json.dumps(history.seconds[1:]))
+
+
+def training_seconds(name: str, pairs: int) -> float:
+    """Of a whole training on so many pairs, extrapolated from some."""
+    params = load_params()
+    with tempfile.TemporaryDirectory() as folder:
+        in_workers(params.network(name).workers or params.threads, train_some, name, Path(folder))
+        seconds = json.loads((Path(folder) / "seconds").read_text())
+    torch.set_num_threads(params.threads)  # a single worker, in this process, sets its own
+    return float(np.mean(seconds)) * pairs / params.timing.training_pairs
+
+
+def sample_by_sbi(flow: Flow, flux: Tensor, draws: int) -> Tensor:
+    """theta of draws that sbi's posterior makes of the same estimator; shape (N, draws, 5)."""
+    ends = torch.full((flow.learned,), ANYWHERE)
+    posterior = DirectPosterior(flow.estimator, BoxUniform(-ends, ends))
+    y = posterior.sample_batched((draws,), x=flow.context(flux), show_progress_bars=False)
+    return flow.theta(y.transpose(0, 1), torch.randn(len(flux), draws, len(NAMES) - flow.learned), flux)
+
+
+def by_network(posterior: Posterior, flux: np.ndarray, params: Params) -> Calls:
+    """What is timed of one network."""
+    timing, data = params.timing, torch.as_tensor(flux)
+    name, simulator = posterior.record.name, default_simulator()
+
+    def sample(galaxies: int, draws: int) -> Tensor:
+        return posterior.sample(flux[:galaxies], draws, timing.seed)
+
+    def importance() -> Tensor:
+        return log_weights(posterior, simulator, sample(timing.posterior_galaxies, timing.draws), data[few])
+
+    few = slice(timing.posterior_galaxies)
+    calls: Calls = {
+        f"{name} sbi": lambda: sample_by_sbi(posterior.flow, data[few], timing.draws),
+        f"{name} importance": importance,
+    }
+    calls |= {f"{name} galaxies {n}": partial(sample, n, timing.draws) for n in timing.galaxies}
+    return calls | {f"{name} draws {n}": partial(sample, timing.posterior_galaxies, n) for n in timing.draws_each}
+
+
+def finer_simulator(factor: int, folder: Path) -> Simulator:
+    """The exact simulator with so many times as many pixels in the same range."""
+    grid = read_product(SSP_GRID_FILE, SSP_GRID)
+    wavelength = np.linspace(*grid["wavelength"][[0, -1]], factor * len(grid["wavelength"]))
+    place = np.interp(wavelength, grid["wavelength"], np.arange(len(grid["wavelength"])))
+    left = np.minimum(place.astype(int), len(grid["wavelength"]) - 2)
+    right = place - left
+    flux = grid["flux"][..., left] * (1 - right) + grid["flux"][..., left + 1] * right
+    arrays = {"wavelength": wavelength, "age": grid["age"], "logzsol": grid["logzsol"], "flux": flux}
+    path = folder / f"{factor}.h5"
+    write_product(path, SSP_GRID, arrays, **grid.attributes)
+    return Simulator(path)
+
+
+def by_pixels(factor: int, params: Params, folder: Path) -> Calls:
+    """What is timed with more pixels: simulations, and posteriors by networks of the same kind, which are untrained."""
+    timing, prior, fraction = params.timing, Prior(), params.noise.fraction
+    simulator = finer_simulator(factor, folder)
+    theta = prior.sample(timing.batch, generator(timing.seed, "exact"))
+    example = exact_sample(simulator, prior, fraction, 2 * simulator.pixels, timing.seed, "pixels")
+    flux = example[1][: timing.posterior_galaxies]
+    noise = torch.randn(len(flux), timing.draws, len(NAMES), generator=generator(timing.seed, "pixels"))
+    calls: Calls = {f"exact pixels {factor}": lambda: simulator(theta)}
+    for name in timing.networks:
+        architecture = params.network(name).architecture
+        conditional = MassAndDust(simulator, prior, fraction) if architecture.marginal else None
+        flow = Flow(architecture, prior, simulator.pixels, example, conditional).eval().requires_grad_(False)
+        calls[f"{name} pixels {factor}"] = partial(flow.sampler(), noise, flux)
+    return calls
+
+
+def against(fit: np.ndarray, training: np.ndarray, posterior: np.ndarray) -> dict[str, dict[str, float]]:
+    """NPE against fits, from the seconds of each, turn by turn; as digs.costs counts."""
+    turns = [(Amortisation(*npe), each) for *npe, each in zip(training, posterior, fit, strict=True)]
+    return {
+        "galaxies_per_fit": spread(np.array([npe.galaxies_per_fit(each, False) for npe, each in turns])),
+        "galaxies_per_fit_with_training": spread(np.array([npe.galaxies_per_fit(each, True) for npe, each in turns])),
+        "break_even": spread(np.array([npe.break_even(each) for npe, each in turns])),
+    }
+
+
+def network_costs(seconds: Mapping[str, np.ndarray], name: str, fits: Mapping[str, np.ndarray], params: Params) -> dict:
+    """The entries of one network."""
+    timing = params.timing
+    few, training = timing.posterior_galaxies, seconds[f"{name} training"]
+    each = seconds[f"{name} draws {timing.draws}"] / few
+    return {
+        "training_seconds": spread(training),
+        "posterior_seconds": spread(each),
+        "posterior_seconds_alone": spread(seconds[f"{name} galaxies 1"]),
+        "posterior_seconds_by_sbi": spread(seconds[f"{name} sbi"] / few),
+        "ratio_to_sbi": spread(seconds[f"{name} sbi"] / few / each),
+        "importance_seconds": spread(seconds[f"{name} importance"] / few),
+        "against": {fit: against(of, training, each) for fit, of in fits.items()},
+        "galaxies": [spread(seconds[f"{name} galaxies {n}"]) for n in timing.galaxies],
+        "draws": [spread(seconds[f"{name} draws {n}"] / few) for n in timing.draws_each],
+        "pixels": [spread(seconds[f"{name} pixels {factor}"] / few) for factor in timing.pixel_factors],
+    }
+
+
+def mcmc_step(params: Params) -> Callable[[], Any]:
+    """Some steps of a fit of the galaxy of Fig. 3 on the exact simulator, burnt in: at first most proposals fail."""
+    timing, chains, prior = params.timing, params.chains, Prior()
+    flux = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)["noisy_flux"][0]
+    density = vectorised(PosteriorDensity(default_simulator(), prior, flux, params.noise.fraction, chains.sigma))
+    start = start_from_prior(prior, chains.walkers, generator(timing.seed, "start"))
+    start = sample_ensemble(density, start, [MCMC_STEPS, MCMC_STEPS], 1, timing.seed).theta[:, -1]
+    return lambda: sample_ensemble(density, start, [], MCMC_STEPS, timing.seed)
 
 
 def main() -> None:
-    """Time NPE's posteriors and emcee's steps in one run."""
+    """Time everything in one run (needs SPS_HOME)."""
     params = load_params()
     timing, chains = params.timing, params.chains
+    prospector = Prospector(params.spectrum)
     torch.set_num_threads(params.threads)
-    prior, simulator = Prior(), default_simulator()
-    galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
-    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
-    posterior = Posterior.load(params.posteriors.network)
-    flux = test["noisy_flux"][: timing.posterior_galaxies]
-    density = vectorised(
-        PosteriorDensity(simulator, prior, galaxy["noisy_flux"][0], params.noise.fraction, chains.sigma)
-    )
-    # burnt in, so that the steps timed are those of a fit: near the start most proposals leave the prior
-    start = start_from_prior(prior, chains.walkers, generator(timing.seed, "start"))
-    start = sample_ensemble(density, start, [MCMC_STEPS, MCMC_STEPS], 1, timing.seed).theta[:, -1]
+    few = Prior().sample(-(-timing.reference_spectra // timing.repeats), generator(timing.seed, "Prospector")).numpy()
+    flux = read_product(paths.DATA / "test.h5", OBSERVATIONS)["noisy_flux"]
+    posteriors = {name: Posterior.load(name) for name in timing.networks}
+    shown = {name: each.record.training["epochs"] * params.network(name).pairs for name, each in posteriors.items()}
 
-    seconds = take_turns(
-        {
-            "npe_one": lambda: posterior.sample(flux[:1], timing.draws, timing.seed),
-            "npe_bulk": lambda: posterior.sample(flux, timing.draws, timing.seed),
-            "mcmc": lambda: sample_ensemble(density, start, [], MCMC_STEPS, timing.seed),
-        },
-        timing.repeats,
-    )
+    calls: Calls = {"prospector": lambda: [prospector(theta) for theta in few], "mcmc": mcmc_step(params)}
+    with tempfile.TemporaryDirectory() as folder:
+        for factor in timing.pixel_factors:
+            calls |= by_pixels(factor, params, Path(folder))
+    for posterior in posteriors.values():
+        calls |= by_network(posterior, flux, params)
+    trainings = {f"{name} training": partial(training_seconds, name, pairs) for name, pairs in shown.items()}
+    seconds = take_turns(calls, timing.repeats, trainings)
+
     steps = sum(chains.burn_in) + chains.iterations
-    fit = seconds["mcmc"] * steps / MCMC_STEPS
-    each = seconds["npe_bulk"] / len(flux)
+    spectrum = seconds["prospector"] / len(few)
+    fits = {"exact": seconds["mcmc"] * steps / MCMC_STEPS, "prospector": spectrum * steps * chains.walkers}
+    pixels = len(posteriors[timing.networks[0]].wavelength)
     write_json(
         paths.DATA / "timing.json",
         {
             "machine": machine(),
             "repeats": timing.repeats,
             "draws": timing.draws,
-            "npe_one_galaxy_seconds": spread(seconds["npe_one"]),
-            "npe_bulk_seconds": spread(each),
-            "npe_bulk_galaxies": len(flux),
-            "mcmc_fit_seconds": spread(fit),
-            "mcmc_fit_steps": steps,
-            "mcmc_fit_calls": steps * chains.walkers,
-            "ratio": spread(fit / each),
+            "posterior_galaxies": timing.posterior_galaxies,
+            "prospector_seconds": spread(spectrum),
+            "exact_seconds": spread(seconds["exact pixels 1"] / timing.batch),
+            "fit_steps": steps,
+            "fit_calls": steps * chains.walkers,
+            "fit_seconds": {name: spread(values) for name, values in fits.items()},
+            "fit_ratio": spread(fits["prospector"] / fits["exact"]),
+            "networks": {
+                name: {"training_pairs": shown[name], **network_costs(seconds, name, fits, params)}
+                for name in timing.networks
+            },
+            "galaxies": timing.galaxies,
+            "draws_each": timing.draws_each,
+            "pixels": [factor * pixels for factor in timing.pixel_factors],
+            "exact_pixels": [spread(seconds[f"exact pixels {n}"] / timing.batch) for n in timing.pixel_factors],
         },
     )
 

@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from digs import costs as amortisation
-from digs import paths
+from digs import costs, paths
 from digs.artifacts import read_json, read_product, write_text
 from digs.cli import run
 from digs.flow import load_record
@@ -51,6 +50,11 @@ def simulator_variables() -> Variables:
         "integration_worst": scientific(agreement["budget"]["integration"]["worst"], 1),
         "agreement_pixels": grouped_integer(agreement["pixels"]),
         "exact_per_second": grouped_integer(round(exact["median"], -3).__trunc__()),
+        "exact_per_second_low": grouped_integer(round(exact["low"], -3).__trunc__()),
+        "exact_per_second_high": grouped_integer(round(exact["high"], -3).__trunc__()),
+        "exact_per_second_one_core": grouped_integer(
+            round(speed["exact_per_second_one_core"]["median"], -3).__trunc__()
+        ),
         "prospector_ms": plain(1e3 * speed["prospector_seconds"]["median"]),
         "speed_ratio": grouped_integer(round(ratio["median"], -2).__trunc__()),
         "speed_ratio_low": grouped_integer(round(ratio["low"], -2).__trunc__()),
@@ -200,12 +204,13 @@ def fiducial_variables() -> Variables:
     search = read_json(paths.DATA / "studies" / "search.json")["measured"]
     experiment = read_json(paths.DATA / "lookup_experiment.json")["measured"]
     above = experiment["fiducial"]["loss_above_reference"]
-    gain = search["five_dimensions"]["loss_above_first"]
+    gain, scores = search["five_dimensions"]["loss_above_first"], search["scores"]["loss_above_first"]
     return {
         "search_networks": str(len(search)),
         "search_pairs": scientific(next(iter(search.values()))["training_pairs"], 1),
         "study_pairs": count(params.studies_common.pairs, 1),
         "exact_above_fiducial": uncertain(-above["value"], above["error"]),
+        "scores_gain": uncertain(-scores["value"], scores["error"]),
         "closed_form_gain": uncertain(gain["value"], gain["error"]),
         "fiducial_transforms": str(architecture.num_transforms),
         "fiducial_bins": str(architecture.num_bins),
@@ -219,6 +224,20 @@ def fiducial_variables() -> Variables:
         "fiducial_workers": str(training["workers"]),
         "fiducial_loss": uncertain(training["held_out_loss"], training["held_out_loss_error"]),
     }
+
+
+def compression_variables() -> Variables:
+    """What components of the spectra do not tell of the parameters."""
+    compression = read_json(paths.DATA / "compression.json")
+    components = {
+        "scores": load_record("fiducial").architecture.components,
+        "variance": load_params().study("search").common["architecture"]["components"],
+    }
+    result = {"base_components": str(components["variance"])}
+    for choice, number in components.items():
+        lost = compression["lost"][choice][compression["components"].index(number)]
+        result[f"lost_by_{choice}"] = uncertain(lost["value"], lost["error"])
+    return result
 
 
 def study_variables() -> Variables:
@@ -314,26 +333,36 @@ def edge_variables() -> Variables:
 
 def cost_variables() -> Variables:
     """What a posterior costs, and when training pays."""
-    costs = amortisation.load()
-    timing = read_json(paths.DATA / "timing.json")
-    each = timing["npe_bulk_seconds"]
-    return {
-        "npe_ms": plain(1e3 * each["median"]),
-        "npe_ms_range": from_to(1e3 * each["low"], 1e3 * each["high"]),
-        "npe_one_ms": plain(1e3 * timing["npe_one_galaxy_seconds"]["median"]),
-        "mcmc_seconds": plain(costs.mcmc_seconds),
-        "mcmc_seconds_range": from_to(timing["mcmc_fit_seconds"]["low"], timing["mcmc_fit_seconds"]["high"]),
-        "mcmc_prospector_hours": plain(costs.mcmc_prospector_seconds / 3600),
-        "simulator_gain": count(costs.mcmc_prospector_seconds / costs.mcmc_seconds),
-        "mcmc_npe_ratio": count(timing["ratio"]["median"]),
-        "break_even_exact": count(costs.break_even(costs.mcmc_seconds)),
-        "break_even_prospector": plain(costs.break_even(costs.mcmc_prospector_seconds)),
-        "per_fit_prospector": scientific(costs.galaxies_per_fit(costs.mcmc_prospector_seconds, count_training=True)),
-        "per_fit_prospector_free": scientific(
-            costs.galaxies_per_fit(costs.mcmc_prospector_seconds, count_training=False)
-        ),
-        "per_fit_exact_free": count(costs.galaxies_per_fit(costs.mcmc_seconds, count_training=False)),
+    timing = read_json(costs.TIMING)
+    fits = timing["fit_seconds"]
+    result = {
+        "mcmc_seconds": plain(fits["exact"]["median"]),
+        "mcmc_seconds_range": from_to(fits["exact"]["low"], fits["exact"]["high"]),
+        "mcmc_prospector_hours": plain(fits["prospector"]["median"] / costs.HOUR),
+        "simulator_gain": count(timing["fit_ratio"]["median"]),
+        "timing_posterior_galaxies": str(timing["posterior_galaxies"]),
+        "timing_most_pixels": str(timing["pixels"][-1]),
     }
+    for name, network in timing["networks"].items():
+        each, sbi, exact, prospector = (
+            network["posterior_seconds"],
+            network["ratio_to_sbi"],
+            network["against"]["exact"],
+            network["against"]["prospector"],
+        )
+        result |= {
+            f"{name}_npe_ms": plain(1e3 * each["median"]),
+            f"{name}_npe_ms_range": from_to(1e3 * each["low"], 1e3 * each["high"]),
+            f"{name}_sbi_ratio": plain(sbi["median"]),
+            f"{name}_sbi_ratio_range": from_to(sbi["low"], sbi["high"]),
+            f"{name}_per_fit": count(exact["galaxies_per_fit"]["median"]),
+            f"{name}_break_even": count(exact["break_even"]["median"]),
+            f"{name}_per_prospector_fit": scientific(prospector["galaxies_per_fit"]["median"]),
+            f"{name}_per_prospector_fit_trained": scientific(prospector["galaxies_per_fit_with_training"]["median"]),
+            f"{name}_break_even_prospector": plain(prospector["break_even"]["median"]),
+            f"{name}_pixels_factor": plain(network["pixels"][-1]["median"] / network["pixels"][0]["median"]),
+        }
+    return result
 
 
 def main() -> None:
@@ -348,6 +377,7 @@ def main() -> None:
         training_speed_variables,
         lookup_variables,
         fiducial_variables,
+        compression_variables,
         study_variables,
         fidelity_variables,
         nested_variables,

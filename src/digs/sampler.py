@@ -1,0 +1,207 @@
+"""Draws from masked autoregressive flows, every unit of whose networks is evaluated once.
+
+Such a flow is inverted one coordinate after the other (Papamakarios et al. 2017). sbi's samplers evaluate the whole
+network of a transform anew for each coordinate of each draw. But a unit that depends on the context alone is the same
+for all draws of a galaxy, and one that depends on the first coordinates too is known as soon as they are. Which is
+which shows in the weights that are masked.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from sbi.neural_nets.estimators import ConditionalDensityEstimator, NFlowsFlow, ZukoFlow
+from torch import Tensor, nn
+from zuko.flows.autoregressive import MaskedAutoregressiveTransform
+from zuko.nn import MaskedLinear
+from zuko.utils import unpack
+
+from digs import maf
+
+Sampler = Callable[[Tensor, Tensor], Tensor]
+
+
+def sampler(estimator: ConditionalDensityEstimator) -> Sampler:
+    """What makes draws, shape (N, draws, d), of standard normal numbers of that shape and contexts, (N, features).
+
+    It is the estimator's own transform of these numbers, with the weights that the estimator has now.
+    """
+    if maf.is_maf(estimator):
+        return _maf_sampler(estimator)
+    if _is_autoregressive(estimator):
+        return _zuko_sampler(estimator)
+    return _plain_sampler(estimator)
+
+
+class MaskedNetwork:
+    """The network of one transform, its units sorted by what they wait for.
+
+    The stage of a unit is the number of coordinates, in the transform's order, that it has to know; it is 0 for units
+    that depend on the context alone.
+
+    Args:
+        order: of the coordinates, each of which depends on those before it.
+        weights: masked, of one layer after the other, shape (outputs, inputs). The inputs of the first are the
+            coordinates; the outputs of the last are the parameters of the first coordinate, those of the second, ...
+        biases: of all layers but the first, shape (outputs,).
+        activation: of hidden layers; it may work in place.
+    """
+
+    def __init__(
+        self,
+        order: Sequence[int],
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor],
+        activation: Callable[[Tensor], Tensor],
+    ):
+        self.order, self.activation = list(order), activation
+        coordinates = len(self.order)
+        inputs = torch.as_tensor(self.order, device=weights[0].device)  # as they are sorted
+        stage = torch.arange(coordinates, device=inputs.device) + 1
+        self.weights, self.biases = [], []
+        self.known = [list(range(coordinates))]  # of each layer's inputs, how many at each stage
+        for weight, bias in zip(weights[:-1], [None, *biases[:-1]], strict=True):
+            weight = weight[:, inputs]
+            unsorted = ((weight != 0) * stage).amax(1)
+            inputs = unsorted.argsort(stable=True)
+            stage = unsorted[inputs]
+            self.known.append([int((stage <= number).sum()) for number in range(coordinates)])
+            self.weights.append(weight[inputs])
+            if bias is None:
+                self.first = inputs  # the units of the first layer, sorted
+            else:
+                self.biases.append(bias[inputs, None])
+        self.weights.append(weights[-1][:, inputs].unflatten(0, (coordinates, -1))[self.order])
+        self.biases.append(biases[-1].unflatten(0, (coordinates, -1))[self.order, :, None])
+
+    def _alike(self, seen: Tensor) -> list[Tensor]:
+        """What is the same for all draws of a galaxy: of each layer, what it adds to that of units of later stages."""
+        shares = [seen[self.first]]
+        for weight, bias, (alike, *_) in zip(self.weights[1:], self.biases, self.known[1:], strict=True):
+            hidden = self.activation(shares[-1][:alike].clone())
+            shares.append(torch.matmul(weight[..., :alike], hidden) + bias)
+        return shares
+
+    def invert(self, seen: Tensor, noise: Tensor, univariate: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+        """Coordinates before the transform, shape (d, N, draws), of those behind it, of the same shape.
+
+        Args:
+            seen: what the first layer gets from the context, shape (units, N).
+            univariate: a coordinate, shape (N, draws), of its parameters, (parameters, N, draws or 1), and its noise.
+        """
+        *shares, last_share = self._alike(seen)
+        draws = noise.shape[1:]
+        coordinates = {self.order[0]: univariate(last_share[0][..., None], noise[self.order[0]])}
+        hidden = [noise.new_empty(0, draws.numel()) for _ in self.weights]  # of each layer's inputs, those of a draw
+        for stage, coordinate in enumerate(self.order[1:], start=1):
+            fresh = coordinates[self.order[stage - 1]].reshape(1, -1)
+            for layer, share in enumerate(shares):
+                hidden[layer] = torch.cat([hidden[layer], fresh])
+                rows = slice(*self.known[layer + 1][stage - 1 : stage + 1])
+                fresh = self.activation(self._sum(layer, self.weights[layer][rows], hidden[layer], share[rows], draws))
+                fresh = fresh.flatten(1)
+            hidden[-1] = torch.cat([hidden[-1], fresh])
+            parameters = self._sum(-1, self.weights[-1][stage], hidden[-1], last_share[stage], draws)
+            coordinates[coordinate] = univariate(parameters, noise[coordinate])
+        return torch.stack([coordinates[place] for place in range(len(noise))])
+
+    def _sum(self, layer: int, weight: Tensor, hidden: Tensor, share: Tensor, draws: torch.Size) -> Tensor:
+        """Of some units of a layer, shape (units, N, draws)."""
+        alike = self.known[layer][0]
+        each = torch.mm(weight[:, alike : alike + len(hidden)], hidden)
+        return each.unflatten(1, draws).add_(share[..., None])
+
+
+def _plain_sampler(estimator: ConditionalDensityEstimator) -> Sampler:
+    """By the estimator's own inverse."""
+
+    def draw(noise: Tensor, context: Tensor) -> Tensor:
+        repeated = context.repeat_interleave(noise.shape[1], 0)
+        if isinstance(estimator, ZukoFlow):
+            draws = estimator.net(repeated).transform.inv(noise.flatten(0, 1))
+        else:
+            draws, _ = estimator.net._transform.inverse(noise.flatten(0, 1), context=repeated)
+        return draws.reshape(noise.shape)
+
+    return draw
+
+
+def _is_autoregressive(estimator: ConditionalDensityEstimator) -> bool:
+    """Whether it is one of zuko's flows with masked networks of plain layers."""
+    if not isinstance(estimator, ZukoFlow):
+        return False
+    transforms = estimator.net.transform.transforms[1:]
+    return all(
+        isinstance(transform, MaskedAutoregressiveTransform)
+        and transform.order is not None
+        and transform.passes == len(transform.order)
+        and all(isinstance(part, MaskedLinear | nn.ReLU) for part in transform.hyper)
+        for transform in transforms
+    )
+
+
+class _ZukoTransform:
+    """The inverse of one of zuko's transforms."""
+
+    def __init__(self, transform: MaskedAutoregressiveTransform):
+        layers = [part for part in transform.hyper if isinstance(part, MaskedLinear)]
+        first, *weights = [layer.weight * layer.mask for layer in layers]
+        self.bias, *biases = [layer.bias for layer in layers]
+        self.transform, coordinates = transform, len(transform.order)
+        self.context_weight = first[:, coordinates:]
+        order = transform.order.argsort().tolist()
+        self.network = MaskedNetwork(order, [first[:, :coordinates], *weights], biases, torch.relu_)
+
+    def invert(self, noise: Tensor, context: Tensor) -> Tensor:
+        seen = torch.addmm(self.bias[:, None], self.context_weight, context.T)
+        return self.network.invert(seen, noise, self._univariate)
+
+    def _univariate(self, parameters: Tensor, noise: Tensor) -> Tensor:
+        transform = self.transform
+        return transform.univariate(*unpack(parameters.movedim(0, -1), transform.shapes)).inv(noise)
+
+
+def _zuko_sampler(estimator: ZukoFlow) -> Sampler:
+    standardise, *others = estimator.net.transform.transforms
+    transforms = [_ZukoTransform(other) for other in reversed(others)]
+
+    def draw(noise: Tensor, context: Tensor) -> Tensor:
+        z = noise.movedim(-1, 0)
+        for transform in transforms:
+            z = transform.invert(z, context)
+        return standardise().inv(z.movedim(0, -1))
+
+    return draw
+
+
+def _maf_network(order: list[int], weights: list[Tensor], biases: list[Tensor]) -> MaskedNetwork:
+    """Of the layers of one of maf's transforms, whose last one has all scales first and then all shifts."""
+    last_weight, last_bias = (
+        part[-1].unflatten(0, (2, -1)).transpose(0, 1).flatten(0, 1) for part in (weights, biases)
+    )
+    return MaskedNetwork(
+        order, [*weights[:-1], last_weight], [*(b[:, 0] for b in biases[:-1]), last_bias[:, 0]], torch.sigmoid_
+    )
+
+
+def _maf_sampler(estimator: NFlowsFlow) -> Sampler:
+    parts = maf.parts(estimator)
+    layers = parts.layers()
+    weights, (first_bias, *biases) = layers[::2], layers[1::2]
+    *orders, noise_order = parts.orders()
+    networks = [
+        _maf_network(order.tolist(), [weight[place] for weight in weights], [bias[place] for bias in biases])
+        for place, order in enumerate(orders)
+    ]
+
+    def univariate(parameters: Tensor, noise: Tensor) -> Tensor:
+        logit, shift = parameters
+        return (noise - shift) / (nn.functional.softplus(logit) + parts.least_scale)
+
+    def draw(noise: Tensor, context: Tensor) -> Tensor:
+        seen = torch.add(first_bias, parts.seen(context), alpha=maf.SEEN)
+        z = noise.movedim(-1, 0)[noise_order.argsort()]
+        for network, each in zip(reversed(networks), reversed(seen.unbind()), strict=True):
+            z = network.invert(each, z, univariate)
+        return (z.movedim(0, -1) - parts.standardise._shift) / parts.standardise._scale
+
+    return draw

@@ -1,0 +1,108 @@
+"""Draws from masked autoregressive flows, against the estimators' own samplers and densities."""
+
+import copy
+
+import pytest
+import torch
+
+from digs.estimator import build_estimator, log_prob
+from digs.params import Architecture
+from digs.sampler import MaskedNetwork, _plain_sampler, sampler
+
+CONTEXT = 7
+ARCHITECTURES = {
+    "maf": {},
+    "maf of three layers": {"hidden_layers": 3},
+    "zuko_nsf": {"density_estimator": "zuko_nsf", "num_bins": 6},
+    "zuko_maf": {"density_estimator": "zuko_maf"},
+    "nsf": {"density_estimator": "nsf", "num_bins": 5},  # coupling layers, which its own sampler inverts
+}
+DOUBLE = {"dtype": torch.float64}
+
+
+def normal(*shape: int, seed: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), **DOUBLE)
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def estimator(request):
+    """An untrained flow of four parameters with weights spread out, float64."""
+    torch.manual_seed(1)
+    architecture = Architecture(hidden_features=11, num_transforms=3, **ARCHITECTURES[request.param])
+    estimator = build_estimator(architecture, 3 + 2 * torch.randn(50, 4), torch.randn(50, CONTEXT)).double()
+    with torch.no_grad():
+        for weight in estimator.parameters():
+            weight += 0.3 * torch.randn_like(weight)
+    return estimator.requires_grad_(False)
+
+
+def test_the_same_noise_gives_the_estimators_own_draws(estimator):
+    noise, context = normal(3, 20, 4, seed=2), normal(3, CONTEXT, seed=3)
+    draws = sampler(estimator)(noise, context)
+    torch.testing.assert_close(draws, _plain_sampler(estimator)(noise, context), rtol=1e-8, atol=1e-8)
+
+
+def test_draws_have_the_log_probability_that_the_estimator_gives_them(estimator):
+    """That of their noise, less the log of how the sampler stretches it."""
+    noise, context = normal(3, 4, 4, seed=4), normal(3, CONTEXT, seed=5)
+    draw = sampler(estimator)
+    expected = torch.distributions.Normal(0, 1).log_prob(noise).sum(-1)
+    for galaxy in range(3):
+        for place in range(4):
+            one = lambda n, galaxy=galaxy: draw(n[None, None], context[galaxy : galaxy + 1])[0, 0]
+            jacobian = torch.autograd.functional.jacobian(one, noise[galaxy, place])
+            expected[galaxy, place] -= torch.linalg.slogdet(jacobian)[1]
+    found = log_prob(estimator, draw(noise, context).transpose(0, 1), context).T
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+def test_a_galaxys_draws_do_not_depend_on_its_company(estimator):
+    noise, context = normal(5, 6, 4, seed=6), normal(5, CONTEXT, seed=7)
+    draw = sampler(estimator)
+    alone = torch.cat([draw(noise[row : row + 1], context[row : row + 1]) for row in range(5)])
+    torch.testing.assert_close(draw(noise, context), alone)
+    one_by_one = torch.cat([draw(noise[:, place : place + 1], context) for place in range(6)], 1)
+    torch.testing.assert_close(draw(noise, context), one_by_one)
+
+
+def test_it_keeps_the_weights_that_the_estimator_had(estimator):
+    noise, context = normal(2, 3, 4, seed=8), normal(2, CONTEXT, seed=9)
+    copied = copy.deepcopy(estimator)
+    torch.testing.assert_close(sampler(copied)(noise, context), sampler(estimator)(noise, context), rtol=0, atol=0)
+    with torch.no_grad():
+        for weight in copied.parameters():
+            weight += 0.1
+    assert not torch.allclose(sampler(copied)(noise, context), sampler(estimator)(noise, context))
+
+
+def test_it_follows_the_estimator_to_another_precision(estimator):
+    draws = sampler(estimator.float())(normal(2, 3, 4, seed=10).float(), normal(2, CONTEXT, seed=11).float())
+    assert draws.dtype == torch.float32
+
+
+def test_no_unit_is_evaluated_twice():
+    """Of one network: units that see the context alone once a galaxy, the others once a draw, useless ones never."""
+    evaluated = []
+
+    def relu(x: torch.Tensor) -> torch.Tensor:
+        evaluated.append(x.numel())
+        return x.relu()
+
+    order, hidden, galaxies, draws = [2, 0, 1], 4, 5, 100
+    waits = torch.arange(hidden)  # how many coordinates a unit sees; the last one sees all, and no output may see it
+    place = torch.empty(3, dtype=torch.long).scatter_(0, torch.tensor(order), torch.arange(3))
+    first = (place < waits[:, None]).double() * normal(hidden, 3, seed=12)
+    middle = (waits <= waits[:, None]).double() * normal(hidden, hidden, seed=13)
+    last = (waits <= place[:, None]).double() * normal(3, hidden, seed=14)
+    biases = [normal(hidden, seed=15), normal(3, seed=16)]
+    network = MaskedNetwork(order, [first, middle, last], biases, relu)
+    seen, noise = normal(hidden, galaxies, seed=17), normal(3, galaxies, draws, seed=18)
+    found = network.invert(seen, noise, lambda parameters, y: y - parameters[0])
+    assert sum(evaluated) == 2 * (galaxies + 2 * galaxies * draws)
+
+    def forward(z: torch.Tensor) -> torch.Tensor:
+        hidden = (torch.einsum("uc,cgd->ugd", first, z) + seen[..., None]).relu()
+        hidden = (torch.einsum("uc,cgd->ugd", middle, hidden) + biases[0][:, None, None]).relu()
+        return z + torch.einsum("uc,cgd->ugd", last, hidden) + biases[1][:, None, None]
+
+    torch.testing.assert_close(forward(found), noise)
