@@ -20,7 +20,7 @@ def main() -> None:
         axes.plot(np.sort(values), (np.arange(len(values)) + 0.5) / len(values), color=colour, ls=dash, label=name)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set(xlabel="Importance-sampling efficiency", ylabel="Share of test galaxies below")
-    axes.legend(loc="center right")
+    axes.legend(loc="center", bbox_to_anchor=(0.67, 0.5))
     save(figure, "efficiency", [source])
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from digs import paths
 from digs.artifacts import read_json
@@ -48,6 +49,9 @@ def draw_growth(axes: Axes, timing: dict, numbers: Sequence[int], key: str) -> N
             color=colour, ls=dash, marker=marker, ms=3.5, lw=0.8, capsize=2,
         )  # fmt: skip
     axes.set(xscale="log", yscale="log", ylabel="One posterior (ms)")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def main() -> None:
@@ -60,7 +64,7 @@ def main() -> None:
     draws.set(xlabel="Draws")
     draw_growth(pixels, timing, timing["pixels"], "pixels")
     pixels.set_xticks(timing["pixels"], [str(number) for number in timing["pixels"]], minor=False)
-    pixels.xaxis.set_minor_locator(plt.NullLocator())
+    pixels.xaxis.set_minor_locator(NullLocator())
     pixels.set(xlabel="Pixels")
     legend_above(figure, totals)
     save(figure, "timing", [source])

@@ -23,7 +23,7 @@ Row = tuple[str, ...]
 def ranged(spread: Spread, length: float = 1.0) -> str:
     """A number with the least and the greatest of its measurements, all in units of a length."""
     low, median, high = (compact(spread[key] / length) for key in ("low", "median", "high"))
-    return rf"${median}\ ({low}\mbox{{--}}{high})$"
+    return f"${median}$" if low == high else rf"${median}\ ({low}\mbox{{--}}{high})$"
 
 
 def seconds(spread: Spread) -> str:
