@@ -19,6 +19,8 @@ ARCHITECTURES = {
 }
 DOUBLE = {"dtype": torch.float64}
 
+pytestmark = pytest.mark.filterwarnings("ignore:torch.triangular_solve")  # nflows' coupling layers call it
+
 
 def normal(*shape: int, seed: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), **DOUBLE)
