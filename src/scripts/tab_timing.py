@@ -33,9 +33,8 @@ def seconds(spread: Spread) -> str:
 
 
 def published(value: float) -> str:
-    """A time of the paper's."""
-    unit, length = next((unit, length) for limit, unit, length in UNITS if value < limit)
-    return rf"${compact(value / length)}$\,{unit}"
+    """A time of the paper's, which has no range."""
+    return seconds(dict.fromkeys(("low", "median", "high"), value))
 
 
 def of_both(text: str) -> str:
