@@ -2,10 +2,13 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 
 from digs.estimator import build_estimator, log_prob
+from digs.maf_draws import _BLOCK as BLOCK
+from digs.maf_draws import _sigmoid, _softplus
 from digs.params import Architecture
 from digs.sampler import MaskedNetwork, _plain_sampler, sampler
 
@@ -26,16 +29,20 @@ def normal(*shape: int, seed: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), **DOUBLE)
 
 
-@pytest.fixture(params=ARCHITECTURES)
-def estimator(request):
-    """An untrained flow of four parameters with weights spread out, float64."""
+def spread_estimator(**architecture):
+    """An untrained flow of four parameters with weights spread out, float64; sbi's MAF where nothing else is said."""
     torch.manual_seed(1)
-    architecture = Architecture(hidden_features=11, num_transforms=3, **ARCHITECTURES[request.param])
+    architecture = Architecture(hidden_features=11, num_transforms=3, **architecture)
     estimator = build_estimator(architecture, 3 + 2 * torch.randn(50, 4), torch.randn(50, CONTEXT)).double()
     with torch.no_grad():
         for weight in estimator.parameters():
             weight += 0.3 * torch.randn_like(weight)
     return estimator.requires_grad_(False)
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def estimator(request):
+    return spread_estimator(**ARCHITECTURES[request.param])
 
 
 def test_the_same_noise_gives_the_estimators_own_draws(estimator):
@@ -80,6 +87,48 @@ def test_it_keeps_the_weights_that_the_estimator_had(estimator):
 def test_it_follows_the_estimator_to_another_precision(estimator):
     draws = sampler(estimator.float())(normal(2, 3, 4, seed=10).float(), normal(2, CONTEXT, seed=11).float())
     assert draws.dtype == torch.float32
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("draws", [1, BLOCK - 1, BLOCK, 2 * BLOCK + 3])
+def test_compiled_draws_are_as_good_as_those_of_32_bit_floats_can_be(layers, draws):
+    estimator = spread_estimator(hidden_layers=layers)
+    noise, context = normal(3, draws, 4, seed=12), normal(3, CONTEXT, seed=13)
+    exact = _plain_sampler(estimator)(noise, context)
+    single = copy.deepcopy(estimator).float()
+    arguments = noise.float(), context.float()
+    error, own_error = (abs(draw(*arguments) - exact).max() for draw in (sampler(single), _plain_sampler(single)))
+    assert error < max(3 * own_error, 1e-5)
+
+
+def test_compiled_draws_are_those_of_their_noise():
+    estimator = spread_estimator()
+    noise, context = normal(2, 50, 4, seed=14), normal(2, CONTEXT, seed=15)
+    draws = sampler(copy.deepcopy(estimator).float())(noise.float(), context.float()).double()
+    back, _ = estimator.net._transform(draws.flatten(0, 1), context.repeat_interleave(50, 0))
+    torch.testing.assert_close(back.reshape(noise.shape), noise, rtol=1e-4, atol=1e-4)
+
+
+def test_compiled_draws_do_not_depend_on_the_number_of_threads():
+    noise, context = normal(5, 200, 4, seed=16).float(), normal(5, CONTEXT, seed=17).float()
+    draw, before = sampler(spread_estimator().float()), torch.get_num_threads()
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        found.append(draw(noise, context))
+    torch.set_num_threads(before)
+    assert torch.equal(*found)
+
+
+def test_compiled_functions_where_they_are_extreme():
+    """Logistic functions and softplus of numbers whose exponentials no float has."""
+    x = np.zeros(BLOCK, np.float32)
+    x[:6] = -1e4, -90, -1e-3, 0, 90, 1e4
+    work = np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.float32), np.zeros(BLOCK, np.int32)
+    for compiled, function in ((_sigmoid, torch.sigmoid), (_softplus, torch.nn.functional.softplus)):
+        found = x.copy()
+        compiled(found, *work[0 if compiled is _softplus else 1 :])
+        np.testing.assert_allclose(found, function(torch.as_tensor(x).double()), rtol=1e-6, atol=1e-37)
 
 
 def test_no_unit_is_evaluated_twice():

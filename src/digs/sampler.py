@@ -190,18 +190,32 @@ def _maf_sampler(estimator: NFlowsFlow) -> Sampler:
     *orders, noise_order = parts.orders()
     networks = [
         _maf_network(order.tolist(), [weight[place] for weight in weights], [bias[place] for bias in biases])
-        for place, order in enumerate(orders)
+        for place, order in reversed(list(enumerate(orders)))
     ]
+    noise_places = noise_order.argsort()
+    standardise = parts.standardise
+
+    def seen_by(context: Tensor) -> list[Tensor]:
+        seen = torch.add(first_bias, parts.seen(context), alpha=maf.SEEN)
+        return list(reversed(seen.unbind()))
 
     def univariate(parameters: Tensor, noise: Tensor) -> Tensor:
         logit, shift = parameters
         return (noise - shift) / (nn.functional.softplus(logit) + parts.least_scale)
 
     def draw(noise: Tensor, context: Tensor) -> Tensor:
-        seen = torch.add(first_bias, parts.seen(context), alpha=maf.SEEN)
-        z = noise.movedim(-1, 0)[noise_order.argsort()]
-        for network, each in zip(reversed(networks), reversed(seen.unbind()), strict=True):
-            z = network.invert(each, z, univariate)
-        return (z.movedim(0, -1) - parts.standardise._shift) / parts.standardise._scale
+        z = noise.movedim(-1, 0)[noise_places]
+        for network, seen in zip(networks, seen_by(context), strict=True):
+            z = network.invert(seen, z, univariate)
+        return (z.movedim(0, -1) - standardise._shift) / standardise._scale
 
-    return draw
+    def draw_compiled(noise: Tensor, context: Tensor) -> Tensor:
+        z = inverse(noise[..., noise_places], seen_by(context))
+        return (z - standardise._shift) / standardise._scale
+
+    if first_bias.dtype != torch.float32 or first_bias.device.type != "cpu":
+        return draw
+    from digs.maf_draws import CompiledInverse  # takes a second, and only this needs it
+
+    inverse = CompiledInverse(networks, parts.least_scale)
+    return draw_compiled
