@@ -74,6 +74,14 @@ def test_a_row_does_not_depend_on_its_batch(single, wide_theta, rows):
     torch.testing.assert_close(single(theta[rows]), single(theta)[rows], rtol=2e-6, atol=0)
 
 
+@pytest.mark.parametrize("rows", [[7], range(40), range(300)])
+def test_few_galaxies_are_simulated_as_many_are(simulator, wide_theta, monkeypatch, rows):
+    theta = wide_theta(300, 5)[list(rows)]
+    few = simulator(theta)
+    monkeypatch.setattr(Simulator, "FEW", 0)
+    torch.testing.assert_close(few, simulator(theta), rtol=1e-12, atol=0)
+
+
 def test_single_precision(simulator, single, wide_theta):
     theta = wide_theta(2000, 6)
     difference = (single(theta).double() / simulator(theta) - 1).abs()

@@ -35,6 +35,7 @@ class Simulator(nn.Module):
         DigsError: the grid is missing or damaged.
     """
 
+    FEW = 512  # galaxies, whose many small matrix products would take longer than one large one
     CHUNK = 8192  # galaxies at a time, so that what comes between stays in the processor's cache
 
     def __init__(self, path: Path = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
@@ -98,6 +99,8 @@ class Simulator(nn.Module):
         scale = 10.0**logmass / (amounts @ self.weights.mass[which] * (right - left))
         poor, rich = (amounts * (scale * share)[:, None] for share in (right - logzsol, logzsol - left))
         exponent = -_LOG2E * self.curve
+        if len(theta) <= self.FEW:
+            return [self._few_dust_free(poor, rich, lower, which).mul_((dust2[:, None] * exponent).exp2_())]
         nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
         spectra = []
         for node, *part in zip(nodes, *(each.split(counts) for each in (poor, rich, dust2)), strict=True):
@@ -105,6 +108,28 @@ class Simulator(nn.Module):
             dust_free = torch.addmm(poor_part @ self.grid[node, which], rich_part, self.grid[node + 1, which])
             spectra.append(dust_free.mul_((dust[:, None] * exponent).exp2_()))
         return spectra
+
+    def _few_dust_free(self, poor: Tensor, rich: Tensor, lower: Tensor, which: slice) -> Tensor:
+        """Dust-free spectra of few galaxies: as many parts, most of one or two galaxies, are padded to one size.
+
+        Args:
+            poor, rich: amounts of the components with the metallicity below and above, shape (N, components).
+            lower: the node below, shape (N,), ascending.
+        """
+        first, last = lower[[0, -1]].tolist()
+        node = lower - first
+        start = torch.searchsorted(node, torch.arange(last - first + 1, device=node.device))
+        in_part = torch.arange(len(node), device=node.device) - start[node]
+        size = int(in_part.max()) + 1
+        place = node * size + in_part
+        padded = poor.new_zeros(2, len(start) * size, poor.shape[1])
+        below, above = (
+            rows.index_copy(0, place, amounts).unflatten(0, (-1, size))
+            for rows, amounts in zip(padded, (poor, rich), strict=True)
+        )
+        grid = self.grid[first : last + 2, which]
+        spectra = torch.baddbmm(torch.bmm(below, grid[:-1]), above, grid[1:])
+        return spectra.flatten(0, 1).index_select(0, place)
 
     def _check(self, theta: Tensor) -> None:
         if theta.ndim != 2 or theta.shape[1] != len(NAMES):

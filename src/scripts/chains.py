@@ -18,7 +18,7 @@ def main() -> None:
     """Sample the posterior of the galaxy of Fig. 3 with emcee on the exact simulator."""
     params = load_params()
     settings, prior = params.chains, Prior()
-    torch.set_num_threads(params.threads)
+    torch.set_num_threads(1)  # on half an ensemble at a time, two are slower
     galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
     density = vectorised(
         PosteriorDensity(default_simulator(), prior, galaxy["noisy_flux"][0], params.noise.fraction, settings.sigma)
