@@ -119,7 +119,7 @@ AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment"}
             "noise.fraction",
             0.06,
             {"library", *NETWORKS, *STUDIES, "training_speed", "chains", "reference", *COMPARED, "edges"}
-            | {"lookup_experiment", "timing", "compression"},
+            | {"lookup_experiment", "timing", "compression", "prospector_chain"},
             {"agreement", *AFTER_FLOW},
         ),
         ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, "comparison", "two_sample"}),

@@ -65,7 +65,8 @@ def sample_ensemble(
     with progress(total=sum(burn_in) + steps, desc=description, unit="step") as bar:
         for round_number, length in enumerate(burn_in):
             if round_number:
-                state = emcee.State(_gathered(state, log_prob, random), random_state=state.random_state)
+                around = gathered(state.coords, state.log_prob, log_prob, random)
+                state = emcee.State(around, random_state=state.random_state)
             for state in sampler.sample(state, iterations=length, store=False):  # noqa: B007, B020
                 bar.update()
         sampler.reset()
@@ -80,15 +81,25 @@ def sample_ensemble(
     )
 
 
-def _gathered(state: emcee.State, log_prob: Callable[[np.ndarray], np.ndarray], random: np.random.Generator):
-    """Walkers drawn around the best one with the covariance of the better half, inside the support."""
-    order = np.argsort(state.log_prob)[::-1]
-    walkers, dimensions = state.coords.shape
-    half = state.coords[order[: max(walkers // 2, 2)]]
+def gathered(
+    position: np.ndarray,
+    log_prob_there: np.ndarray,
+    log_prob: Callable[[np.ndarray], np.ndarray],
+    random: np.random.Generator,
+) -> np.ndarray:
+    """Walkers drawn around the best one with the covariance of the better half, inside the support.
+
+    Args:
+        position: of the walkers, shape (walkers, dimensions). log_prob_there: their density, shape (walkers,).
+        log_prob: as in sample_ensemble.
+    """
+    order = np.argsort(log_prob_there)[::-1]
+    walkers, dimensions = position.shape
+    half = position[order[: max(walkers // 2, 2)]]
     covariance = np.cov(half, rowvar=False).reshape(dimensions, dimensions)
     around = np.empty((0, dimensions))
     while len(around) < walkers:
-        drawn = random.multivariate_normal(state.coords[order[0]], covariance, size=walkers)
+        drawn = random.multivariate_normal(position[order[0]], covariance, size=walkers)
         around = np.concatenate([around, drawn[np.isfinite(log_prob(drawn))]])
     return around[:walkers]
 

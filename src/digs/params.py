@@ -168,6 +168,10 @@ def overlay(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
     return {**values, **nested}
 
 
+PART_STEPS = 16  # a walk on Prospector is kept every so many steps
+Steps = Annotated[int, Field(gt=0, multiple_of=PART_STEPS)]
+
+
 class Chains(Section):
     walkers: Annotated[int, Field(ge=10, multiple_of=2)]  # emcee wants an even number, twice the dimension or more
     iterations: PositiveInt
@@ -176,6 +180,23 @@ class Chains(Section):
     reference_steps: PositiveInt
     reference_thin: PositiveInt
     seed: Seed
+
+
+class ProspectorChain(Section):
+    burn_in: Annotated[list[Steps], Field(min_length=1)]
+    steps: Steps
+    thin: PositiveInt
+    processes: PositiveInt
+    repeats: Annotated[int, Field(ge=2)]
+    reference_burn_in: list[PositiveInt]
+    reference_steps: PositiveInt
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _thin_divides_steps(self):
+        if self.steps % self.thin:
+            raise ValueError(f"thin ({self.thin}) does not divide steps ({self.steps})")
+        return self
 
 
 class Reference(Section):
@@ -268,6 +289,7 @@ class Timing(Section):
     training_batch_large: PositiveInt
     networks: Annotated[list[str], Field(min_length=1)]
     posterior_galaxies: PositiveInt
+    fits_at_once: PositiveInt
     draws: PositiveInt
     galaxies: Annotated[list[PositiveInt], Field(min_length=1)]
     draws_each: Annotated[list[PositiveInt], Field(min_length=1)]
@@ -292,6 +314,7 @@ class Params(Section):
     studies: dict[str, Study]
     studies_common: StudiesCommon
     chains: Chains
+    prospector_chain: ProspectorChain
     reference: Reference
     posteriors: Posteriors
     calibration: Calibration

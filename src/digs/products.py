@@ -60,6 +60,17 @@ CHAINS = Schema(
     },
 )
 
+PROSPECTOR_CHAIN = Schema(
+    "prospector_chain",
+    {
+        # after burn-in, thinned; the density is that of Prospector's own parameters and units
+        "theta": Field(("walker", "kept", _THETA), THETA_UNIT),
+        "log_prob": Field(("walker", "kept"), "nat", "f8"),
+        # of a long walk on the exact simulator with the same noise
+        "reference_quantiles": Field(("quantile", _THETA), THETA_UNIT),
+    },
+)
+
 REFERENCE = Schema(
     "reference",
     {

@@ -15,7 +15,11 @@ from digs.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, legend_above
 
 GALAXIES = np.geomspace(1, 1e6, 200)
 SPANS = {"minute": 60.0, "day": 24 * HOUR, "century": 100 * 365.25 * 24 * HOUR}
-FITS = {"prospector": ("MCMC, Prospector (extrapolated)", TRUTH, "-"), "exact": ("MCMC, exact simulator", MCMC, "-")}
+FITS = {
+    "prospector": ("MCMC, Prospector (extrapolated)", TRUTH, "-"),
+    "exact": ("MCMC, exact simulator", MCMC, "-"),
+    "exact_together": ("the same, many at once", MCMC, (0, (1, 1))),
+}
 
 
 def draw_totals(axes: Axes, timing: dict) -> None:

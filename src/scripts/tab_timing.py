@@ -14,7 +14,11 @@ NOT_GIVEN = r"\nodata"
 # up to so many seconds, a unit and its length
 UNITS = ((1e-3, r"$\mu$s", 1e-6), (0.2, "ms", 1e-3), (180.0, "s", 1.0), (2 * HOUR, "min", 60.0), (math.inf, "h", HOUR))
 # of a fit: its name in timing.json and here
-FITS = {"exact": "on the exact simulator", "prospector": "with Prospector (extrapolated)"}
+FITS = {
+    "exact": "on the exact simulator",
+    "exact_together": "on the exact simulator, of many at once",
+    "prospector": "with Prospector (extrapolated)",
+}
 
 Spread = Mapping[str, float]  # median, low, high
 Row = tuple[str, ...]
@@ -47,10 +51,15 @@ def shared_rows(timing: Mapping[str, Any]) -> list[Row]:
     fits = " and ".join(rf"{fit / HOUR:g}" for fit in PUBLISHED_FITS) + r"\,h"
     calls = f"${compact(timing['fit_calls'])}$"
     return [
-        ("One spectrum, Prospector", of_both(seconds(timing["prospector_seconds"])), NOT_GIVEN),
+        ("One likelihood call, Prospector", of_both(seconds(timing["prospector_seconds"])), NOT_GIVEN),
         ("One spectrum, exact simulator", of_both(seconds(timing["exact_seconds"])), NOT_GIVEN),
         ("Likelihood calls in one MCMC fit", of_both(calls), calls),
         ("One MCMC fit, exact simulator", of_both(seconds(timing["fit_seconds"]["exact"])), NOT_GIVEN),
+        (
+            rf"\quad of {timing['fits_at_once']} at once",
+            of_both(seconds(timing["fit_seconds"]["exact_together"])),
+            NOT_GIVEN,
+        ),
         ("One MCMC fit, Prospector (extrapolated)", of_both(seconds(timing["fit_seconds"]["prospector"])), fits),
     ]
 
@@ -67,7 +76,8 @@ def network_rows(timing: Mapping[str, Any]) -> list[Row]:
         row("Training", "training_seconds", published(PUBLISHED.training_seconds)),
         row(f"One posterior of {few}", "posterior_seconds", published(PUBLISHED.npe_seconds)),
         row("One posterior, alone", "posterior_seconds_alone"),
-        row(f"One posterior of {few}, by sbi's sampler", "posterior_seconds_by_sbi"),
+        row(f"The estimator's draws for it, of {few}", "sampler_seconds"),
+        row(r"\quad by sbi's sampler", "sampler_seconds_by_sbi"),
         row(f"One posterior of {few}, with importance weights", "importance_seconds"),
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from emcee import EnsembleSampler
 from sbi.inference.posteriors import DirectPosterior
 from sbi.utils import BoxUniform
 from torch import Tensor
@@ -19,21 +20,24 @@ from digs.benchmark import machine, spread, take_turns
 from digs.cli import run
 from digs.conditional import MassAndDust
 from digs.costs import Amortisation
-from digs.flow import Flow, Posterior, build_flow
+from digs.ensembles import StretchApart
+from digs.flow import DRAWS_AT_ONCE, Flow, Posterior, build_flow
 from digs.importance import log_weights
 from digs.likelihood import PosteriorDensity
-from digs.mcmc import sample_ensemble, start_from_prior, vectorised
+from digs.mcmc import start_from_prior, vectorised
 from digs.params import Params, load_params
 from digs.priors import NAMES, Prior
 from digs.products import OBSERVATIONS, SSP_GRID
-from digs.prospector import Prospector
+from digs.prospector import Prospector, ProspectorPosterior
 from digs.recipes import exact_recipe, exact_sample
 from digs.rng import generator
+from digs.sampler import sampler
 from digs.simulator import SSP_GRID_FILE, Simulator, default_simulator
 from digs.train import train
 from digs.workers import in_workers, worker
 
-MCMC_STEPS = 200  # timed in each turn; a whole fit is so many times longer as it has more steps
+BURN_IN = 400
+MCMC_STEPS = 100  # timed in each turn; a whole fit is so many times longer as it has more steps
 EPOCHS = 2  # of each timed training; the first warms up and is not counted
 ANYWHERE = 1e6  # the ends of a prior of coordinates that rejects no draw
 
@@ -65,12 +69,18 @@ def training_seconds(name: str, pairs: int) -> float:
     return float(np.mean(seconds)) * pairs / params.timing.training_pairs
 
 
-def sample_by_sbi(flow: Flow, flux: Tensor, draws: int) -> Tensor:
-    """theta of draws that sbi's posterior makes of the same estimator; shape (N, draws, 5)."""
+def by_sbi(flow: Flow, flux: Tensor, draws: int) -> Tensor:
+    """Draws of what the flow's estimator learns by sbi's posterior, shape (draws, N, learned)."""
     ends = torch.full((flow.learned,), ANYWHERE)
     posterior = DirectPosterior(flow.estimator, BoxUniform(-ends, ends))
-    y = posterior.sample_batched((draws,), x=flow.context(flux), show_progress_bars=False)
-    return flow.theta(y.transpose(0, 1), torch.randn(len(flux), draws, len(NAMES) - flow.learned), flux)
+    return posterior.sample_batched((draws,), x=flow.context(flux), show_progress_bars=False)
+
+
+def by_ours(flow: Flow, flux: Tensor, draws: int) -> list[Tensor]:
+    """The same by digs.sampler, of some galaxies after the other, each of shape (N, draws, learned)."""
+    draw = sampler(flow.estimator)
+    parts = flux.split(max(1, DRAWS_AT_ONCE // draws))
+    return [draw(torch.randn(len(part), draws, flow.learned), flow.context(part)) for part in parts]
 
 
 def by_network(posterior: Posterior, flux: np.ndarray, params: Params) -> Calls:
@@ -86,7 +96,8 @@ def by_network(posterior: Posterior, flux: np.ndarray, params: Params) -> Calls:
 
     few = slice(timing.posterior_galaxies)
     calls: Calls = {
-        f"{name} sbi": lambda: sample_by_sbi(posterior.flow, data[few], timing.draws),
+        f"{name} sampler": lambda: by_ours(posterior.flow, data[few], timing.draws),
+        f"{name} sbi": lambda: by_sbi(posterior.flow, data[few], timing.draws),
         f"{name} importance": importance,
     }
     calls |= {f"{name} galaxies {n}": partial(sample, n, timing.draws) for n in timing.galaxies}
@@ -143,8 +154,9 @@ def network_costs(seconds: Mapping[str, np.ndarray], name: str, fits: Mapping[st
         "training_seconds": spread(training),
         "posterior_seconds": spread(each),
         "posterior_seconds_alone": spread(seconds[f"{name} galaxies 1"]),
-        "posterior_seconds_by_sbi": spread(seconds[f"{name} sbi"] / few),
-        "ratio_to_sbi": spread(seconds[f"{name} sbi"] / few / each),
+        "sampler_seconds": spread(seconds[f"{name} sampler"] / few),
+        "sampler_seconds_by_sbi": spread(seconds[f"{name} sbi"] / few),
+        "ratio_to_sbi": spread(seconds[f"{name} sbi"] / seconds[f"{name} sampler"]),
         "importance_seconds": spread(seconds[f"{name} importance"] / few),
         "against": {fit: against(of, training, each) for fit, of in fits.items()},
         "galaxies": [spread(seconds[f"{name} galaxies {n}"]) for n in timing.galaxies],
@@ -153,14 +165,26 @@ def network_costs(seconds: Mapping[str, np.ndarray], name: str, fits: Mapping[st
     }
 
 
-def mcmc_step(params: Params) -> Callable[[], Any]:
-    """Some steps of a fit of the galaxy of Fig. 3 on the exact simulator, burnt in: at first most proposals fail."""
+def mcmc_steps(galaxies: int, threads: int, params: Params) -> Callable[[], Any]:
+    """Some steps of fits of so many galaxies side by side on the exact simulator.
+
+    They are burnt in: at first most proposals fail.
+    """
     timing, chains, prior = params.timing, params.chains, Prior()
-    flux = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)["noisy_flux"][0]
+    name = "galaxy" if galaxies == 1 else "test"
+    flux = read_product(paths.DATA / f"{name}.h5", OBSERVATIONS)["noisy_flux"][:galaxies]
     density = vectorised(PosteriorDensity(default_simulator(), prior, flux, params.noise.fraction, chains.sigma))
-    start = start_from_prior(prior, chains.walkers, generator(timing.seed, "start"))
-    start = sample_ensemble(density, start, [MCMC_STEPS, MCMC_STEPS], 1, timing.seed).theta[:, -1]
-    return lambda: sample_ensemble(density, start, [], MCMC_STEPS, timing.seed)
+    start = start_from_prior(prior, galaxies * chains.walkers, generator(timing.seed, "start"))
+    sampler = EnsembleSampler(*start.shape, density, moves=StretchApart(galaxies), vectorize=True)
+    burnt_in = sampler.run_mcmc(start, BURN_IN, store=False, skip_initial_state_check=True)
+
+    def walk() -> None:
+        threads_before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        sampler.run_mcmc(burnt_in, MCMC_STEPS, store=False, skip_initial_state_check=True)
+        torch.set_num_threads(threads_before)
+
+    return walk
 
 
 def main() -> None:
@@ -169,12 +193,19 @@ def main() -> None:
     timing, chains = params.timing, params.chains
     prospector = Prospector(params.spectrum)
     torch.set_num_threads(params.threads)
-    few = Prior().sample(-(-timing.reference_spectra // timing.repeats), generator(timing.seed, "Prospector")).numpy()
+    number = -(-timing.reference_spectra // timing.repeats)
+    few = prospector.vector(Prior().sample(number, generator(timing.seed, "Prospector")).numpy())
     flux = read_product(paths.DATA / "test.h5", OBSERVATIONS)["noisy_flux"]
     posteriors = {name: Posterior.load(name) for name in timing.networks}
     shown = {name: each.record.training["epochs"] * params.network(name).pairs for name, each in posteriors.items()}
 
-    calls: Calls = {"prospector": lambda: [prospector(theta) for theta in few], "mcmc": mcmc_step(params)}
+    slow = ProspectorPosterior(prospector, Prior(), flux[0].astype(float), params.noise.fraction)
+    many = timing.fits_at_once
+    calls: Calls = {
+        "prospector": lambda: [slow(vector) for vector in few],
+        "fit": mcmc_steps(1, 1, params),  # on so few spectra at a time, two threads are slower
+        "fits": mcmc_steps(many, params.threads, params),
+    }
     with tempfile.TemporaryDirectory() as folder:
         for factor in timing.pixel_factors:
             calls |= by_pixels(factor, params, Path(folder))
@@ -184,8 +215,12 @@ def main() -> None:
     seconds = take_turns(calls, timing.repeats, trainings)
 
     steps = sum(chains.burn_in) + chains.iterations
-    spectrum = seconds["prospector"] / len(few)
-    fits = {"exact": seconds["mcmc"] * steps / MCMC_STEPS, "prospector": spectrum * steps * chains.walkers}
+    call = seconds["prospector"] / len(few)
+    fits = {
+        "exact": seconds["fit"] * steps / MCMC_STEPS,
+        "exact_together": seconds["fits"] / many * steps / MCMC_STEPS,
+        "prospector": call * steps * chains.walkers,
+    }
     pixels = len(posteriors[timing.networks[0]].wavelength)
     write_json(
         paths.DATA / "timing.json",
@@ -194,9 +229,10 @@ def main() -> None:
             "repeats": timing.repeats,
             "draws": timing.draws,
             "posterior_galaxies": timing.posterior_galaxies,
-            "prospector_seconds": spread(spectrum),
+            "prospector_seconds": spread(call),
             "exact_seconds": spread(seconds["exact pixels 1"] / timing.batch),
             "fit_steps": steps,
+            "fits_at_once": many,
             "fit_calls": steps * chains.walkers,
             "fit_seconds": {name: spread(values) for name, values in fits.items()},
             "fit_ratio": spread(fits["prospector"] / fits["exact"]),

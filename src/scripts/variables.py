@@ -338,6 +338,9 @@ def cost_variables() -> Variables:
     result = {
         "mcmc_seconds": plain(fits["exact"]["median"]),
         "mcmc_seconds_range": from_to(fits["exact"]["low"], fits["exact"]["high"]),
+        "mcmc_together_seconds": plain(fits["exact_together"]["median"]),
+        "mcmc_together_seconds_range": from_to(fits["exact_together"]["low"], fits["exact_together"]["high"]),
+        "fits_at_once": str(timing["fits_at_once"]),
         "mcmc_prospector_hours": plain(fits["prospector"]["median"] / costs.HOUR),
         "simulator_gain": count(timing["fit_ratio"]["median"]),
         "timing_posterior_galaxies": str(timing["posterior_galaxies"]),
@@ -355,6 +358,7 @@ def cost_variables() -> Variables:
             f"{name}_npe_ms_range": from_to(1e3 * each["low"], 1e3 * each["high"]),
             f"{name}_sbi_ratio": plain(sbi["median"]),
             f"{name}_sbi_ratio_range": from_to(sbi["low"], sbi["high"]),
+            f"{name}_per_fit_together": count(network["against"]["exact_together"]["galaxies_per_fit"]["median"]),
             f"{name}_per_fit": count(exact["galaxies_per_fit"]["median"]),
             f"{name}_break_even": count(exact["break_even"]["median"]),
             f"{name}_per_prospector_fit": scientific(prospector["galaxies_per_fit"]["median"]),

@@ -1,0 +1,128 @@
+"""Stage `prospector_chain`: emcee on Prospector itself, against emcee on the exact simulator, for one galaxy."""
+
+import numpy as np
+import torch
+
+from digs import mcmc, paths, prospector, prospector_chain
+from digs.artifacts import read_product, write_json, write_product
+from digs.calibration import QUANTILES
+from digs.cli import run
+from digs.ensembles import effective_sample_size, split_r_hat
+from digs.likelihood import PosteriorDensity
+from digs.mcmc import autocorrelation_time, sample_ensemble, start_from_prior, vectorised
+from digs.params import Params, load_params
+from digs.parts import SCRATCH, Parts
+from digs.priors import NAMES, Prior
+from digs.products import OBSERVATIONS, PROSPECTOR_CHAIN
+from digs.progress import progress
+from digs.prospector import Prospector
+from digs.prospector_chain import Density, posterior_in_processes, walk_in_parts
+from digs.rng import generator
+from digs.simulator import default_simulator
+from digs.sps import sps_data
+from digs.summaries import ratio_and_shift
+
+SIGMA = "data"  # as Prospector has it: error bars that do not depend on theta
+
+
+def exact_density(flux: np.ndarray, slow: Prospector, params: Params) -> Density:
+    """The exact simulator's ln posterior as a function of Prospector's parameters."""
+    density = vectorised(PosteriorDensity(default_simulator(), Prior(), flux, params.noise.fraction, SIGMA))
+
+    def log_prob(vector: np.ndarray) -> np.ndarray:
+        theta = slow.theta(vector)
+        with np.errstate(invalid="ignore"):  # outside the prior
+            value = density(theta) - slow.log_jacobian(theta)
+        return np.nan_to_num(value, nan=-np.inf)
+
+    return log_prob
+
+
+def exact_walks(
+    density: Density, starts: list[np.ndarray], slow: Prospector, params: Params
+) -> tuple[np.ndarray, np.ndarray]:
+    """Quantiles of a long walk, shape (quantiles, 5), and of walks such as Prospector's, (repeats, quantiles, 5)."""
+    settings = params.prospector_chain
+    long = sample_ensemble(
+        density, starts[0], settings.reference_burn_in, settings.reference_steps, settings.seed, settings.thin
+    )
+    short = [
+        sample_ensemble(density, start, settings.burn_in, settings.steps, settings.seed + number)
+        for number, start in enumerate(progress(starts, desc="Walks on the exact simulator", unit="walk"))
+    ]
+    reference, *alike = (np.quantile(slow.theta(chain.flat), QUANTILES, axis=0) for chain in (long, *short))
+    return reference, np.stack(alike)
+
+
+def main() -> None:
+    """Walk with emcee on Prospector's own posterior, and compare (needs SPS_HOME; resumes; 90 minutes)."""
+    params = load_params()
+    settings, chains = params.prospector_chain, params.chains
+    torch.set_num_threads(params.threads)
+    galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
+    flux, data = galaxy["noisy_flux"][0].astype(float), sps_data()
+    slow = Prospector(params.spectrum)
+    starts = [
+        slow.vector(start_from_prior(Prior(), chains.walkers, generator(settings.seed, f"start {number}")))
+        for number in range(settings.repeats + 1)
+    ]
+    walk = {"burn_in": settings.burn_in, "steps": settings.steps, "seed": settings.seed}
+    relevant = params.model_dump(include={"prior", "spectrum", "noise"}) | {"prospector_chain": walk}
+    depends = [relevant, flux.tolist(), chains.walkers, data.fingerprint]
+    parts = Parts(SCRATCH / "prospector_chain", depends, (prospector, prospector_chain, mcmc))
+    with posterior_in_processes(params.spectrum, flux, params.noise.fraction, settings.processes) as log_prob:
+        chain = walk_in_parts(log_prob, starts[0], settings.burn_in, settings.steps, parts, settings.seed)
+
+    density = exact_density(flux, slow, params)
+    theta = slow.theta(chain.theta)
+    reference, alike = exact_walks(density, starts[1:], slow, params)
+    quantiles = np.quantile(theta.reshape(-1, len(NAMES)), QUANTILES, axis=0)
+    ratio, shift = ratio_and_shift(quantiles[None], reference[None])
+    # how far walks as short as this one lie from the long one, on the same simulator
+    alike_ratio, alike_shift = ratio_and_shift(alike, np.broadcast_to(reference, alike.shape))
+    ratio_error, shift_error = (np.sqrt((each**2).mean(0)) for each in (alike_ratio - 1, alike_shift))
+    difference = chain.log_prob.ravel() - density(chain.flat)
+    full = chains.walkers * (sum(chains.burn_in) + chains.iterations)
+    write_product(
+        paths.DATA / "prospector_chain.h5",
+        PROSPECTOR_CHAIN,
+        {
+            "theta": theta[:, settings.thin - 1 :: settings.thin],
+            "log_prob": chain.log_prob[:, settings.thin - 1 :: settings.thin],
+            "reference_quantiles": reference,
+        },
+        seed=settings.seed,
+        parameters=relevant,
+        **data.attributes(),
+    )
+    write_json(
+        paths.DATA / "prospector_chain.json",
+        {
+            "walkers": chains.walkers,
+            "steps": settings.steps,
+            "calls": chain.calls,
+            "processes": settings.processes,
+            "seconds": chain.seconds,
+            "seconds_per_call": chain.seconds / chain.calls,
+            "full_calls": full,
+            "full_seconds_extrapolated": full * chain.seconds / chain.calls,
+            "acceptance": float(chain.acceptance.mean()),
+            "log_density_scatter": float(np.std(difference)),
+            "repeats": settings.repeats,
+            "parameters": {
+                name: {
+                    "ratio": {"value": float(ratio[0, place]), "error": float(ratio_error[place])},
+                    "shift": {"value": float(shift[0, place]), "error": float(shift_error[place])},
+                    "autocorrelation_time": float(autocorrelation_time(theta)[place]),
+                    "split_r_hat": float(split_r_hat(theta[None])[place]),
+                    "sample_size": float(effective_sample_size(theta[None])[place]),
+                }
+                for place, name in enumerate(NAMES)
+            },
+        },
+    )
+    parts.forget()
+
+
+if __name__ == "__main__":
+    run(main)
