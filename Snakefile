@@ -106,7 +106,7 @@ for place, stage in enumerate(STAGES):
 
 
 # The numbers in the text: the files that ms.tex names as \variable{output/NAME.txt}, in captions too.
-DIGS = sorted(glob("src/digs/*.py"))
+DIGS = sorted(glob("src/digs/**/*.py", recursive=True))
 MANUSCRIPT = re.sub(r"(?<!\\)%.*", "", Path("src/tex/ms.tex").read_text())
 NUMBERS = sorted({f"src/tex/{name}" for name in re.findall(r"\\variable\{(output/[^}]+\.txt)\}", MANUSCRIPT)})
 READ = sorted(str(out) for out in MADE if out.suffix in (".h5", ".json"))
