@@ -1,6 +1,7 @@
 """Numbers as the manuscript prints them (LaTeX, math mode)."""
 
 import math
+from collections.abc import Sequence
 
 
 def plain(value: float, digits: int = 2) -> str:
@@ -59,3 +60,21 @@ def probability(value: float) -> str:
     if value < 1e-10:
         return "<10^{-10}"
     return plain(value, 2) if value >= 1e-3 else scientific(value, 1)
+
+
+def power_of_ten(value: float) -> str:
+    """10^{n}, of a value that is one.
+
+    Raises:
+        ValueError: it is not.
+    """
+    exponent = round(math.log10(value))
+    if not math.isclose(value, 10.0**exponent):
+        raise ValueError(f"{value:g} is no power of ten")
+    return f"10^{{{exponent}}}"
+
+
+def listed(values: Sequence[int]) -> str:
+    """Integers as a list in a sentence."""
+    *first, last = map(grouped_integer, values)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -4,6 +4,7 @@ from digs import paths
 from digs.artifacts import read_json
 from digs.formatting import count, grouped_integer, plain, probability, uncertain
 from digs.numbers import Numbers
+from digs.params import load_params
 from digs.priors import NAMES
 
 
@@ -46,8 +47,10 @@ def lookup() -> Numbers:
 def edge() -> Numbers:
     """Bias and coverage close to the ends of the prior: the worst of the ten ends."""
     edges = read_json(paths.DATA / "edges.json")
+    (low, high), (wide_low, wide_high) = load_params().prior.logmass, load_params().network("wide").prior.logmass
     result = {
         "edge_share": f"{100 * edges['share']:g}",
+        "wide_percent": plain(100 * ((wide_high - wide_low) / (high - low) - 1)),
         "edge_spectra": grouped_integer(edges["spectra"]),
     }
     for network, numbers in edges["measured"].items():

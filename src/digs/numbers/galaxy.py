@@ -5,8 +5,9 @@ import torch
 
 from digs import paths
 from digs.artifacts import read_product
-from digs.formatting import count, grouped_integer, plain, scientific, uncertain
+from digs.formatting import count, grouped_integer, listed, plain, scientific, uncertain
 from digs.numbers import Numbers
+from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import default_simulator
@@ -24,6 +25,7 @@ def width() -> Numbers:
         "chain_calls": scientific(chains.attributes["calls"]),
         "chain_samples": grouped_integer(walkers * steps),
         "chain_walkers": str(walkers),
+        "chain_burn_in": listed(load_params().chains.burn_in),
         "chain_steps": str(steps),
         "chain_seconds": plain(chains.attributes["seconds"]),
         "acceptance": uncertain(float(chains["acceptance"].mean()), float(chains["acceptance"].std() / walkers**0.5)),

@@ -2,7 +2,7 @@
 
 from digs import costs
 from digs.artifacts import read_json
-from digs.formatting import count, from_to, plain, scientific
+from digs.formatting import count, from_to, grouped_integer, plain, scientific
 from digs.numbers import Numbers
 
 
@@ -15,6 +15,7 @@ def cost() -> Numbers:
         "mcmc_seconds_range": from_to(fits["exact"]["low"], fits["exact"]["high"]),
         "mcmc_prospector_hours": plain(fits["prospector"]["median"] / costs.HOUR),
         "simulator_gain": count(timing["fit_ratio"]["median"]),
+        "timing_draws": grouped_integer(timing["draws"]),
         "timing_posterior_galaxies": str(timing["posterior_galaxies"]),
         "timing_most_pixels": str(timing["pixels"][-1]),
     }

@@ -5,7 +5,7 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_json
 from digs.flow import load_record
-from digs.formatting import count, from_to, grouped_integer, plain, scientific, uncertain
+from digs.formatting import count, from_to, grouped_integer, plain, power_of_ten, scientific, uncertain
 from digs.numbers import Numbers
 from digs.params import load_params
 
@@ -65,9 +65,14 @@ def fiducial() -> Numbers:
     search = read_json(paths.DATA / "studies" / "search.json")["measured"]
     experiment = read_json(paths.DATA / "lookup_experiment.json")["measured"]
     above = experiment["fiducial"]["loss_above_reference"]
+    base = params.candidates("search")["base"]
     gain, scores = search["five_dimensions"]["loss_above_first"], search["scores"]["loss_above_first"]
     return {
         "search_networks": str(len(search)),
+        "base_width": str(base.architecture.embedding.width),
+        "base_features": str(base.architecture.embedding.features),
+        "base_batch_size": str(base.batch_size),
+        "base_learning_rate": f"{base.learning_rate:g}",
         "search_pairs": scientific(next(iter(search.values()))["training_pairs"], 1),
         "study_pairs": count(params.studies_common.pairs, 1),
         "exact_above_fiducial": uncertain(-above["value"], above["error"]),
@@ -118,6 +123,8 @@ def study() -> Numbers:
     }
     for name, numbers in budget.items():
         above = numbers["loss_above_first"]
+        if distinct := numbers["settings"].get("distinct"):
+            result[f"budget_distinct_{name}"] = power_of_ten(distinct)
         if above["error"]:
             result[f"budget_{name}"] = uncertain(above["value"], above["error"])
     return result

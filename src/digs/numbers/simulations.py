@@ -2,7 +2,7 @@
 
 from digs import paths
 from digs.artifacts import read_json, read_product
-from digs.formatting import grouped_integer, plain, scientific
+from digs.formatting import grouped_integer, plain, power_of_ten, scientific
 from digs.numbers import Numbers
 from digs.params import load_params
 from digs.products import OBSERVATIONS
@@ -24,6 +24,7 @@ def setup() -> Numbers:
         "wavelength_step": plain((spectrum.wavelength_stop - spectrum.wavelength_start) / (spectrum.pixels - 1), 3),
         "smoothing": f"{spectrum.smoothing:.0f}",
         "noise_percent": f"{100 * params.noise.fraction:g}",
+        "redshift": power_of_ten(spectrum.zred),
         "noise_snr": f"{1 / params.noise.fraction:g}",
     }
 
