@@ -135,6 +135,17 @@ TABLES = {
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],
+    "tab_claims": [
+        "calibration.json",
+        "chains.h5",
+        "galaxy.h5",
+        "galaxy_posterior.h5",
+        "lookup_experiment.json",
+        "networks/paper.json",
+        "posteriors.h5",
+        "ssp_grid.h5",
+        "timing.json",
+    ],
 }
 
 for table, data in TABLES.items():

@@ -1,8 +1,8 @@
 """Whether figures, tables and numbers are what the tracked scripts make of the tracked data.
 
-A chain of hashes: fingerprints.json names the script and the data of everything shown, dvc.lock the code, the parameters
-and the data of every stage. Where a link is broken the audit says which. Redrawing closes the chain at its end: it
-compares what the scripts draw now with what they drew.
+A chain of hashes: fingerprints.json names the script and the data of everything shown, dvc.lock the code, parameters
+and data of every stage. Where a link is broken the audit says which. Redrawing closes the chain at its end: it compares
+what the scripts draw now with what they drew.
 """
 
 import ast

@@ -39,6 +39,8 @@ def count(value: float, digits: int = 2) -> str:
 
 def uncertain(value: float, error: float) -> str:
     """value \\pm error, both to the first digit of the error (two where it starts with 1)."""
+    if not math.isfinite(value):
+        return r"\ldots"
     if not (math.isfinite(error) and error > 0):
         return plain(value, 3)
     exponent = math.floor(math.log10(error))
@@ -63,15 +65,9 @@ def probability(value: float) -> str:
 
 
 def power_of_ten(value: float) -> str:
-    """10^{n}, of a value that is one.
-
-    Raises:
-        ValueError: it is not.
-    """
+    """10^{n} where a positive value is one, else as `compact` has it."""
     exponent = round(math.log10(value))
-    if not math.isclose(value, 10.0**exponent):
-        raise ValueError(f"{value:g} is no power of ten")
-    return f"10^{{{exponent}}}"
+    return f"10^{{{exponent}}}" if math.isclose(value, 10.0**exponent) else compact(value)
 
 
 def listed(values: Sequence[int]) -> str:

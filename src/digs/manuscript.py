@@ -1,4 +1,4 @@
-"""What ms.tex says of itself: its figures and tables, its sentences, the numbers in them, and numbers that were typed."""
+"""What ms.tex says of itself: figures and tables, sentences, the numbers in them, and numbers that were typed."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence

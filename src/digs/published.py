@@ -1,7 +1,4 @@
-"""What Khullar et al. (2022) state, with the place where they do. Their costs are in digs.costs.
-
-Abstract and sec. 4: widths, galaxies per fit; sec. 3.3: training; sec. 3.5 and 4: costs; Figs. 3 and 4: residual, recovery.
-"""
+"""What Khullar et al. (2022) state, with the place where they do; digs.costs has their costs."""
 
 from digs.costs import HOUR, PUBLISHED, PUBLISHED_FITS, PUBLISHED_GALAXIES_PER_FIT
 
@@ -17,6 +14,7 @@ CORRELATIONS = {  # of recovered with true parameters (Fig. 4)
     "tage": 0.807,
     "logtau": 0.824,
 }
+CORRELATION_DECIMALS = 3
 RESIDUAL = 0.03  # the best fit and the observed spectrum differ by less (Fig. 3)
 EPOCHS = 87  # to convergence (sec. 3.3)
 DRAWS = 10_000  # a posterior (released code)

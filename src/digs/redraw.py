@@ -1,6 +1,7 @@
-"""Run the scripts that make figures, tables and numbers, and say what came out: `python -m digs.redraw RECORD [SCRIPT ...]`.
+"""Run the scripts that make figures, tables and numbers, and say what came out.
 
-The record has, for every script, its hash, the data that it read with theirs, and what it drew or wrote.
+`python -m digs.redraw RECORD SCRIPT ...`, in a clean copy of the tree (digs.fingerprints). The record has, for every
+script, its hash, the data that it read with theirs, and what it drew or wrote.
 """
 
 import runpy

@@ -1,17 +1,14 @@
 """Numbers of the text: the galaxy of Fig. 3."""
 
-import numpy as np
-import torch
-
 from digs import paths
 from digs.artifacts import read_product
+from digs.best_fits import residuals, rms
 from digs.formatting import count, grouped_integer, listed, plain, scientific, uncertain
 from digs.numbers import Numbers
 from digs.params import load_params
 from digs.priors import NAMES
-from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
-from digs.simulator import default_simulator
-from digs.summaries import best_draw, best_visited, compare_widths
+from digs.products import CHAINS, GALAXY_POSTERIOR
+from digs.summaries import compare_widths
 
 
 def width() -> Numbers:
@@ -46,21 +43,11 @@ def width() -> Numbers:
 
 def best_fit() -> Numbers:
     """How far the best fits are from the noisy and from the true spectrum, in percent."""
-    galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
-    posterior = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)
-    chains = read_product(paths.DATA / "chains.h5", CHAINS)
-    best = {
-        "npe": best_draw(posterior["theta"], posterior["log_prob"]),
-        "npe_theta": posterior["theta"][posterior["log_prob"].argmax()],
-        "mcmc": best_visited(chains),
-    }
     variables = {}
-    for method, theta in best.items():
-        model = default_simulator()(torch.as_tensor(theta)[None]).numpy()[0]
-        for against, flux in (("data", galaxy["noisy_flux"][0]), ("truth", galaxy["flux"][0])):
-            residual = 100 * np.abs(model / flux - 1)
-            variables[f"{method}_{against}_rms"] = plain(float(np.sqrt(np.mean(residual**2))))
-            variables[f"{method}_{against}_worst"] = plain(float(residual.max()))
+    for method, against in residuals().items():
+        for name, residual in against.items():
+            variables[f"{method}_{name}_rms"] = plain(rms(residual))
+            variables[f"{method}_{name}_worst"] = plain(float(residual.max()))
     return variables
 
 

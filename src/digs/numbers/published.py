@@ -10,7 +10,10 @@ def stated() -> Numbers:
     fewest, most = published.GALAXIES_PER_FIT
     return {
         **{f"k22_width_{name}": f"{width:.2f}" for name, width in published.HALF_WIDTHS.items()},
-        **{f"k22_correlation_{name}": f"{value:.3f}" for name, value in published.CORRELATIONS.items()},
+        **{
+            f"k22_correlation_{name}": f"{value:.{published.CORRELATION_DECIMALS}f}"
+            for name, value in published.CORRELATIONS.items()
+        },
         "k22_residual_percent": f"{100 * published.RESIDUAL:g}",
         "k22_epochs": str(published.EPOCHS),
         "k22_draws": grouped_integer(published.DRAWS),
