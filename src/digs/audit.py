@@ -162,13 +162,15 @@ def _built(project: Project, name: str, record: Record) -> list[str]:
             return [f"{path.relative_to(project.root)} is damaged; rebuild it"]
         apart = fingerprints.departures(record, {"shown": built})
         return [f"the built {name}: {difference}; rebuild it" for difference in apart]
-    suffix = "txt" if "." in name else "tex"
-    found = []
-    for shown, entry in record["shown"].items():
-        path = tex / "output" / f"{shown if suffix == 'txt' else name}.{suffix}"
-        if path.is_file() and path.read_text() != entry["text"]:
-            found.append(f"{path.relative_to(project.root)} does not say what is recorded; rebuild it")
-    return found
+    texts = {f"{shown}.txt": entry["text"] for shown, entry in record["shown"].items()}
+    if "." not in name:
+        texts = {f"{name}.tex": "".join(f"{row}\n" for row in texts.values())}
+    built = {tex / "output" / file: text for file, text in texts.items()}
+    return [
+        f"{path.relative_to(project.root)} does not say what is recorded; rebuild it"
+        for path, text in built.items()
+        if path.is_file() and path.read_text() != text
+    ]
 
 
 def check_text(project: Project) -> list[Finding]:

@@ -191,7 +191,7 @@ def population_claims(posteriors: Product) -> list[Claim]:
     p_values = [ks_2samp(ranks[young], ranks[old]).pvalue for ranks in posteriors["rank"].T]
     ratio = [np.median(width[old]) / np.median(width[young]) for width in ((high - low) / 2).T]
     alike = all(1 / FACTOR <= each <= FACTOR for each in ratio)
-    apart = f"young ($<{published.YOUNG:g}$ Gyr) and old ($>{published.OLD:g}$ Gyr) "
+    apart = f"young ($<{published.YOUNG:g}$ Gyr) and old ($>{published.OLD:g}$ Gyr)"
     return [
         Claim(
             f"Ranks alike, {apart}", "yes", f"$p={probability(min(p_values))}$",

@@ -13,6 +13,7 @@ from digs.errors import DigsError
 from digs.pipeline import Pipeline
 
 _NOT_COPIED = {".git", ".venv", ".dvc", "data-store", ".snakemake", ".showyourwork", "__pycache__", "build"}
+_MADE = ("src/data/", "src/tex/figures/", "src/tex/output/")
 
 
 def tracked_files(root: Path) -> list[str]:
@@ -21,9 +22,9 @@ def tracked_files(root: Path) -> list[str]:
     if (root / ".git").exists():
         listed = subprocess.run(command, capture_output=True, check=True).stdout.decode().split("\0")
         return sorted(name for name in set(listed) - {""} if (root / name).is_file())
-    files = (path for path in root.rglob("*") if path.is_file() and not _NOT_COPIED & set(path.parts))
-    made = ("src/data/", "src/tex/figures/", "src/tex/output/")
-    return sorted(name for path in files if not (name := str(path.relative_to(root))).startswith(made))
+    files = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
+    kept = (str(path) for path in files if not _NOT_COPIED & set(path.parts))
+    return sorted(name for name in kept if not name.startswith(_MADE))
 
 
 def environment(tree: Path) -> dict[str, str]:

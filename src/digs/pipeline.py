@@ -3,14 +3,14 @@
 DVC compares contents by hash; so does this, by the hashes that dvc.lock has, without starting DVC.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+import yaml
 
 from digs.artifacts import md5
 from digs.errors import DigsError
@@ -18,19 +18,26 @@ from digs.errors import DigsError
 STORES = (".dvc/cache/files/md5", "data-store/files/md5")  # where DVC keeps files by hash
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """With the numbers of YAML 1.2, which DVC writes: 1e-05 is one, and no word as in YAML 1.1."""
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789"))
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML 1.2 file, as DVC reads it (YAML 1.1 takes 1e-05 for a word).
+    """A YAML file that holds a mapping.
 
     Raises:
         DigsError: there is no such file, or it is no YAML mapping.
     """
     try:
-        content = YAML(typ="safe").load(path.read_text())
+        content = yaml.load(path.read_text(), _Loader)
     except OSError:
         raise DigsError(
             f"{path.name} is missing in {path.parent}; restore it with `git checkout {path.name}`."
         ) from None
-    except YAMLError:
+    except yaml.YAMLError:
         raise DigsError(f"{path} is not YAML; restore it with `git checkout {path.name}`.") from None
     if not isinstance(content, dict):
         raise DigsError(f"{path} does not hold a mapping; restore it with `git checkout {path.name}`.")

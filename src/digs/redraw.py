@@ -30,7 +30,8 @@ def _exhibit(name: str) -> dict[str, Any]:
     if name.startswith("fig_"):
         shown = read_json(paths.FIGURES / f"{name.removeprefix('fig_')}.json")
     else:
-        shown = {"rows": {"text": (paths.OUTPUT / f"{name}.tex").read_text()}}
+        rows = (paths.OUTPUT / f"{name}.tex").read_text().splitlines()
+        shown = {f"row {place}": {"text": row} for place, row in enumerate(rows)}
     return {"script": md5(SCRIPTS / f"{name}.py"), "data": _hashes(files), "shown": shown}
 
 
