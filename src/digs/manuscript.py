@@ -21,6 +21,7 @@ _NO_STATEMENTS = re.compile(
     r"|\\begin\{equation\}.*?\\end\{equation\}|\\begin\{\w+\*?\}(?:\[[^\]]*\])?(?:\{[^}]*\})?|\\end\{[^}]*\}",
     re.DOTALL,
 )
+_WORDS = "log|ln|tau|theta|chi|sigma|hat|prospector|fsps|sbi|emcee"  # commands that are read out
 _NUMBER = re.compile(r"(?<![A-Za-z\d.])\d+(?:(?:\.|\\,)\d+)*")  # K22 is a name
 
 
@@ -59,7 +60,8 @@ class Sentence:
         """As plain words, with the numbers put in."""
         text = _VARIABLE.sub(lambda match: numbers.get(match[1], f"<{match[1]}>"), self.text)
         text = re.sub(r"\\(?:label|ref|cite\w*)\*?(?:\[[^\]]*\])*\{([^}]*)\}", r"[\1]", text)
-        text = re.sub(r"\\(?:times|pm)\b", lambda match: {"\\times": " x ", "\\pm": " +- "}[match[0]], text)
+        text = text.replace(r"\times", " x ").replace(r"\pm", " +- ")
+        text = re.sub(rf"\\({_WORDS})\b", r" \1", text)
         text = re.sub(r"\\[a-zA-Z]+\*?|[{}$]", "", text.replace(r"\,", " ").replace(r"\%", "%"))
         return " ".join(text.replace("~", " ").split())
 

@@ -9,11 +9,17 @@ from digs.products import REFERENCE
 
 
 def verdicts() -> Numbers:
-    """How many claims there are of each verdict, and the rule."""
+    """How many claims there are of each verdict."""
     found = [claim.verdict for claim in claims.all_claims()]
     return {
         "claims": str(len(found)),
         **{f"claims_{verdict.name.lower()}": str(found.count(verdict)) for verdict in claims.Verdict},
+    }
+
+
+def rule() -> Numbers:
+    """By what they are judged."""
+    return {
         "claims_sigmas": f"{claims.SIGMAS:g}",
         "claims_factor": f"{claims.FACTOR:g}",
         "claims_least_p": plain(claims.LEAST_P, 1),
@@ -30,4 +36,4 @@ def attainable() -> Numbers:
     }
 
 
-GROUPS = (verdicts, attainable)
+GROUPS = (verdicts, rule, attainable)
