@@ -106,7 +106,7 @@ for place, stage in enumerate(STAGES):
 
 
 # The numbers in the text: the files that ms.tex names as \variable{output/NAME.txt}, in captions too.
-DIGS = sorted(glob("src/digs/*.py"))
+DIGS = sorted(glob("src/digs/**/*.py", recursive=True))
 MANUSCRIPT = re.sub(r"(?<!\\)%.*", "", Path("src/tex/ms.tex").read_text())
 NUMBERS = sorted({f"src/tex/{name}" for name in re.findall(r"\\variable\{(output/[^}]+\.txt)\}", MANUSCRIPT)})
 READ = sorted(str(out) for out in MADE if out.suffix in (".h5", ".json"))
@@ -135,6 +135,17 @@ TABLES = {
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],
+    "tab_claims": [
+        "calibration.json",
+        "chains.h5",
+        "galaxy.h5",
+        "galaxy_posterior.h5",
+        "lookup_experiment.json",
+        "networks/paper.json",
+        "posteriors.h5",
+        "ssp_grid.h5",
+        "timing.json",
+    ],
 }
 
 for table, data in TABLES.items():

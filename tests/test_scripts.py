@@ -1,6 +1,7 @@
 """Every script: it says what it does, and those that only read tracked data do it."""
 
 import ast
+import json
 import runpy
 import sys
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from digs import paths
+from digs import fingerprints, paths
+from digs.audit import NUMBERS
 
 SCRIPTS = sorted((paths.ROOT / "src" / "scripts").glob("*.py"))
 
@@ -57,16 +59,30 @@ def test_the_script_is_described_at_its_top(script):
 
 # Scripts that only read tracked data and write figures, tables or numbers for the manuscript.
 MANUSCRIPT = [script for script in SCRIPTS if script.stem.startswith(("fig_", "tab_")) or script.stem == "variables"]
-LEAST_BYTES = {".pdf": 5000, ".tex": 100, ".txt": 1}
+LEAST_BYTES = {".pdf": 5000, ".json": 500, ".tex": 100, ".txt": 1}
 
 
 def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
+def agrees_with_the_record(name: str, made: dict[str, bytes]) -> None:
+    """What a script made is what src/tex/fingerprints.json says; where a change is meant, `digs renew` records it."""
+    recorded = fingerprints.load(paths.ROOT)
+    if name.startswith("fig_"):
+        shown = json.loads(made[f"{name.removeprefix('fig_')}.json"])
+    elif name == NUMBERS:
+        shown = {file.removesuffix(".txt"): {"text": text.decode()} for file, text in made.items()}
+        groups = [entry["shown"] for group, entry in recorded.items() if "." in group]
+        recorded[name] = {"shown": {number: entry for group in groups for number, entry in group.items()}}
+    else:
+        shown = {f"row {place}": {"text": row} for place, row in enumerate(made[f"{name}.tex"].decode().splitlines())}
+    assert fingerprints.departures(recorded[name], {"shown": shown}) == []
+
+
 @pytest.mark.parametrize("script", MANUSCRIPT, ids=lambda script: script.stem)
 def test_figures_tables_and_numbers_are_made_from_the_tracked_data(script, tmp_path, monkeypatch):
-    """Twice, into an empty folder, with the same bytes."""
+    """Twice, into an empty folder, with the same bytes, and as recorded."""
     monkeypatch.setattr(sys, "argv", [script.name])
     made = []
     for attempt in ("first", "again"):
@@ -83,5 +99,6 @@ def test_figures_tables_and_numbers_are_made_from_the_tracked_data(script, tmp_p
         assert content.startswith(b"%PDF") == name.endswith(".pdf"), name
         assert b"nan" not in content or name.endswith(".pdf"), name
         assert content == again[name], name
+    agrees_with_the_record(script.stem, first)
     if script.stem != "variables":
-        assert [Path(name).stem for name in first] == [script.stem.removeprefix("fig_")]
+        assert {Path(name).stem for name in first} == {script.stem.removeprefix("fig_")}

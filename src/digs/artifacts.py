@@ -7,12 +7,14 @@ The same data give the same bytes: no times, no commit. A stage that is run agai
 depends on it up to date, and dvc.lock, which git tracks, says which code and parameters made a product.
 """
 
+import hashlib
 import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,20 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+_read: ContextVar[set[Path] | None] = ContextVar("read", default=None)
+
+
+@contextmanager
+def recording() -> Iterator[set[Path]]:
+    """The data products, and other files asked for by `existing`, that are read while the block runs."""
+    files: set[Path] = set()
+    token = _read.set(files)
+    try:
+        yield files
+    finally:
+        _read.reset(token)
+
+
 def existing(path: Path) -> Path:
     """The path itself.
 
@@ -82,7 +98,19 @@ def existing(path: Path) -> Path:
     """
     if not path.is_file():
         raise DigsError(f"{paths.shown(path)} is missing; fetch it with `dvc pull` or make it with `dvc repro`.")
+    if (files := _read.get()) is not None:
+        files.add(path)
     return path
+
+
+def md5(path: Path) -> str:
+    """The hash by which dvc.lock knows a file.
+
+    Raises:
+        DigsError: there is no such file.
+    """
+    with existing(path).open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def git_commit() -> str:

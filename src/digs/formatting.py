@@ -1,6 +1,7 @@
 """Numbers as the manuscript prints them (LaTeX, math mode)."""
 
 import math
+from collections.abc import Sequence
 
 
 def plain(value: float, digits: int = 2) -> str:
@@ -38,6 +39,8 @@ def count(value: float, digits: int = 2) -> str:
 
 def uncertain(value: float, error: float) -> str:
     """value \\pm error, both to the first digit of the error (two where it starts with 1)."""
+    if not math.isfinite(value):
+        return r"\ldots"
     if not (math.isfinite(error) and error > 0):
         return plain(value, 3)
     exponent = math.floor(math.log10(error))
@@ -59,3 +62,15 @@ def probability(value: float) -> str:
     if value < 1e-10:
         return "<10^{-10}"
     return plain(value, 2) if value >= 1e-3 else scientific(value, 1)
+
+
+def power_of_ten(value: float) -> str:
+    """10^{n} where a positive value is one, else as `compact` has it."""
+    exponent = round(math.log10(value))
+    return f"10^{{{exponent}}}" if math.isclose(value, 10.0**exponent) else compact(value)
+
+
+def listed(values: Sequence[int]) -> str:
+    """Integers as a list in a sentence."""
+    *first, last = map(grouped_integer, values)
+    return f"{', '.join(first)} and {last}" if first else last

@@ -3,7 +3,6 @@
 Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; lines also differ in dashes or markers.
 """
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digs import paths
-from digs.artifacts import existing, replacing, write_text
+from digs.artifacts import git_commit, md5, replacing, write_json, write_text
+from digs.drawn import drawn
 from digs.priors import NAMES, Parameter
 
 COLUMN, PAGE = 3.35, 7.1  # inches: AASTeX's one and two columns
@@ -119,24 +119,24 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
     axes.set(**{f"{which}lim": (parameter.low - margin, parameter.high + margin)})
 
 
-def _md5(path: Path) -> str:
-    """The start of the hash by which DVC knows a file."""
-    return hashlib.md5(existing(path).read_bytes(), usedforsecurity=False).hexdigest()[:8]
-
-
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures as NAME.pdf, the same bytes for the same data.
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (digs.drawn) as NAME.json.
+
+    The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
+    which files.
 
     Args:
         sources: the files that it was drawn from; their names and hashes (as in dvc.lock) go into the PDF's keywords.
     """
+    commit = git_commit()
     metadata = {
         "Title": f"DIGS: {name}",
         "Author": "The DIGS developers",
-        "Subject": f"Drawn by src/scripts/fig_{name}.py",
-        "Keywords": "; ".join(f"{paths.shown(path)} md5 {_md5(path)}" for path in sources),
+        "Subject": f"Drawn by src/scripts/fig_{name}.py" + (f" of commit {commit}" if commit != "unknown" else ""),
+        "Keywords": "; ".join(f"{paths.shown(path)} md5 {md5(path)}" for path in sources),
         "CreationDate": None,
     }
+    write_json(paths.FIGURES / f"{name}.json", drawn(figure))
     with replacing(paths.FIGURES / f"{name}.pdf") as temporary:
         figure.savefig(temporary, metadata=metadata)
     plt.close(figure)

@@ -1,0 +1,126 @@
+"""The command `digs`: audit what the paper shows, renew its records, list the stages."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable
+
+from digs import audit, fingerprints, paths, report
+from digs.audit import Finding, Project, Verdict
+from digs.copies import clean_copy, execute
+from digs.errors import DigsError
+from digs.pipeline import Pipeline
+
+WRONG, UNCHECKED = 1, 3  # exit statuses
+
+
+def _exit_status(findings: list[Finding]) -> int:
+    verdicts = {finding.verdict for finding in findings}
+    return WRONG if Verdict.WRONG in verdicts else UNCHECKED if Verdict.UNKNOWN in verdicts else 0
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        print(line)
+
+
+def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None) -> int:
+    """Say where a figure, table or number comes from, and check it; without a name, check all of them."""
+    project = Project(paths.ROOT)
+    names = project.find(figure) if figure else project.everything
+    if figure:
+        for name in names:
+            _print([*report.provenance(project, name), ""])
+    findings = audit.check(project, names) + audit.check_text(project)
+    if rebuild:
+        findings += [each for found in audit.check_redrawn(project, names).values() for each in found]
+    if from_scratch is not None:
+        findings += run_from_scratch(project, names, from_scratch)
+    _print(report.summary(findings, everything=figure is None))
+    return _exit_status(findings)
+
+
+def run_from_scratch(project: Project, names: list[str], chosen: list[str]) -> list[Finding]:
+    """Run the stages behind figures anew in a clean copy, then redraw there and compare."""
+    lineage = project.pipeline.lineage(audit.data_of(project, names))
+    if unknown := set(chosen) - {stage.name for stage in lineage}:
+        behind = ", ".join(stage.name for stage in lineage) or "none"
+        raise DigsError(f"No stage behind it is called {', '.join(sorted(unknown))}; choose from: {behind}.")
+    stages = [stage for stage in lineage if stage.name in chosen or not chosen]
+    lacking = [stage for stage in stages if stage.needs and not os.environ.get(stage.needs)]
+    findings = [
+        Finding(Verdict.UNKNOWN, f"stage {stage.name} was not run: {stage.needs} is not set; its data are as tracked")
+        for stage in lacking
+    ]
+    inputs = {file for stage in lineage for file in (*stage.outs, *stage.deps)} | set(audit.data_of(project, names))
+    with clean_copy(project.pipeline, inputs & set(project.pipeline.locked)) as tree:
+        (tree / "dvc.lock").chmod(0o644)
+        execute(tree, "git", "init", "-q")
+        for stage in stages:
+            if stage not in lacking:
+                print(f"Running {stage.name} ({stage.takes})", flush=True)
+                execute(tree, "dvc", "repro", "-q", "-f", "-s", stage.name)
+        now = fingerprints.redrawn(tree, audit.scripts_of(names))
+    return findings + [each for name in names for each in audit.compare(project, name, now)]
+
+
+def run_renew() -> int:
+    """Redraw everything in a clean copy and record what it shows now; say what changed."""
+    pipeline = Pipeline(paths.ROOT)
+    scripts = sorted(path.stem for path in (paths.ROOT / "src" / "scripts").glob("*.py"))
+    scripts = [name for name in scripts if name.startswith(("fig_", "tab_"))] + [audit.NUMBERS]
+    try:
+        before = fingerprints.load(paths.ROOT)
+    except DigsError:  # the first time
+        before = {}
+    now = fingerprints.redraw(pipeline, scripts, pipeline.locked)
+    for name in sorted({*before, *now}):
+        if name not in before or name not in now:
+            print(f"{name} is {'new' if name in now else 'gone'}")
+        else:
+            _print(f"{name}: {difference}" for difference in fingerprints.departures(before[name], now[name]))
+    fingerprints.store(paths.ROOT, now)
+    readme = paths.ROOT / "README.md"
+    readme.write_text(report.with_cost_table(readme.read_text(), pipeline))
+    return 0
+
+
+def run_stages() -> int:
+    """Print the stages, what they cost and what they need."""
+    print(report.cost_table(Pipeline(paths.ROOT)))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    main = argparse.ArgumentParser(prog="digs", description="Check what the paper shows, down to the simulator.")
+    commands = main.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("audit", help=run_audit.__doc__, description=run_audit.__doc__)
+    one.add_argument("figure", nargs="?", help="such as corner, tab_widths, fig:sbc or numbers (default: everything)")
+    one.add_argument("--rebuild", action="store_true", help="redraw in a clean copy, and compare what is drawn")
+    one.add_argument(
+        "--from-scratch",
+        nargs="*",
+        metavar="STAGE",
+        help="run its stages anew (dvc repro -f) in a clean copy, all of them or those named, then redraw and compare",
+    )
+    one.set_defaults(run=run_audit)
+    for name, run in (("renew", run_renew), ("stages", run_stages)):
+        commands.add_parser(name, help=run.__doc__, description=run.__doc__).set_defaults(run=run)
+    return main
+
+
+def main() -> None:
+    """Run the command; its exit status is 0 if all checks, 1 if something is wrong, 3 if something was not checked."""
+    arguments = vars(parser().parse_args())
+    run = arguments.pop("run")
+    arguments.pop("command")
+    try:
+        sys.exit(run(**arguments))
+    except DigsError as error:
+        sys.exit(f"digs: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

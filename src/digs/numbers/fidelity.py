@@ -1,0 +1,66 @@
+"""Numbers of the text: posteriors by NPE against reference chains, and these against nested sampling."""
+
+from digs import paths
+from digs.artifacts import read_json
+from digs.formatting import count, grouped_integer, plain, uncertain
+from digs.numbers import Numbers
+from digs.params import load_params
+from digs.priors import NAMES
+
+
+def fidelity() -> Numbers:
+    """Networks against the reference chains and the exact likelihood."""
+    reference = read_json(paths.DATA / "reference.json")
+    settings = load_params().reference
+    comparison = read_json(paths.DATA / "comparison.json")
+    two_sample = read_json(paths.DATA / "two_sample.json")
+    result = {
+        "two_sample_galaxies": str(two_sample["galaxies"]),
+        "two_sample_candidates": grouped_integer(two_sample["candidates"]),
+        "reference_galaxies": str(reference["galaxies"]),
+        "reference_converged": str(reference["converged"]),
+        "reference_walkers": str(settings.walkers),
+        "reference_ensembles": str(settings.ensembles),
+        "reference_r_hat": plain(settings.r_hat, 3),
+        "reference_size": grouped_integer(round(settings.sample_size)),
+        "reference_least_size": count(reference["least_sample_size"]),
+        "comparison_draws": grouped_integer(comparison["draws"]),
+    }
+    switch = [comparison["fixed_sigma"][name] for name in NAMES]
+    for end, choose in (("low", min), ("high", max)):
+        result[f"switch_ratio_{end}"] = plain(choose(each["ratio"]["value"] for each in switch), 3)
+        result[f"switch_shift_{end}"] = f"{choose(each['shift']['value'] for each in switch):.2f}"
+    for name, numbers in two_sample["measured"].items():
+        result[f"two_sample_{name}"] = uncertain(numbers["value"], numbers["error"])
+    for network, numbers in comparison["measured"].items():
+        ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
+        shifts = [numbers[name]["shift"]["value"] for name in NAMES]
+        result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (plain(f(ratios), 4) for f in (min, max))
+        result[f"{network}_shift_low"], result[f"{network}_shift_high"] = (plain(f(shifts)) for f in (min, max))
+        for key in ("efficiency", "efficiency_5"):
+            percent = {part: 100 * value for part, value in numbers[key].items()}
+            result[f"{network}_{key}"] = uncertain(percent["value"], percent["error"])
+        result[f"{network}_excess"] = uncertain(numbers["excess_loss"]["value"], numbers["excess_loss"]["error"])
+    return result
+
+
+def nested() -> Numbers:
+    """The reference chains against nested sampling."""
+    nested = read_json(paths.DATA / "nested.json")
+    measured = nested["measured"]
+    ratios = [measured[name]["ratio"]["value"] for name in NAMES]
+    difference = measured["log_evidence_difference"]
+    return {
+        "nested_galaxies": str(nested["galaxies"]),
+        "nested_ratio_low": plain(min(ratios), 3),
+        "nested_ratio_high": plain(max(ratios), 3),
+        "nested_shift": plain(max(measured[name]["shift"]["value"] for name in NAMES)),
+        "nested_evidence": uncertain(difference["value"], difference["error"]),
+        "nested_evidence_worst": plain(measured["log_evidence_largest_difference"]),
+    }
+
+
+GROUPS = (
+    fidelity,
+    nested,
+)
