@@ -1,5 +1,6 @@
 # make paper   the paper, ms.pdf, and whatever it lacks: Python packages (.venv), TeX Live, data
 # make test    ruff and the tests
+# make audit   every figure, table and number against the scripts, data and stages behind it, redrawn in a clean copy
 # make smoke   every stage after the simulations, and the paper, at a tiny budget in a copy of this tree
 # make clean   remove figures, numbers and the paper; data and .venv stay
 # make setup   Python packages and TeX Live only
@@ -39,11 +40,15 @@ test: $(READY)
 	@$(VENV_PATH) ruff check .
 	@$(VENV_PATH) python -m pytest
 
+audit: $(READY)
+	@$(FETCH)
+	@$(VENV_PATH) digs audit --rebuild
+
 smoke: setup
 	@$(VENV_PATH) python tools/smoke.py
 
 clean:
 	@git clean -qfdX -- $(BUILT)
 
-.PHONY: paper setup test smoke clean
+.PHONY: paper setup test audit smoke clean
 .DEFAULT_GOAL := paper

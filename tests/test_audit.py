@@ -163,6 +163,15 @@ def test_lineage_ends_at_the_simulator():
     assert lineage == ["library", "flow", "posteriors", "calibration"]
 
 
+def test_sentences_that_rest_on_a_figure():
+    project = Project(paths.ROOT)
+    said = "\n".join(report.resting(project, FIGURE))
+    assert "refers to it" in said
+    assert "numbers from its data" in said
+    assert project.numbers["rank_p_logtau"] in said
+    assert project.pipeline.last(project.data("fig_corner")) == {"posteriors", "chains"}
+
+
 def test_every_figure_and_table_of_the_text_is_audited():
     project = Project(paths.ROOT)
     assert {exhibit.script for exhibit in project.manuscript.exhibits} == set(project.declared)

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import yaml
 
+from digs.copies import tracked_files
+
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("ssp_grid", "library", "simulator_speed")
 # these run FSPS too, but rest on stages that are rehearsed: their data are taken as they are when it is their turn
@@ -51,12 +53,9 @@ def outputs(stage: dict) -> list[str]:
 
 def copy_tree(into: Path) -> None:
     """Copy what git tracks or would track here, as it is now, and make a repository of it."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout.decode()
-    for name in sorted(set(listed.split("\0")) - {""}):
-        if (ROOT / name).is_file():  # not one deleted since
-            (into / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, into / name)
+    for name in tracked_files(ROOT):
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, into / name)
     execute(into, "git", "init", "-q")
     commit(into)
 

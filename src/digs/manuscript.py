@@ -11,6 +11,7 @@ _EXHIBIT = re.compile(r"\\begin\{(figure|deluxetable)(\*?)\}.*?\\end\{\1\2\}", r
 _SCRIPT = re.compile(r"\\script\{(\w+)\.py\}|\\variable\{output/(tab_\w+)\.tex\}")
 _SENTENCE_END = re.compile(
     r"(?<=[.?!])(?<!Fig\.)\s+(?=[A-Z\\$])|\n\s*\n|\\(?:sub)*section\{[^\n]*|\\(?:begin|end)\{[^\n]*"
+    r"|\\(?:startdata|enddata|tablecomments|tablehead|setlength|tabletypesize|tablecaption|caption)\b"
 )
 
 # LaTeX in which a digit is no statement; each match is blanked before numbers are looked for

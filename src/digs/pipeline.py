@@ -120,6 +120,12 @@ class Pipeline:
                 found |= {above.name: above for above in self.lineage(stage.deps)} | {stage.name: stage}
         return list(found.values())
 
+    def last(self, files: Iterable[str]) -> set[str]:
+        """The stages that make files, but for those upstream of others that do."""
+        makers = [stage for file in files if (stage := self.maker(file))]
+        upstream = {above.name for stage in makers for above in self.lineage(stage.deps)}
+        return {stage.name for stage in makers} - upstream
+
     def hash(self, file: str) -> str | None:
         """The hash of a file as it lies in the tree; None where there is none."""
         if file not in self._hashes:

@@ -69,14 +69,11 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def resting(project: Project, name: str) -> Iterator[str]:
-    """The sentences that refer to a figure or table, and those with numbers from the same data."""
-    exhibit, files = project.exhibit(name), set(project.data(name))
-    related = {
-        number
-        for group in project.groups
-        if (group == name or files & set(project.data(group)))
-        for number in project.recorded[group]["shown"]
-    }
+    """The sentences that refer to a figure or table, and those with numbers from the same last stages."""
+    exhibit, pipeline = project.exhibit(name), project.pipeline
+    files = {file for stage in pipeline.last(project.data(name)) for file in pipeline.stages[stage].outs}
+    groups = [group for group in project.groups if group == name or files & set(project.data(group))]
+    related = {number for group in groups for number in project.recorded[group]["shown"]}
     for sentence in project.manuscript.sentences:
         refers = bool(exhibit and exhibit.label in sentence.references)
         if refers or sentence.numbers & related:
