@@ -10,14 +10,15 @@ how far H-alpha stands out of a noiseless spectrum. Which theta decides what one
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from scipy import stats
 
-from digs.calibration import NAMED_LEVELS, probability_integral
+from digs.calibration import NAMED_LEVELS, bootstrap_rows, probability_integral, with_error
 from digs.errors import DigsError
-from digs.priors import Prior, index
+from digs.priors import NAMES, Prior, index
 from digs.simulator import Simulator
 
 SELECTIONS = ("truth", "expected", "estimate")
@@ -91,16 +92,31 @@ class Judged:
         again = [self.summaries(random.choice(rows, len(rows))) for _ in range(resampled)]
         return np.stack([self.summaries(rows), np.std(again, 0)])
 
+    def compared(self, half_width: np.ndarray, young: np.ndarray, old: np.ndarray, resampled: int) -> dict[str, Any]:
+        """Widths and scatter of two groups of galaxies, with p-values of equal scatter and of equal ranks.
+
+        Args:
+            half_width: shape (galaxies, parameters). young, old: row numbers.
+        """
+        groups = {"young": young, "old": old}
+        ranked = same_p_value(*(self.probability[rows] for rows in groups.values()))
+        scattered = same_spread_p_value(*(self.residual[rows] for rows in groups.values()))
+        result: dict[str, Any] = {"galaxies": {group: len(rows) for group, rows in groups.items()}}
+        for place, name in enumerate(NAMES):
+            result[name] = {"scatter_p_value": float(scattered[place]), "ranks_p_value": float(ranked[place])}
+            for group, rows in groups.items():
+                again = bootstrap_rows(len(rows), resampled, place)
+                result[name][group] = {
+                    "half_width": with_error(half_width[rows, place], np.median, again),
+                    "scatter": with_error(self.residual[rows, place], np.std, again),
+                }
+        return result
+
 
 def bins(values: np.ndarray, ends: list[float]) -> list[np.ndarray]:
     """Row numbers of the galaxies below the first end, between ends, and from the last on."""
     place = np.digitize(values, ends)
     return [np.flatnonzero(place == number) for number in range(len(ends) + 1)]
-
-
-def uniform_p_value(probability: np.ndarray) -> np.ndarray:
-    """Kolmogorov-Smirnov p-values of uniform columns, shape (parameters,)."""
-    return np.array([stats.kstest(column, "uniform").pvalue for column in probability.T])
 
 
 def same_p_value(first: np.ndarray, second: np.ndarray) -> np.ndarray:
