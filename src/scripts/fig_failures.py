@@ -44,7 +44,7 @@ def main() -> None:
     figure, axes = parameter_panels(len(ROWS), 5.2, sharey=True, sharex="row")
     for row, (summary, selection, axis, ideal, limits) in zip(axes, ROWS, strict=True):
         at, chosen = summaries.index(summary), selections.index(selection)
-        for place, (panel, parameter) in enumerate(zip(row, parameters(), strict=True)):
+        for place, panel in enumerate(row):
             panel.axvline(ideal, color=TRUTH, lw=0.6, ls=":")
             for network, lift in zip(DRAWN, (-0.15, 0.15), strict=True):
                 label, colour, _, marker = NETWORK_STYLES[network]
@@ -64,9 +64,9 @@ def main() -> None:
             panel.set(xlim=limits, ylim=(len(labels) - 0.5, -0.5))
             panel.set_yticks(heights, labels, fontsize=SMALL)
             panel.tick_params(axis="y", length=0)
-            if row is axes[0]:
-                panel.set_title(parameter.label)
         row[2].set_xlabel(axis)
+    for panel, parameter in zip(axes[0], parameters(), strict=True):
+        panel.set_title(parameter.label)
     handles, texts = axes[-1, 0].get_legend_handles_labels()
     figure.legend(handles, texts, loc="outside upper center", ncols=len(handles))
     save(figure, "failures", [source])

@@ -12,7 +12,7 @@ from digs.priors import parameters
 PANELS = {  # what is drawn: axis label, what it would be
     "coverage_68": ("Share in 68%", 0.68),
     "z_mean": ("Mean bias / standard deviation", 0.0),
-    "ratio": ("Half-width / that of the exact posterior", 1.0),
+    "ratio": ("Half-width / exact half-width", 1.0),
 }
 
 

@@ -20,7 +20,7 @@ def main() -> None:
     percent = 100 * validation.attributes["probability"]
     figure, axes = parameter_panels(len(ROWS), 2.9, sharex=True, sharey="row")
     for row, (drawn, reach) in zip(axes, ROWS, strict=True):
-        for place, (panel, parameter) in enumerate(zip(row, parameters(), strict=True)):
+        for place, panel in enumerate(row):
             panel.fill_between(level, *(band - level), color=BAND, lw=0, label=f"{percent:g}% of whole curves")
             panel.axhline(0, color=TRUTH, lw=0.6, ls=":")
             for case in drawn:
@@ -28,9 +28,9 @@ def main() -> None:
                 style = LOOKED_UP if case.endswith("looked_up") else {"color": colour, "ls": "-", "label": name}
                 panel.plot(level, validation["rank_cdf"][cases.index(case), place] - level, **style)
             panel.set(xlim=(0, 1), xticks=(0, 0.5), ylim=(-reach, reach))
-            if row is axes[0]:
-                panel.set_title(parameter.label)
         row[0].set_ylabel("Share below less rank")
+    for panel, parameter in zip(axes[0], parameters(), strict=True):
+        panel.set_title(parameter.label)
     axes[-1, -1].set_xticks((0, 0.5, 1))
     figure.supxlabel("Normalised rank of the truth", fontsize=8.5)
     named = {label: handle for row in axes for handle, label in zip(*row[0].get_legend_handles_labels(), strict=True)}

@@ -67,6 +67,7 @@ def infer(posterior: Posterior, sample: Sample, reference: np.ndarray, settings:
         joint = density_rank(log_prob[:, :-1], log_prob[:, -1]), distance_rank(draws, truth, reference[rows])
         blocks.append(
             {
+                "mean": draws.mean(1),
                 "median": median,
                 "half_width": (upper - lower) / 2,
                 "contraction": contraction(draws, low, high),
@@ -85,8 +86,8 @@ def infer(posterior: Posterior, sample: Sample, reference: np.ndarray, settings:
 
 def judged_by(found: Found, truth: np.ndarray, draws: int) -> dict[str, Judged]:
     """By each of SELECTIONS, what the posteriors are measured with."""
-    by_truth = Judged(found["median"] - truth, found["z"], found["rank"], draws)
-    by_draw = Judged(found["median"] - found["draw"], found["draw_z"], found["draw_rank"], draws)
+    by_truth = Judged(found["mean"] - truth, found["z"], found["rank"], draws)
+    by_draw = Judged(found["mean"] - found["draw"], found["draw_z"], found["draw_rank"], draws)
     return {"truth": by_truth, "expected": by_draw, "estimate": by_truth}
 
 

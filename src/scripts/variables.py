@@ -13,6 +13,7 @@ from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
 from digs.simulator import default_simulator
 from digs.summaries import best_draw, best_visited, compare_widths
+from digs.validated import validation_variables
 
 Variables = dict[str, str]
 
@@ -382,6 +383,7 @@ def main() -> None:
         fidelity_variables,
         nested_variables,
         edge_variables,
+        validation_variables,
         cost_variables,
     )
     for group in groups:
