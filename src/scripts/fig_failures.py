@@ -20,7 +20,7 @@ DRAWN = ("fiducial", "lookup")
 # of each row of panels: summary, selection, axis label, what it would be, limits
 ROWS = (
     ("coverage_68", "estimate", "Share in 68%, by estimate", 0.68, (0.55, 1.0)),
-    ("z_mean", "truth", "Bias / standard deviation, by truth", 0.0, (-1.3, 1.3)),
+    ("z_mean", "truth", "Bias / standard deviation, by truth", 0.0, (-0.75, 0.75)),
 )
 
 
