@@ -27,11 +27,11 @@ def main() -> None:
                 name, colour, _, _ = NETWORK_STYLES[case.split(",")[0]]
                 style = LOOKED_UP if case.endswith("looked_up") else {"color": colour, "ls": "-", "label": name}
                 panel.plot(level, validation["rank_cdf"][cases.index(case), place] - level, **style)
-            panel.set(xlim=(0, 1), xticks=(0, 0.5), ylim=(-reach, reach))
+            panel.set(xlim=(0, 1), ylim=(-reach, reach))
+            panel.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
         row[0].set_ylabel("Share below less rank")
     for panel, parameter in zip(axes[0], parameters(), strict=True):
         panel.set_title(parameter.label)
-    axes[-1, -1].set_xticks((0, 0.5, 1))
     figure.supxlabel("Normalised rank of the truth", fontsize=8.5)
     named = {label: handle for row in axes for handle, label in zip(*row[0].get_legend_handles_labels(), strict=True)}
     figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=len(named))
