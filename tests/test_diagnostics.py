@@ -149,6 +149,23 @@ def test_distance_ranks_are_those_of_sbi(case):
     np.testing.assert_allclose(mine, share.numpy()[1:-1], atol=1e-6)
 
 
+def test_weighted_draws_of_wrong_posteriors_have_the_ranks_of_the_exact_one(case, band):
+    name, gaussians = case
+    sigma = NOISE / np.sqrt(1 + NOISE**2)
+    mean = (gaussians.datum / (1 + NOISE**2))[:, None]
+    exact = -(((gaussians.draws - mean) / sigma) ** 2).sum(-1) / 2
+    probability = diagnostics.weighted_probability(gaussians.draws, gaussians.truth, exact - gaussians.log_prob)
+    cdf = (probability.T[:, :, None] <= LEVELS).mean(1)
+    if name != "narrow":  # draws that do not reach as far as the exact posterior cannot stand for it
+        assert (diagnostics.excursion(cdf, LEVELS, band) < 1).all()
+
+
+def test_equal_weights_give_the_ranks():
+    gaussians = Gaussians()
+    probability = diagnostics.weighted_probability(gaussians.draws, gaussians.truth, np.full((GALAXIES, DRAWS), -3.0))
+    np.testing.assert_allclose(probability, (gaussians.draws < gaussians.truth[:, None]).mean(1))
+
+
 def test_contraction_and_z_scores_are_those_of_normal_posteriors(case):
     name, gaussians = case
     width, shift = CASES[name].get("width", 1.0), CASES[name].get("shift", 0.0)

@@ -61,6 +61,19 @@ def distance_rank(draws: np.ndarray, truth: np.ndarray, reference: np.ndarray) -
     return (distance < np.linalg.norm((truth - reference) / scale, axis=-1)[:, None]).sum(1)
 
 
+def weighted_probability(draws: np.ndarray, truth: np.ndarray, log_weight: np.ndarray) -> np.ndarray:
+    """The cumulative probability at the truth of weighted draws, shape (galaxies, parameters).
+
+    Weighted to the exact posterior (digs.importance), it is uniform whatever the network, up to the chance that made
+    the truths: what a network's own ranks show in excess is the network's.
+
+    Args:
+        log_weight: shape (galaxies, draws).
+    """
+    weight = np.exp(log_weight - log_weight.max(1, keepdims=True))
+    return ((draws < truth[:, None]) * weight[..., None]).sum(1) / weight.sum(1)[:, None]
+
+
 def z_score(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Mean less truth in units of the posterior's standard deviation, shape (galaxies, parameters)."""
     return (draws.mean(1) - truth) / draws.std(1)

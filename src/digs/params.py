@@ -277,6 +277,7 @@ class NoiseLevels(Section):
 class Validation(Section):
     networks: Annotated[list[str], Field(min_length=1)]
     looked_up: str
+    weighted: str
     references: str
     spectra: PositiveInt
     draws: PositiveInt

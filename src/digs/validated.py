@@ -40,6 +40,8 @@ def validation_variables() -> dict[str, str]:
         for kind, name in (("exact", network), ("looked_up", f"{network}_looked_up")):
             if kind in kinds:
                 result |= _case(f"validation_{name}", kinds[kind])
+        if "against_exact" in kinds:
+            result |= _against_exact(kinds["against_exact"])
         if "local_p_values" in kinds:
             p_values = kinds["local_p_values"]
             result[f"local_small_{network}"] = str(sum(p < _SMALL_P for p in p_values))
@@ -69,6 +71,15 @@ def _case(name: str, measured: dict) -> dict[str, str]:
     for kind in ("density", "distance"):
         for key in ("departure", "coverage_68", "coverage_95"):
             result[f"{name}_{kind}_{key}"] = _percent(measured[kind][key])
+    return result
+
+
+def _against_exact(numbers: dict) -> dict[str, str]:
+    """The ranks of the exact posterior, and the excess over them of a network's, in percentage points."""
+    result = {"validation_exact_excursion": plain(max(each["excursion"] for each in numbers.values()))}
+    for parameter, each in numbers.items():
+        result[f"validation_exact_mean_{parameter}"] = _percent(each["mean"])
+        result[f"validation_excess_{parameter}"] = _percent(each["excess"])
     return result
 
 

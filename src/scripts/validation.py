@@ -25,11 +25,13 @@ from digs.diagnostics import (
     distance_rank,
     excursion,
     simultaneous_band,
+    weighted_probability,
     whiten,
     z_score,
 )
 from digs.flow import Posterior
 from digs.importance import efficiency
+from digs.likelihood import PosteriorDensity
 from digs.params import NoiseLevels, Validation, load_params
 from digs.priors import NAMES, Prior
 from digs.products import LIBRARY, VALIDATION
@@ -45,18 +47,24 @@ from digs.subsets import (
     same_p_value,
     traits,
 )
-from digs.summaries import weighted_quantiles
+from digs.summaries import mean_and_error, weighted_quantiles
 
 AT_ONCE = 100  # galaxies
 JOINT = ("density", "distance")
 Found = dict[str, np.ndarray]  # of all galaxies, by name
 
 
-def infer(posterior: Posterior, sample: Sample, reference: np.ndarray, settings: Validation, label: str) -> Found:
-    """What is kept of every posterior; `draw` is one more draw, which stands for the truth of an exact posterior."""
+def infer(
+    posterior: Posterior, sample: Sample, reference: np.ndarray, settings: Validation, label: str, weigh: bool = False
+) -> Found:
+    """What is kept of every posterior; `draw` is one more draw, which stands for the truth of an exact posterior.
+
+    Args:
+        weigh: whether to find the exact posterior's cumulative probability at the truth, too, by weighting the draws.
+    """
     theta, flux = sample
     low, high = posterior.flow.prior.low.numpy(), posterior.flow.prior.high.numpy()
-    blocks = []
+    fraction, blocks = posterior.record.noise_fraction, []
     for start in progress(range(0, len(flux), AT_ONCE), desc=label, unit=f"{AT_ONCE} galaxies"):
         rows = slice(start, start + AT_ONCE)
         draws = posterior.sample(flux[rows], settings.draws + 1, settings.seed + start).double()
@@ -81,6 +89,12 @@ def infer(posterior: Posterior, sample: Sample, reference: np.ndarray, settings:
                 "white_draw": white[:, 1],
             }
         )
+        if weigh:
+            density = PosteriorDensity(default_simulator(), posterior.flow.prior, flux[rows], fraction)
+            log_weight = (
+                density(torch.as_tensor(draws).flatten(0, 1)).numpy().reshape(draws.shape[:2]) - log_prob[:, :-1]
+            )
+            blocks[-1]["exact_probability"] = weighted_probability(draws, truth, log_weight)
     return {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
 
 
@@ -139,6 +153,21 @@ def calibration(
         "contraction": found["contraction"][: settings.shown],
     }
     return arrays, measured
+
+
+def against_exact(found: Found, settings: Validation, band: np.ndarray) -> dict[str, Any]:
+    """How the exact posterior's ranks are distributed on the same spectra, and how far the network's are from them."""
+    exact, level = found["exact_probability"], levels(settings)
+    excess = torch.as_tensor(probability_integral(found["rank"], settings.draws) - exact)
+    outside = excursion((exact.T[:, :, None] <= level).mean(1), level, band)
+    return {
+        name: {
+            "excursion": float(outside[place]),
+            "mean": mean_and_error(torch.as_tensor(exact[:, place] - 0.5)),
+            "excess": mean_and_error(excess[:, place]),
+        }
+        for place, name in enumerate(NAMES)
+    }
 
 
 def joint_coverage(rank: np.ndarray, draws: int, resampled: np.ndarray) -> dict[str, dict[str, float]]:
@@ -250,11 +279,15 @@ def main() -> None:
     cases = [(name, "exact") for name in settings.networks] + [(settings.looked_up, "looked_up")]
     for name, kind in cases:
         posterior, (theta, flux) = posteriors[name], samples[kind]
-        found = infer(posterior, samples[kind], references[kind], settings, f"{name}, {kind}")
+        found = infer(
+            posterior, samples[kind], references[kind], settings, f"{name}, {kind}", name == settings.weighted
+        )
         curves, measured[name][kind] = calibration(found, theta.numpy(), settings, band)
         if kind == "exact":
             subsets, measured[name]["ages"] = in_subsets(found, theta.numpy(), settings, prior)
             curves |= subsets
+            if name == settings.weighted:
+                measured[name]["against_exact"] = against_exact(found, settings, band)
             if name in settings.local.networks:
                 measured[name]["local_p_values"] = local(posterior, found, flux, settings)
         for key, values in curves.items():
