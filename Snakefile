@@ -131,6 +131,7 @@ TABLES = {
     "tab_priors": [],
     "tab_widths": ["chains.h5", "galaxy_posterior.h5", "galaxy.h5"],
     "tab_calibration": ["calibration.json"],
+    "tab_validation": ["validation.json"],
     "tab_lookup": ["lookup_experiment.json"],
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],

@@ -109,7 +109,7 @@ def test_touched_files_change_nothing(tree):
 NETWORKS = {"flow", "flow_exact", "flow_lookup", "flow_table1", "flow_fiducial", "flow_short", "flow_wide"}
 STUDIES = {"study_search", "study_budget", "study_seeds"}
 COMPARED = {"comparison", "two_sample", "nested"}  # with the chains of `reference`
-AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment"}
+AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment", "validation"}
 
 
 @pytest.mark.parametrize(
@@ -119,11 +119,11 @@ AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment"}
             "noise.fraction",
             0.06,
             {"library", *NETWORKS, *STUDIES, "training_speed", "chains", "reference", *COMPARED, "edges"}
-            | {"lookup_experiment", "timing", "compression", "prospector_chain"},
+            | {"lookup_experiment", "validation", "timing", "compression", "prospector_chain"},
             {"agreement", *AFTER_FLOW},
         ),
         ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, "comparison", "two_sample"}),
-        ("networks.lookup.seed", 1, {"flow_lookup"}, {"lookup_experiment", "edges"}),
+        ("networks.lookup.seed", 1, {"flow_lookup"}, {"lookup_experiment", "validation", "edges"}),
         ("posteriors.seed", 1, {"posteriors"}, {"calibration"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),
     ],

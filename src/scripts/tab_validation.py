@@ -1,0 +1,33 @@
+"""Table: calibration of each parameter on fresh spectra."""
+
+from digs import paths
+from digs.artifacts import read_json
+from digs.cli import run
+from digs.formatting import plain, probability, uncertain
+from digs.plotting import save_rows
+from digs.priors import parameters
+
+CASES = {
+    ("fiducial", "exact"): r"\texttt{fiducial}",
+    ("lookup", "exact"): r"\texttt{lookup}",
+    ("lookup", "looked_up"): r"\texttt{lookup}, looked-up spectra",
+}
+COLUMNS = ("bias", "scatter", "rmse", "z_spread", "coverage_68", "coverage_95")
+
+
+def main() -> None:
+    """Write the rows of the table of calibration on fresh spectra."""
+    measured = read_json(paths.DATA / "validation.json")["measured"]
+    rows = []
+    for (network, kind), name in CASES.items():
+        for place, parameter in enumerate(parameters()):
+            numbers = measured[network][kind][parameter.name]
+            cells = ["" if place else name, parameter.axis_label]
+            cells += [f"${uncertain(numbers[column]['value'], numbers[column]['error'])}$" for column in COLUMNS]
+            cells += [f"${plain(numbers['excursion'])}$", f"${probability(numbers['uniform_ranks_p_value'])}$"]
+            rows.append(cells)
+    save_rows("tab_validation", rows)
+
+
+if __name__ == "__main__":
+    run(main)
