@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from digs import fingerprints, paths
-from digs.audit import NUMBERS
+from digs.fingerprints import NUMBERS
 
 SCRIPTS = sorted((paths.ROOT / "src" / "scripts").glob("*.py"))
 

@@ -68,7 +68,7 @@ def run_renew() -> int:
     """Redraw everything in a clean copy and record what it shows now; say what changed."""
     pipeline = Pipeline(paths.ROOT)
     scripts = sorted(path.stem for path in (paths.ROOT / "src" / "scripts").glob("*.py"))
-    scripts = [name for name in scripts if name.startswith(("fig_", "tab_"))] + [audit.NUMBERS]
+    scripts = [name for name in scripts if name.startswith(("fig_", "tab_"))] + [fingerprints.NUMBERS]
     try:
         before = fingerprints.load(paths.ROOT)
     except DigsError:  # the first time

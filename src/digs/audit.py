@@ -18,12 +18,11 @@ import yaml
 
 from digs import fingerprints
 from digs.errors import DigsError
-from digs.fingerprints import Record
+from digs.fingerprints import NUMBERS, Record
 from digs.manuscript import Exhibit, Manuscript
 from digs.pipeline import Pipeline, Stage, read_yaml
 
 TYPED = Path("src/tex/typed_numbers.yaml")
-NUMBERS = "variables"  # the script of the numbers in the text
 
 
 class Verdict(StrEnum):

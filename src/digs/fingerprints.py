@@ -15,6 +15,7 @@ from digs.copies import clean_copy, execute
 from digs.drawn import differences
 from digs.pipeline import Pipeline
 
+NUMBERS = "variables"  # the script of the numbers in the text
 FILE = Path("src/tex/fingerprints.json")
 TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
 

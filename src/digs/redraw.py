@@ -4,6 +4,7 @@
 script, its hash, the data that it read with theirs, and what it drew or wrote.
 """
 
+import argparse
 import runpy
 import sys
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 from digs import paths
 from digs.artifacts import md5, read_json, recording, write_json
 from digs.cli import run
+from digs.fingerprints import NUMBERS
 
 SCRIPTS = paths.ROOT / "src" / "scripts"
-NUMBERS = "variables"  # the script of the numbers in the text
 
 
 def _hashes(files: set[Path]) -> dict[str, str]:
@@ -62,7 +63,7 @@ def main(record: Path, script: list[str]) -> None:
     write_json(record, redraw(script))
 
 
-def _arguments(parser) -> None:
+def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("record", type=Path, help="the JSON file to write")
     parser.add_argument("script", nargs="+", help="such as fig_corner, tab_widths or variables")
 
