@@ -127,3 +127,13 @@ LOOKUP_EXPERIMENT = Schema(
         "cdf_band": Field((2, "level"), "1", "f8"),
     },
 )
+
+REDSHIFTED = Schema(
+    "redshifted",
+    {
+        # of test galaxies, as an observer who takes the redshift for 0 sees them
+        "redshift": Field(("redshift",), "1", "f8", positive=True),
+        "theta": Field(("galaxy", _THETA), THETA_UNIT, "f8"),
+        "flux": Field(("redshift", "galaxy", "pixel"), FLUX_UNIT, "f4", positive=True),
+    },
+)
