@@ -1,0 +1,161 @@
+"""Stage `warning_lights`: thresholds of the warning lights, and what they catch of spectra that are built to be wrong."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from digs import paths
+from digs.artifacts import read_product, write_json
+from digs.calibration import bootstrap_rows, with_error
+from digs.cli import run
+from digs.corruptions import Galaxies, corrupted
+from digs.fit import BestFit, best_fit, two_sided
+from digs.params import WarningLights, load_params
+from digs.predictive import promising
+from digs.priors import NAMES, Prior
+from digs.products import OBSERVATIONS
+from digs.progress import progress
+from digs.recipes import exact_sample
+from digs.rng import generator
+from digs.warning_lights import (
+    OF_THE_DATA,
+    Observer,
+    Statistics,
+    any_of,
+    data_statistics,
+    lit,
+    proportion,
+    thresholds_for,
+)
+
+AT_ONCE = 500  # galaxies
+STARTS = 2  # of a fit
+LEAST = 20  # undetected galaxies whose bias is worth a number
+OBSERVER = ("network", "draws", "references", "neighbours", "seed")
+
+
+class Inspector:
+    """Looks at spectra, and fits them."""
+
+    def __init__(self, settings: WarningLights, fraction: float):
+        self.observer = Observer(**{name: getattr(settings, name) for name in OBSERVER})
+        self.seed, self.fraction, self.prior = settings.seed, fraction, Prior()
+
+    def __call__(self, flux: torch.Tensor, description: str) -> tuple[Statistics, BestFit, np.ndarray]:
+        """Statistics, best fits and quantiles of the network's posteriors, shape (3, N, 5)."""
+        statistics, fits, quantiles = [], [], []
+        for start in progress(range(0, len(flux), AT_ONCE), desc=description, unit=f"{AT_ONCE} galaxies"):
+            some = flux[start : start + AT_ONCE]
+            look = self.observer.look(some, self.seed + start)
+            starts = promising(look.draws, look.examined.chi_squared, STARTS)
+            fits.append(best_fit(self.observer.simulator, self.prior, some, self.fraction, starts))
+            statistics.append(look.statistics)
+            quantiles.append(np.quantile(look.draws.numpy(), (0.16, 0.5, 0.84), axis=1))
+        return (
+            {name: np.concatenate([each[name] for each in statistics]) for name in statistics[0]},
+            BestFit(*(torch.cat([getattr(fit, part) for fit in fits]) for part in ("theta", "pulls", "chi_squared"))),
+            np.concatenate(quantiles, 1),
+        )
+
+
+def bias(quantiles: np.ndarray, truth: np.ndarray, settings: WarningLights) -> dict[str, Any] | None:
+    """Of the medians, in half-widths: the median over galaxies; None where there are hardly any."""
+    if len(truth) < LEAST:
+        return None
+    low, median, high = quantiles
+    off = 2 * (median - truth) / (high - low)
+    resampled = bootstrap_rows(len(truth), settings.bootstrap, settings.seed)
+    return {name: with_error(off[:, place], np.median, resampled) for place, name in enumerate(NAMES)}
+
+
+def main() -> None:
+    """Set the thresholds on exact spectra, check them on others, and test them on corrupted ones."""
+    params = load_params()
+    settings, fraction = params.warning_lights, params.noise.fraction
+    torch.set_num_threads(params.threads)
+    inspect = Inspector(settings, fraction)
+    observer, prior = inspect.observer, inspect.prior
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+
+    def exact(purpose: str) -> torch.Tensor:
+        return exact_sample(observer.simulator, prior, fraction, settings.spectra, settings.seed, purpose)[1]
+
+    statistics, fit, _ = inspect(exact("calibration"), "Thresholds")
+    thresholds, share = thresholds_for(statistics, settings.false_alarms)
+    freedom = fit.chi_squared.mean().item()
+    write_json(
+        paths.DATA / "lights.json",
+        {
+            "observer": {name: getattr(settings, name) for name in OBSERVER},
+            "weights_sha256": observer.posterior.record.weights_sha256,
+            "spectra": settings.spectra,
+            "false_alarms": settings.false_alarms,
+            "each": share,
+            "thresholds": thresholds,
+            "freedom": freedom,
+            "rejected": settings.rejected,
+        },
+    )
+
+    def judge(statistics: Statistics, fit: BestFit) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Lights, whether the best fit is rejected, and whether it or a light of the data stays on for it."""
+        rejected = (two_sided(fit.chi_squared, freedom) < settings.rejected).numpy()
+        still = lit({name: data_statistics(fit.pulls)[name] for name in OF_THE_DATA}, thresholds)
+        return lit(statistics, thresholds), rejected, rejected | any_of(still)
+
+    def healthy(flux: torch.Tensor, description: str) -> dict[str, Any]:
+        statistics, fit, _ = inspect(flux, description)
+        lights, rejected, outside = judge(statistics, fit)
+        return {
+            "spectra": len(flux),
+            "alarms": proportion(any_of(lights)),
+            "lights": {name: proportion(on) for name, on in lights.items()},
+            "rejected": proportion(rejected),
+            "outside": proportion(any_of(lights) & outside),
+            "freedom": {"value": fit.chi_squared.mean().item(), "error": (fit.chi_squared.std() / len(flux) ** 0.5).item()},
+            "variance": fit.chi_squared.var().item(),
+        }
+
+    checked = {
+        "exact": healthy(exact("check"), "Check"),
+        "prospector": healthy(torch.as_tensor(test["noisy_flux"]), "Test set"),
+    }
+    theta = torch.as_tensor(test["theta"][: settings.galaxies])
+    galaxies = Galaxies.of(theta, observer.simulator)
+    measured: dict[str, dict[str, Any]] = {}
+    for kind, strengths in settings.corruptions.items():
+        measured[kind] = {}
+        for strength in strengths:
+            random = generator(settings.seed, f"{kind} {strength:g}")
+            flux = corrupted(kind, galaxies, strength, fraction, random)
+            statistics, fit, quantiles = inspect(flux, f"{kind} {strength:g}")
+            lights, rejected, outside = judge(statistics, fit)
+            detected = any_of(lights)
+            truth = theta.numpy().copy()
+            if kind == "older":
+                truth[:, NAMES.index("tage")] += strength
+            measured[kind][f"{strength:g}"] = {
+                "detected": proportion(detected),
+                "rejected": proportion(rejected),
+                "detected_of_rejected": proportion(detected[rejected]),
+                "outside_of_detected": proportion(outside[detected]),
+                "lights": {name: proportion(on) for name, on in lights.items()},
+                "undetected": int((~detected).sum()),
+                "bias": bias(quantiles[:, ~detected], truth[~detected], settings),
+            }
+    _, _, quantiles = inspect(corrupted("spike", galaxies, 0.0, fraction, generator(settings.seed, "healthy")), "Healthy")
+    write_json(
+        paths.DATA / "warning_lights.json",
+        {
+            **settings.model_dump(exclude={"corruptions"}),
+            "galaxies": len(theta),
+            "checked": checked,
+            "healthy_bias": bias(quantiles, theta.numpy(), settings),
+            "measured": measured,
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)
