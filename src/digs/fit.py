@@ -82,7 +82,7 @@ class _Fit:
 
 @torch.no_grad()
 def best_fit(
-    simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, start: Tensor, iterations: int = 40
+    simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, start: Tensor, iterations: int = 20
 ) -> BestFit:
     """The best fits of the exact model.
 

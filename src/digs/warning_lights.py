@@ -83,7 +83,7 @@ class Novelty:
 
 @dataclass(frozen=True)
 class Look:
-    """What the lights saw: draws, shape (N, draws, 5), their spectra against the data, and the statistics."""
+    """Draws, shape (N, draws, 5), the spectra of those that were looked at against the data, and the statistics."""
 
     draws: Tensor
     examined: Examined
@@ -102,15 +102,19 @@ class Observer:
         self.posterior, self.simulator, self.draws = Posterior.load(network), default_simulator(), draws
         self.novelty = Novelty(self.posterior, self.simulator, references, neighbours, seed)
 
-    def look(self, flux: Tensor, seed: int) -> Look:
-        """Draw from the posteriors of spectra, shape (N, pixels), and compute their statistics."""
-        draws = self.posterior.sample(flux, self.draws, seed)
-        seen = examine(self.posterior, self.simulator, flux, draws)
+    def look(self, flux: Tensor, seed: int, draws: int = 0) -> Look:
+        """Draw from the posteriors of spectra, shape (N, pixels), and compute the statistics of the first draws.
+
+        Args:
+            draws: how many are wanted, if more than are looked at.
+        """
+        drawn = self.posterior.sample(flux, max(draws, self.draws), seed)
+        seen = examine(self.posterior, self.simulator, flux, drawn[:, : self.draws])
         statistics = data_statistics(seen.pulls) | {
             "weights": -efficiency(seen.log_weight).log().numpy(),
             "novelty": self.novelty(flux),
         }
-        return Look(draws, seen, statistics)
+        return Look(drawn, seen, statistics)
 
 
 def thresholds_for(statistics: Statistics, false_alarms: float) -> tuple[dict[str, float], float]:

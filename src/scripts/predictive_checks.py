@@ -22,6 +22,7 @@ from digs.simulator import default_simulator
 
 AT_ONCE = 50  # galaxies
 STARTS = 3  # of a fit
+EXCLUDED = 1e-6  # a draw whose chi-squared is less likely cannot be the truth
 
 
 def summary(chi: dict[str, np.ndarray], pixels: int, resampled: np.ndarray) -> dict[str, Any]:
@@ -59,7 +60,8 @@ def main() -> None:
         fit = best_fit(simulator, prior, some, fraction, promising(draws, seen.chi_squared, STARTS))
         fitted.append(fit.chi_squared)
         best_theta.append(fit.theta)
-    draw_chi, log_weight = (torch.cat([getattr(part, name) for part in parts]) for name in ("chi_squared", "log_weight"))
+    draw_chi = torch.cat([part.chi_squared for part in parts])
+    log_weight = torch.cat([part.log_weight for part in parts])
     pixels, resampled = flux.shape[1], bootstrap_rows(len(flux), settings.bootstrap, settings.seed)
     truth = (test["noisy_flux"].astype(float) / test["flux"] - 1) / fraction
     chi = {
@@ -86,7 +88,7 @@ def main() -> None:
         network=settings.network,
         seed=settings.seed,
     )
-    far = draw_chi > stats.chi2.isf(1e-6, pixels)  # draws that the data rule out
+    excluded = (draw_chi > stats.chi2.isf(EXCLUDED, pixels)).double().mean(1).numpy()
     write_json(
         paths.DATA / "predictive_checks.json",
         {
@@ -99,8 +101,8 @@ def main() -> None:
                 "most": float(p_value.max()),
                 "mean": with_error(p_value, np.mean, resampled),
             },
-            "excluded_draws": with_error(far.double().mean(1).numpy(), np.mean, resampled),
-            "galaxies_with_a_tenth_excluded": with_error((far.double().mean(1) > 0.1).double().numpy(), np.mean, resampled),
+            "excluded_draws": with_error(excluded, np.mean, resampled),
+            "galaxies_with_a_tenth_excluded": with_error(excluded > 0.1, np.mean, resampled),
             "efficiency": with_error(efficiency(log_weight).numpy(), np.median, resampled),
         },
     )

@@ -1,4 +1,4 @@
-"""Stage `warning_lights`: thresholds of the warning lights, and what they catch of spectra that are built to be wrong."""
+"""Stage `warning_lights`: thresholds of the warning lights, and what they catch of spectra built to be wrong."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from digs.calibration import bootstrap_rows, with_error
 from digs.cli import run
 from digs.corruptions import Galaxies, corrupted
 from digs.fit import BestFit, best_fit, two_sided
+from digs.noise import add_noise
 from digs.params import WarningLights, load_params
 from digs.predictive import promising
 from digs.priors import NAMES, Prior
@@ -18,8 +19,8 @@ from digs.products import OBSERVATIONS
 from digs.progress import progress
 from digs.recipes import exact_sample
 from digs.rng import generator
+from digs.summaries import mean_and_error
 from digs.warning_lights import (
-    OF_THE_DATA,
     Observer,
     Statistics,
     any_of,
@@ -101,8 +102,8 @@ def main() -> None:
     def judge(statistics: Statistics, fit: BestFit) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
         """Lights, whether the best fit is rejected, and whether it or a light of the data stays on for it."""
         rejected = (two_sided(fit.chi_squared, freedom) < settings.rejected).numpy()
-        still = lit({name: data_statistics(fit.pulls)[name] for name in OF_THE_DATA}, thresholds)
-        return lit(statistics, thresholds), rejected, rejected | any_of(still)
+        still_on = any_of(lit(data_statistics(fit.pulls), thresholds))
+        return lit(statistics, thresholds), rejected, rejected | still_on
 
     def healthy(flux: torch.Tensor, description: str) -> dict[str, Any]:
         statistics, fit, _ = inspect(flux, description)
@@ -113,7 +114,7 @@ def main() -> None:
             "lights": {name: proportion(on) for name, on in lights.items()},
             "rejected": proportion(rejected),
             "outside": proportion(any_of(lights) & outside),
-            "freedom": {"value": fit.chi_squared.mean().item(), "error": (fit.chi_squared.std() / len(flux) ** 0.5).item()},
+            "freedom": mean_and_error(fit.chi_squared),
             "variance": fit.chi_squared.var().item(),
         }
 
@@ -144,7 +145,8 @@ def main() -> None:
                 "undetected": int((~detected).sum()),
                 "bias": bias(quantiles[:, ~detected], truth[~detected], settings),
             }
-    _, _, quantiles = inspect(corrupted("spike", galaxies, 0.0, fraction, generator(settings.seed, "healthy")), "Healthy")
+    sound = add_noise(galaxies.flux, generator(settings.seed, "healthy"), fraction)
+    _, _, quantiles = inspect(sound, "Healthy")
     write_json(
         paths.DATA / "warning_lights.json",
         {
