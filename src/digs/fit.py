@@ -2,7 +2,8 @@
 
 The noise is a fraction f of the model flux m, so that the pulls are r_i = (x_i / m_i - 1) / f, and chi-squared is their
 sum of squares. A Levenberg-Marquardt iteration (Marquardt 1963) runs for all galaxies side by side; parameters at an
-end of the prior that chi-squared would push further out are held there.
+end of the prior that chi-squared would push further out are held there. Derivatives are taken over wide and narrow
+steps in turn: the simulator interpolates linearly in metallicity, and the wide ones see over the kinks at its nodes.
 """
 
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from scipy import stats
 from torch import Tensor
 
 from digs.priors import Prior
-from digs.scores import derivatives
 from digs.simulator import Simulator
 
 _AT_ONCE = 2000  # galaxies, to bound memory
 _DAMPING, _LOWER, _RAISE = 1e-2, 0.2, 5.0
 _MOST_DAMPING = 1e8
 _SETTLED = 1e-3  # of chi-squared
+_STEPS = (3e-2, 3e-3)  # of finite differences, in units of a prior range
 
 
 def pulls(flux: Tensor, model: Tensor, fraction: float) -> Tensor:
@@ -45,11 +46,19 @@ class _Fit:
     def pulls(self, theta: Tensor, rows: Tensor) -> Tensor:
         return pulls(self.flux[rows], self.simulator(theta), self.fraction)
 
-    def steps(self, theta: Tensor, pull: Tensor, damping: Tensor) -> Tensor:
+    def slopes(self, theta: Tensor, step: float) -> Tensor:
+        """Of ln flux by theta in units of the prior's ranges, by differences inside the prior, shape (N, pixels, 5)."""
+        width = self.high - self.low
+        away = step * torch.stack([torch.diag(width), -torch.diag(width)])
+        ends = (theta + away[:, :, None]).clamp(self.low, self.high)  # 2 by 5 by N by 5
+        log_flux = self.simulator(ends.flatten(0, 2)).double().log().reshape(*ends.shape[:3], -1)
+        gap = ((ends[0] - ends[1]) / width).diagonal(dim1=0, dim2=2)  # N by 5
+        return (log_flux[0] - log_flux[1]).permute(1, 2, 0) / gap[:, None]
+
+    def steps(self, theta: Tensor, pull: Tensor, damping: Tensor, step: float) -> Tensor:
         """Damped Gauss-Newton steps, shape (N, 5), from theta with these pulls."""
         width = self.high - self.low
-        slope = derivatives(self.simulator, self.prior, theta) * width
-        slope = -(pull + 1 / self.fraction)[..., None] * slope  # of the pulls, in units of the prior's ranges
+        slope = -(pull + 1 / self.fraction)[..., None] * self.slopes(theta, step)  # of the pulls
         gradient = torch.einsum("npi,np->ni", slope, pull)
         curvature = slope.mT @ slope
         outwards = ((theta <= self.low) & (gradient > 0)) | ((theta >= self.high) & (gradient < 0))
@@ -64,10 +73,10 @@ class _Fit:
         pull = self.pulls(theta, rows)
         chi = pull.square().sum(1)
         damping = torch.full_like(chi, _DAMPING)
-        for _ in range(iterations):
+        for iteration in range(iterations):
             if not len(rows):
                 break
-            step = self.steps(theta[rows], pull[rows], damping[rows])
+            step = self.steps(theta[rows], pull[rows], damping[rows], _STEPS[iteration % len(_STEPS)])
             tried = (theta[rows] + step).clamp(self.low, self.high)
             tried_pull = self.pulls(tried, rows)
             tried_chi = tried_pull.square().sum(1)
@@ -76,13 +85,14 @@ class _Fit:
             won = rows[better]
             theta[won], pull[won], chi[won] = tried[better], tried_pull[better], tried_chi[better]
             damping[rows] *= torch.where(better, _LOWER, _RAISE)
-            rows = rows[((gain < 0) | (gain > _SETTLED)) & (damping[rows] < _MOST_DAMPING)]
+            going = (gain < 0) | (gain > _SETTLED) | (iteration % len(_STEPS) == 0)
+            rows = rows[going & (damping[rows] < _MOST_DAMPING)]
         return BestFit(theta, pull, chi)
 
 
 @torch.no_grad()
 def best_fit(
-    simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, start: Tensor, iterations: int = 20
+    simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, start: Tensor, iterations: int = 30
 ) -> BestFit:
     """The best fits of the exact model.
 

@@ -31,7 +31,7 @@ from digs.warning_lights import (
 )
 
 AT_ONCE = 500  # galaxies
-STARTS = 2  # of a fit
+STARTS = 3  # of a fit
 LEAST = 20  # undetected galaxies whose bias is worth a number
 OBSERVER = ("network", "draws", "references", "neighbours", "seed")
 
