@@ -202,7 +202,7 @@ def test_tracked_thresholds_keep_the_rate_on_fresh_spectra(tracked):
 def test_measured_false_alarms_are_as_stated(tracked):
     content = json.loads(tracked("warning_lights.json").read_text())
     for checked in content["checked"].values():
-        alarms, rejected = checked["alarms"], checked["rejected"]
+        alarms, rejected = checked["detected"], checked["rejected"]
         assert abs(alarms["value"] - content["false_alarms"]) < 4 * alarms["error"]
         assert abs(rejected["value"] - content["rejected"]) < 4 * rejected["error"]
 
@@ -210,8 +210,8 @@ def test_measured_false_alarms_are_as_stated(tracked):
 def test_what_the_best_fit_rejects_is_caught(tracked):
     """Nine in ten or more, corruption by corruption, where there are enough to tell."""
     measured = json.loads(tracked("warning_lights.json").read_text())["measured"]
-    for kind, strengths in measured.items():
-        caught = [each["detected_of_rejected"] for each in strengths.values() if each["detected_of_rejected"]]
+    for kind, found in measured.items():
+        caught = [each["detected_of_rejected"] for each in found["strengths"].values() if each["rejected"]["value"]]
         cases = sum(each["cases"] for each in caught)
         assert sum(each["value"] * each["cases"] for each in caught) >= 0.9 * cases, kind
 

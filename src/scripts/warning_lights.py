@@ -1,5 +1,6 @@
 """Stage `warning_lights`: thresholds of the warning lights, and what they catch of spectra built to be wrong."""
 
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from digs import paths
 from digs.artifacts import read_product, write_json
 from digs.calibration import bootstrap_rows, with_error
 from digs.cli import run
-from digs.corruptions import Galaxies, corrupted
+from digs.corruptions import LABELS, Galaxies, corrupted
 from digs.fit import BestFit, best_fit, two_sided
 from digs.noise import add_noise
 from digs.params import WarningLights, load_params
@@ -60,6 +61,40 @@ class Inspector:
         )
 
 
+@dataclass(frozen=True)
+class Judge:
+    """What the lights and the best fits say of spectra, each an array of shape (N,).
+
+    thresholds: of the lights. freedom: of the best fits' chi-squared. rejected: the least probability of one.
+    """
+
+    thresholds: dict[str, float]
+    freedom: float
+    rejected: float
+
+    def lights(self, statistics: Statistics) -> dict[str, np.ndarray]:
+        return lit(statistics, self.thresholds)
+
+    def rejects(self, fit: BestFit) -> np.ndarray:
+        return (two_sided(fit.chi_squared, self.freedom) < self.rejected).numpy()
+
+    def outside(self, fit: BestFit) -> np.ndarray:
+        """Whether the fit is rejected, or a light of the data is on for it."""
+        return self.rejects(fit) | any_of(self.lights(data_statistics(fit.pulls)))
+
+    def shares(self, statistics: Statistics, fit: BestFit) -> dict[str, Any]:
+        """Of all spectra, unless the name says of which."""
+        lights, rejected = self.lights(statistics), self.rejects(fit)
+        detected = any_of(lights)
+        return {
+            "detected": proportion(detected),
+            "rejected": proportion(rejected),
+            "detected_of_rejected": proportion(detected[rejected]),
+            "outside": proportion(detected & self.outside(fit)),
+            "lights": {name: proportion(on) for name, on in lights.items()},
+        }
+
+
 def bias(quantiles: np.ndarray, truth: np.ndarray, settings: WarningLights) -> dict[str, Any] | None:
     """Of the medians, in half-widths: the median over galaxies; None where there are hardly any."""
     if len(truth) < LEAST:
@@ -84,7 +119,7 @@ def main() -> None:
 
     statistics, fit, _ = inspect(exact("calibration"), "Thresholds")
     thresholds, share = thresholds_for(statistics, settings.false_alarms)
-    freedom = fit.chi_squared.mean().item()
+    judge = Judge(thresholds, fit.chi_squared.mean().item(), settings.rejected)
     write_json(
         paths.DATA / "lights.json",
         {
@@ -93,60 +128,37 @@ def main() -> None:
             "spectra": settings.spectra,
             "false_alarms": settings.false_alarms,
             "each": share,
-            "thresholds": thresholds,
-            "freedom": freedom,
-            "rejected": settings.rejected,
+            **asdict(judge),
         },
     )
 
-    def judge(statistics: Statistics, fit: BestFit) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-        """Lights, whether the best fit is rejected, and whether it or a light of the data stays on for it."""
-        rejected = (two_sided(fit.chi_squared, freedom) < settings.rejected).numpy()
-        still_on = any_of(lit(data_statistics(fit.pulls), thresholds))
-        return lit(statistics, thresholds), rejected, rejected | still_on
+    checked: dict[str, Any] = {}
+    for name, flux in (("exact", exact("check")), ("prospector", torch.as_tensor(test["noisy_flux"]))):
+        statistics, fit, _ = inspect(flux, name)
+        chi_squared = {"mean": mean_and_error(fit.chi_squared), "variance": fit.chi_squared.var().item()}
+        checked[name] = {"spectra": len(flux), "best_fit": chi_squared, **judge.shares(statistics, fit)}
 
-    def healthy(flux: torch.Tensor, description: str) -> dict[str, Any]:
-        statistics, fit, _ = inspect(flux, description)
-        lights, rejected, outside = judge(statistics, fit)
-        return {
-            "spectra": len(flux),
-            "alarms": proportion(any_of(lights)),
-            "lights": {name: proportion(on) for name, on in lights.items()},
-            "rejected": proportion(rejected),
-            "outside": proportion(any_of(lights) & outside),
-            "freedom": mean_and_error(fit.chi_squared),
-            "variance": fit.chi_squared.var().item(),
-        }
-
-    checked = {
-        "exact": healthy(exact("check"), "Check"),
-        "prospector": healthy(torch.as_tensor(test["noisy_flux"]), "Test set"),
-    }
     theta = torch.as_tensor(test["theta"][: settings.galaxies])
     galaxies = Galaxies.of(theta, observer.simulator)
     measured: dict[str, dict[str, Any]] = {}
     for kind, strengths in settings.corruptions.items():
-        measured[kind] = {}
+        label, unit = LABELS[kind]
+        found: dict[str, Any] = {}
+        measured[kind] = {"label": label, "unit": unit, "strengths": found}
         for strength in strengths:
-            random = generator(settings.seed, f"{kind} {strength:g}")
-            flux = corrupted(kind, galaxies, strength, fraction, random)
-            statistics, fit, quantiles = inspect(flux, f"{kind} {strength:g}")
-            lights, rejected, outside = judge(statistics, fit)
-            detected = any_of(lights)
-            truth = theta.numpy().copy()
+            name, truth = f"{kind} {strength:g}", theta.numpy().copy()
             if kind == "older":
                 truth[:, NAMES.index("tage")] += strength
-            measured[kind][f"{strength:g}"] = {
-                "detected": proportion(detected),
-                "rejected": proportion(rejected),
-                "detected_of_rejected": proportion(detected[rejected]),
-                "outside_of_detected": proportion(outside[detected]),
-                "lights": {name: proportion(on) for name, on in lights.items()},
-                "undetected": int((~detected).sum()),
-                "bias": bias(quantiles[:, ~detected], truth[~detected], settings),
+            flux = corrupted(kind, galaxies, strength, fraction, generator(settings.seed, name))
+            statistics, fit, quantiles = inspect(flux, name)
+            missed = ~any_of(judge.lights(statistics))
+            found[f"{strength:g}"] = {
+                **judge.shares(statistics, fit),
+                "undetected": int(missed.sum()),
+                "bias": bias(quantiles[:, missed], truth[missed], settings),
             }
     sound = add_noise(galaxies.flux, generator(settings.seed, "healthy"), fraction)
-    _, _, quantiles = inspect(sound, "Healthy")
+    _, _, quantiles = inspect(sound, "healthy")
     write_json(
         paths.DATA / "warning_lights.json",
         {
