@@ -135,6 +135,7 @@ TABLES = {
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],
+    "tab_warning_lights": ["warning_lights.json"],
 }
 
 for table, data in TABLES.items():

@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ("ssp_grid", "library", "simulator_speed")
+KEPT = ("ssp_grid", "library", "simulator_speed", "redshifted", "other_sps")
 # these run FSPS too, but rest on stages that are rehearsed: their data are taken as they are when it is their turn
 KEPT_LATER = ("timing",)
 AUTHOR = ("-c", "user.name=smoke", "-c", "user.email=smoke@localhost", "-c", "commit.gpgsign=false")

@@ -8,6 +8,7 @@ from digs.artifacts import read_json, read_product, write_text
 from digs.cli import run
 from digs.flow import load_record
 from digs.formatting import count, from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.light_numbers import light_variables, predictive_variables
 from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import CHAINS, GALAXY_POSTERIOR, OBSERVATIONS
@@ -383,6 +384,8 @@ def main() -> None:
         nested_variables,
         edge_variables,
         cost_variables,
+        predictive_variables,
+        light_variables,
     )
     for group in groups:
         for name, text in group().items():
