@@ -48,7 +48,7 @@ LABELS = {  # as figures and tables call them, and the unit of the strength
     "ripple": ("ripple of calibration", "amplitude"),
     "spike": ("spike", "of pixel's flux"),
     "dead_pixel": ("dead pixel", "of pixel's flux"),
-    "agn": ("AGN power law", r"of flux at 5500\,\AA"),
+    "agn": ("AGN power law", "of flux at 5500 \N{ANGSTROM SIGN}"),
     "correlated_noise": ("correlated noise", "correlation"),
     "louder_noise": ("louder noise", "excess"),
     "quieter_noise": ("quieter noise", "excess assumed"),

@@ -32,8 +32,8 @@ def main() -> None:
     for key, (name, colour, dash) in DRAWN.items():
         values, freedom = checks[key], measured[key]["freedom"]
         shown = values.clip(RANGE[0], RANGE[1] - width / 2)  # the last bin has all that is beyond
-        left.hist(shown, BINS, RANGE, histtype="stepfilled", color=colour, alpha=0.25, lw=0)
-        left.hist(shown, BINS, RANGE, histtype="step", color=colour, lw=0.9, ls=dash, label=name)
+        left.hist(shown, BINS, range=RANGE, histtype="stepfilled", color=colour, alpha=0.25, lw=0)
+        left.hist(shown, BINS, range=RANGE, histtype="step", color=colour, lw=0.9, ls=dash, label=name)
         left.plot(
             place, len(values) * width * stats.chi2.pdf(place, freedom), color=colour, ls=dash, lw=1.4,
             label=rf"$\chi^2_{{{freedom:.4g}}}$",
