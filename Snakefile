@@ -148,6 +148,7 @@ TABLES = {
         "ssp_grid.h5",
         "timing.json",
     ],
+    "tab_warning_lights": ["warning_lights.json"],
 }
 
 for table, data in TABLES.items():

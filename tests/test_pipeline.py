@@ -110,6 +110,7 @@ NETWORKS = {"flow", "flow_exact", "flow_lookup", "flow_table1", "flow_fiducial",
 STUDIES = {"study_search", "study_budget", "study_seeds"}
 COMPARED = {"comparison", "two_sample", "nested"}  # with the chains of `reference`
 AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment", "validation"}
+LIGHTS = {"predictive_checks", "warning_lights"}
 
 
 @pytest.mark.parametrize(
@@ -119,12 +120,14 @@ AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment", "validation"}
             "noise.fraction",
             0.06,
             {"library", *NETWORKS, *STUDIES, "training_speed", "chains", "reference", *COMPARED, "edges"}
-            | {"lookup_experiment", "validation", "timing", "compression", "prospector_chain"},
-            {"agreement", *AFTER_FLOW},
+            | {"lookup_experiment", "validation", "timing", "compression", "prospector_chain", *LIGHTS},
+            {"agreement", "redshifted", *AFTER_FLOW},
         ),
         ("networks.paper.seed", 1, {"flow", "training_speed"}, {*AFTER_FLOW, "comparison", "two_sample"}),
         ("networks.lookup.seed", 1, {"flow_lookup"}, {"lookup_experiment", "validation", "edges"}),
         ("posteriors.seed", 1, {"posteriors"}, {"calibration"}),
+        ("warning_lights.seed", 1, {"warning_lights"}, set()),
+        ("redshifted.galaxies", 400, {"redshifted"}, {"warning_lights"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),
     ],
 )

@@ -19,7 +19,7 @@ import yaml
 from digs.copies import tracked_files
 
 ROOT = Path(__file__).resolve().parents[1]
-KEPT = ("ssp_grid", "library", "simulator_speed")
+KEPT = ("ssp_grid", "library", "simulator_speed", "redshifted", "other_sps")
 # these run FSPS too, but rest on stages that are rehearsed: their data are taken as they are when it is their turn
 KEPT_LATER = ("timing", "prospector_chain")
 AUTHOR = ("-c", "user.name=smoke", "-c", "user.email=smoke@localhost", "-c", "commit.gpgsign=false")

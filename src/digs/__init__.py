@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 if TYPE_CHECKING:
+    from digs.fallback import infer
     from digs.flow import Posterior
     from digs.noise import add_noise
     from digs.priors import Parameter
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
 
     PARAMETERS: tuple[Parameter, ...]
 
-__all__ = ["PARAMETERS", "Posterior", "Simulator", "add_noise"]
+__all__ = ["PARAMETERS", "Posterior", "Simulator", "add_noise", "infer"]
 
-_HOMES = {"Posterior": "digs.flow", "Simulator": "digs.simulator", "add_noise": "digs.noise"}
+_HOMES = {
+    "Posterior": "digs.flow",
+    "Simulator": "digs.simulator",
+    "add_noise": "digs.noise",
+    "infer": "digs.fallback",
+}
 
 
 def __getattr__(name: str) -> Any:

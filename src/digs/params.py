@@ -357,6 +357,33 @@ class Timing(Section):
         return self
 
 
+class Redshifted(Section):
+    galaxies: PositiveInt
+    redshifts: Annotated[list[PositiveFloat], Field(min_length=1)]
+
+
+class PredictiveChecks(Section):
+    network: str
+    draws: PositiveInt
+    worst: PositiveInt
+    bootstrap: PositiveInt
+    seed: Seed
+
+
+class WarningLights(Section):
+    network: str
+    draws: PositiveInt
+    neighbours: PositiveInt
+    references: PositiveInt
+    spectra: PositiveInt
+    false_alarms: Fraction
+    rejected: Fraction
+    galaxies: PositiveInt
+    corruptions: dict[str, Annotated[list[PositiveFloat], Field(min_length=1)]]
+    bootstrap: PositiveInt
+    seed: Seed
+
+
 class Params(Section):
     prior: PriorRanges
     spectrum: Spectrum
@@ -380,6 +407,9 @@ class Params(Section):
     validation: Validation
     compression: Compression
     timing: Timing
+    redshifted: Redshifted
+    predictive_checks: PredictiveChecks
+    warning_lights: WarningLights
     threads: PositiveInt
 
     def network_prior(self, name: str) -> PriorRanges:

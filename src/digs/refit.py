@@ -1,0 +1,73 @@
+"""Chains with the exact likelihood for galaxies that the network cannot be trusted with, walked until they converge."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from digs.ensembles import effective_sample_size, split_r_hat, walk
+from digs.likelihood import PosteriorDensity, RelativeDensity
+from digs.mcmc import vectorised
+from digs.params import Reference
+from digs.priors import NAMES, Prior
+from digs.simulator import Simulator
+
+
+@dataclass(frozen=True)
+class Chains:
+    """draws, shape (N, draws, 5); r_hat and sample_size, (N, 5), which tell whether they have converged, (N,)."""
+
+    draws: np.ndarray
+    r_hat: np.ndarray
+    sample_size: np.ndarray
+    converged: np.ndarray
+
+
+def refit(
+    simulator: Simulator,
+    prior: Prior,
+    flux: Tensor,
+    fraction: float,
+    start: Tensor,
+    draws: int,
+    settings: Reference,
+    seed: int,
+) -> Chains:
+    """Sample exact posteriors with emcee ensembles (digs.ensembles).
+
+    Args:
+        flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.
+        start: where the walkers start, shape (N, ensembles * walkers, 5), inside the prior.
+        draws: how many to keep of each galaxy's chains.
+        settings: lengths of the walks and rules of convergence; galaxies that break these are walked on.
+    """
+    random, number = np.random.default_rng(seed), len(flux)
+    shape = (settings.ensembles, settings.walkers, len(NAMES))
+    kept = np.empty((number, draws, len(NAMES)))
+    r_hat, size = np.empty((2, number, len(NAMES)))
+    good = np.zeros(number, dtype=bool)
+    waiting = np.arange(number)
+
+    def density_of(galaxies: np.ndarray) -> RelativeDensity:
+        return RelativeDensity(PosteriorDensity(simulator, prior, flux[galaxies], fraction))
+
+    position = density_of(waiting).phi(start.flatten(0, 1)).numpy().reshape(number, *shape)
+    for attempt in range(1 + settings.extensions):
+        density, longer = density_of(waiting), 2**attempt
+        burn_in = settings.burn_in if attempt == 0 else 0
+        phi = walk(
+            vectorised(density), position, burn_in, settings.steps * longer, settings.thin * longer, seed + attempt,
+            f"Refitting {len(waiting)} galaxies",
+        )  # fmt: skip
+        position = phi[:, :, :, -1].astype(float)
+        theta = density.theta(torch.as_tensor(phi, dtype=torch.float64).reshape(-1, len(NAMES))).numpy()
+        for galaxy, chain in zip(waiting, theta.reshape(phi.shape), strict=True):
+            r_hat[galaxy], size[galaxy] = split_r_hat(chain), effective_sample_size(chain)
+            flat = chain.reshape(-1, len(NAMES))
+            kept[galaxy] = flat[random.choice(len(flat), draws, replace=len(flat) < draws)]
+        good[waiting] = (r_hat[waiting] <= settings.r_hat).all(1) & (size[waiting] >= settings.sample_size).all(1)
+        position, waiting = position[~good[waiting]], waiting[~good[waiting]]
+        if not len(waiting):
+            break
+    return Chains(kept, r_hat, size, good)

@@ -1,0 +1,112 @@
+"""Stage `predictive_checks`: spectra of posterior draws against the data of the test set."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import stats
+
+from digs import paths
+from digs.artifacts import read_product, write_json, write_product
+from digs.calibration import bootstrap_rows, with_error
+from digs.cli import run
+from digs.fit import best_fit
+from digs.flow import Posterior
+from digs.importance import efficiency
+from digs.params import load_params
+from digs.predictive import Examined, examine, promising
+from digs.priors import Prior
+from digs.products import OBSERVATIONS, PREDICTIVE_CHECKS
+from digs.progress import progress
+from digs.simulator import default_simulator
+
+AT_ONCE = 50  # galaxies
+STARTS = 3  # of a fit
+EXCLUDED = 1e-6  # a draw whose chi-squared is less likely cannot be the truth
+
+
+def summary(chi: dict[str, np.ndarray], pixels: int, resampled: np.ndarray) -> dict[str, Any]:
+    """Means of each chi-squared and their distributions against expectation."""
+    measured: dict[str, Any] = {name: {"mean": with_error(values, np.mean, resampled)} for name, values in chi.items()}
+    parameters = {  # two ways to count them
+        "rise": with_error(chi["weighted"] - chi["best_fit"], np.mean, resampled),
+        "missing": with_error(pixels - chi["best_fit"], np.mean, resampled),
+    }
+    freedom = {"truth": pixels, "one_draw": pixels, "best_fit": pixels - parameters["rise"]["value"]}
+    for name, degrees in freedom.items():
+        measured[name] |= {
+            "freedom": float(degrees),
+            "uniform_p_value": float(stats.kstest(chi[name], "chi2", args=(degrees,)).pvalue),
+            "beyond_one_in_a_thousand": with_error(stats.chi2.sf(chi[name], degrees) < 1e-3, np.mean, resampled),
+        }
+    return {"measured": measured, "parameters": parameters}
+
+
+def main() -> None:
+    """Compare the test set with the spectra of posterior draws and with best fits."""
+    params = load_params()
+    settings, fraction = params.predictive_checks, params.noise.fraction
+    torch.set_num_threads(params.threads)
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    flux = torch.as_tensor(test["noisy_flux"])
+    posterior, simulator, prior = Posterior.load(settings.network), default_simulator(), Prior()
+    parts: list[Examined] = []
+    fitted, best_theta = [], []
+    for start in progress(range(0, len(flux), AT_ONCE), desc="Predictive checks", unit=f"{AT_ONCE} galaxies"):
+        some = flux[start : start + AT_ONCE]
+        draws = posterior.sample(some, settings.draws, settings.seed + start)
+        seen = examine(posterior, simulator, some, draws)
+        parts.append(seen)
+        fit = best_fit(simulator, prior, some, fraction, promising(draws, seen.chi_squared, STARTS))
+        fitted.append(fit.chi_squared)
+        best_theta.append(fit.theta)
+    draw_chi = torch.cat([part.chi_squared for part in parts])
+    log_weight = torch.cat([part.log_weight for part in parts])
+    pixels, resampled = flux.shape[1], bootstrap_rows(len(flux), settings.bootstrap, settings.seed)
+    truth = (test["noisy_flux"].astype(float) / test["flux"] - 1) / fraction
+    chi = {
+        "truth": (truth**2).sum(1),
+        "one_draw": draw_chi[:, 0].numpy(),
+        "draws": draw_chi.mean(1).numpy(),
+        "weighted": (torch.softmax(log_weight, 1) * draw_chi).sum(1).numpy(),
+        "best_draw": draw_chi.amin(1).numpy(),
+        "best_fit": torch.cat(fitted).numpy(),
+    }
+    p_value = stats.chi2.sf(draw_chi.numpy(), pixels).mean(1)
+    worst = np.argsort(-chi["best_fit"])[: settings.worst]
+    write_product(
+        paths.DATA / "predictive_checks.h5",
+        PREDICTIVE_CHECKS,
+        {
+            "wavelength": test["wavelength"],
+            **{key: values for key, values in chi.items() if key in PREDICTIVE_CHECKS.fields},
+            "p_value": p_value,
+            "worst": worst,
+            "worst_flux": test["noisy_flux"][worst],
+            "worst_fit": simulator(torch.cat(best_theta)[worst]).numpy(),
+        },
+        network=settings.network,
+        seed=settings.seed,
+    )
+    excluded = (draw_chi > stats.chi2.isf(EXCLUDED, pixels)).double().mean(1).numpy()
+    write_json(
+        paths.DATA / "predictive_checks.json",
+        {
+            "galaxies": len(flux),
+            "pixels": pixels,
+            "draws": settings.draws,
+            **summary(chi, pixels, resampled),
+            "p_value": {
+                "least": float(p_value.min()),
+                "most": float(p_value.max()),
+                "mean": with_error(p_value, np.mean, resampled),
+            },
+            "excluded_draws": with_error(excluded, np.mean, resampled),
+            "galaxies_with_a_tenth_excluded": with_error(excluded > 0.1, np.mean, resampled),
+            "efficiency": with_error(efficiency(log_weight).numpy(), np.median, resampled),
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,39 @@
+"""Table: what the warning lights detect, and what is lost where they do not."""
+
+from digs import paths
+from digs.artifacts import read_json
+from digs.cli import run
+from digs.formatting import uncertain
+from digs.plotting import save_rows
+from digs.priors import NAMES
+
+
+def percent(share: dict[str, float] | None) -> str:
+    """A share and its error in percent; dots where there are no cases."""
+    if share is None:
+        return r"\nodata"
+    return f"${uncertain(100 * share['value'], 100 * share['error'])}$"
+
+
+def shifts(bias: dict[str, dict[str, float]] | None) -> list[str]:
+    """Cells of the bias in each parameter."""
+    if bias is None:
+        return [r"\nodata"] * len(NAMES)
+    return [f"${uncertain(bias[name]['value'], bias[name]['error'])}$" for name in NAMES]
+
+
+def main() -> None:
+    """Write the rows of the table of the warning lights: detection, rejection and bias of what is not detected."""
+    content = read_json(paths.DATA / "warning_lights.json")
+    sound = content["checked"]["exact"]
+    shares = ("detected", "rejected", "detected_of_rejected")
+    rows = [["none", ""] + [percent(sound[key]) for key in shares] + shifts(content["healthy_bias"])]
+    for found in content["measured"].values():
+        for place, (strength, numbers) in enumerate(found["strengths"].items()):
+            cells = [found["label"] if place == 0 else "", strength]
+            rows.append(cells + [percent(numbers[key]) for key in shares] + shifts(numbers["bias"]))
+    save_rows("tab_warning_lights", rows)
+
+
+if __name__ == "__main__":
+    run(main)
