@@ -35,6 +35,7 @@ def validation_variables() -> dict[str, str]:
         "young_below": f"{settings.subsets['tage'][0]:g}",
         "old_above": f"{settings.subsets['tage'][-1]:g}",
         "noise_level_spectra": grouped_integer(settings.noise_levels.spectra),
+        "noise_level_exact": str(settings.noise_levels.exact),
     }
     for network, kinds in validation["measured"].items():
         for kind, name in (("exact", network), ("looked_up", f"{network}_looked_up")):
