@@ -78,5 +78,5 @@ def walk_in_parts(
         log_prob=np.concatenate(density, 1),
         acceptance=np.full(len(start), np.mean(acceptance[-(steps // PART_STEPS) :])),
         seconds=seconds,
-        calls=sum(lengths) * len(start),
+        calls=len(start) * (sum(lengths) + sum(lengths) // PART_STEPS),  # emcee asks for the first positions of a part
     )

@@ -1,5 +1,7 @@
 """What Khullar et al. (2022) state, with the place where they do; digs.costs has their costs."""
 
+from typing import NamedTuple
+
 from digs.costs import HOUR, PUBLISHED, PUBLISHED_FITS, PUBLISHED_GALAXIES_PER_FIT
 
 TRAINING_SECONDS, POSTERIOR_SECONDS = PUBLISHED.training_seconds, PUBLISHED.npe_seconds
@@ -20,3 +22,28 @@ EPOCHS = 87  # to convergence (sec. 3.3)
 DRAWS = 10_000  # a posterior (released code)
 YOUNG, OLD = 0.75, 2.5  # Gyr: median ages below the one and above the other are recovered alike (sec. 4)
 UNDER_CONFIDENT = ("logmass", "logzsol", "dust2")  # intervals hold too much; those of the other two do not (Fig. 6)
+
+
+class Difference(NamedTuple):
+    """What the text, the figures and the released code say of one choice (LaTeX)."""
+
+    what: str
+    text: str
+    figures: str
+    code: str
+
+
+_NO = r"\nodata"
+DIFFERENCES = {
+    "dust2": Difference(r"dust2", "$[0.1, 10]$ (Table 1)", "0.1 to 1 (Fig. 4)", "$[0.1, 1]$"),
+    "tau": Difference(r"$\tau$ (Gyr)", "$[0.1, 1]$ (Table 1)", "0.1 to 10 (Fig. 4)", "$[0.1, 10]$"),
+    "tage": Difference("age (Gyr)", "$[0, 4]$ (Table 1)", _NO, "$[0.01, 4]$"),
+    "wavelength": Difference(r"wavelengths, 138", r"3750--9500\,\AA", r"3100--9800\,\AA\ (Fig. 3)", r"3060--9910\,\AA"),
+    "smoothing": Difference("resolution", r"350\,km\,s$^{-1}$, ``$R\approx100$''", _NO, r"350\,km\,s$^{-1}$, sampled"),
+    "noise": Difference("noise", r"5\% of the flux", _NO, r"normal in $\log_{10}$ of the flux"),
+    "pairs": Difference(
+        "training pairs", "augmented with noise", _NO, r"spectrum of the library's member nearest to $\theta$"
+    ),
+    "likelihood": Difference(r"$\sigma_i$ of MCMC", "fixed", _NO, _NO),
+    "batch": Difference("training", "to convergence", _NO, "batches of 50, rate 0.0005"),
+}
