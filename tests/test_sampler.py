@@ -9,8 +9,9 @@ import torch
 from digs.estimator import build_estimator, log_prob
 from digs.maf_draws import _BLOCK as BLOCK
 from digs.maf_draws import _sigmoid, _softplus
+from digs.masked import MaskedNetwork
 from digs.params import Architecture
-from digs.sampler import MaskedNetwork, _plain_sampler, sampler
+from digs.sampler import _plain_sampler, sampler
 
 CONTEXT = 7
 ARCHITECTURES = {

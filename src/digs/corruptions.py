@@ -58,9 +58,9 @@ LABELS = {  # as figures and tables call them, and the unit of the strength
 }
 _REFERENCE = 5500.0  # Angstrom
 _DUST_SLOPE = 0.7
-_AGN_SLOPE = -1.5
+AGN_SLOPE = -1.5
 _PERIODS = 5
-_BURST_AGE = 0.1  # Gyr
+BURST_AGE = 0.1  # Gyr
 _DUST, _MASS, _METALS, _AGE = (index(name) for name in ("dust2", "logmass", "logzsol", "tage"))
 
 
@@ -124,7 +124,7 @@ def _ripple(galaxies: Galaxies, strength: float) -> Tensor:
 
 def _agn(galaxies: Galaxies, strength: float) -> Tensor:
     reference = (galaxies.wavelength - _REFERENCE).abs().argmin()
-    slope = (galaxies.wavelength / galaxies.wavelength[reference]) ** _AGN_SLOPE
+    slope = (galaxies.wavelength / galaxies.wavelength[reference]) ** AGN_SLOPE
     return galaxies.flux + strength * galaxies.flux[:, reference, None] * slope
 
 
@@ -147,7 +147,7 @@ def single_burst(galaxies: Galaxies, age: float) -> Tensor:
 
 
 def _burst(galaxies: Galaxies, strength: float) -> Tensor:
-    return torch.lerp(galaxies.flux, single_burst(galaxies, _BURST_AGE), strength)
+    return torch.lerp(galaxies.flux, single_burst(galaxies, BURST_AGE), strength)
 
 
 def _other_sps(galaxies: Galaxies, strength: float) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digs.sampler import MaskedNetwork
+from digs.masked import MaskedNetwork
 
 _BLOCK = 128  # draws that are made together, few enough for the cache, enough for the calls' own costs
 

@@ -3,7 +3,7 @@
 from digs import paths, published
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import from_to, plain, uncertain
+from digs.formatting import from_to, uncertain
 from digs.params import load_params
 from digs.plotting import save_rows
 from digs.priors import NAMES

@@ -4,6 +4,7 @@ from typing import Any
 
 from digs import paths
 from digs.artifacts import read_json
+from digs.corruptions import AGN_SLOPE, BURST_AGE
 from digs.formatting import grouped_integer, plain, probability, uncertain
 from digs.priors import parameters
 
@@ -58,6 +59,8 @@ def light_variables() -> dict[str, str]:
     ]
     size, label, strength, name, numbers = max(biased, key=lambda each: each[0])
     return {
+        "agn_slope": f"{AGN_SLOPE:g}",
+        "burst_age": f"{BURST_AGE:g}",
         "lights_false_alarms": f"{100 * content['false_alarms']:g}",
         "lights_rejected_at": f"{100 * content['rejected']:g}",
         "lights_draws": str(content["draws"]),

@@ -30,6 +30,7 @@ def validation_variables() -> dict[str, str]:
         "validation_spectra": grouped_integer(validation["galaxies"]),
         "validation_draws": str(validation["draws"]),
         "validation_band": f"{100 * settings.band:g}",
+        "local_p": f"{_SMALL_P:g}",
         "local_galaxies": str(settings.local.galaxies),
         "local_trials": str(settings.local.trials),
         "young_below": f"{settings.subsets['tage'][0]:g}",
@@ -129,6 +130,7 @@ def _noise_levels(levels: list[dict]) -> dict[str, str]:
     result = {}
     for numbers in levels:
         name = f"noise_{numbers['signal_to_noise']:g}"
+        result[name] = f"{numbers['signal_to_noise']:g}"
         result[f"{name}_joint_68"] = _percent(numbers["joint"]["coverage_68"])
         result[f"{name}_exact"] = str(numbers["exact_galaxies"])
         result |= _ends(f"{name}_coverage", (100 * numbers[each]["coverage_68"]["value"] for each in NAMES))
