@@ -90,6 +90,13 @@ def test_it_follows_the_estimator_to_another_precision(estimator):
     assert draws.dtype == torch.float32
 
 
+def test_draws_are_finite_for_contexts_far_from_any_that_a_spline_was_made_for():
+    """In single precision some of the quadratics that invert a spline have no root there, by rounding."""
+    estimator = spread_estimator(**ARCHITECTURES["zuko_nsf"]).float()
+    noise, context = 3 * normal(50, 4000, 4, seed=1).float(), 1000 * normal(50, CONTEXT, seed=2).float()
+    assert sampler(estimator)(noise, context).isfinite().all()
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("draws", [1, BLOCK - 1, BLOCK, 2 * BLOCK + 3])
 def test_compiled_draws_are_as_good_as_those_of_32_bit_floats_can_be(layers, draws):

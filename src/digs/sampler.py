@@ -77,6 +77,13 @@ class _ZukoTransform:
         return self.network.invert(seen, noise, self._univariate)
 
     def _univariate(self, parameters: Tensor, noise: Tensor) -> Tensor:
+        found = self._inverse(parameters, noise)
+        if found.isfinite().all():
+            return found
+        # a spline's inverse is the root of a quadratic, whose discriminant may be negative by rounding
+        return self._inverse(parameters.double(), noise.double()).to(found)
+
+    def _inverse(self, parameters: Tensor, noise: Tensor) -> Tensor:
         transform = self.transform
         return transform.univariate(*unpack(parameters.movedim(0, -1), transform.shapes)).inv(noise)
 
