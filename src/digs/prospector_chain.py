@@ -47,10 +47,11 @@ def walk_in_parts(
         start: first positions, shape (walkers, dimensions), inside the support.
         burn_in, steps: multiples of PART_STEPS.
     Returns:
-        the walk after burn-in; its seconds and calls count all parts.
+        the walk after burn-in. Its calls count all parts; its seconds are so many times those of the median part, as an
+        interruption or other work may stretch some of them.
     """
     random = np.random.default_rng(seed)
-    position, seconds, acceptance = start, 0.0, []
+    position, seconds, acceptance = start, [], []
     lengths = [*burn_in, steps]
     with progress(total=sum(lengths), desc="Prospector's chain", unit="step") as bar:
         for round_number, length in enumerate(lengths):
@@ -65,7 +66,7 @@ def walk_in_parts(
                 part = parts.load(name)
                 theta.append(part[..., :-3])
                 density.append(part[..., -3])
-                seconds += part[0, 0, -2]
+                seconds.append(part[0, 0, -2])
                 acceptance.append(part[0, 0, -1])
                 position = theta[-1][:, -1]
                 bar.update(PART_STEPS)
@@ -77,6 +78,6 @@ def walk_in_parts(
         theta=np.concatenate(theta, 1),
         log_prob=np.concatenate(density, 1),
         acceptance=np.full(len(start), np.mean(acceptance[-(steps // PART_STEPS) :])),
-        seconds=seconds,
+        seconds=float(np.median(seconds)) * len(seconds),
         calls=len(start) * (sum(lengths) + sum(lengths) // PART_STEPS),  # emcee asks for the first positions of a part
     )
