@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from digs.errors import DigsError
+from digs.exact_chains import exact_chains
 from digs.fit import best_fit, two_sided
 from digs.params import load_params
 from digs.predictive import promising
 from digs.priors import NAMES
 from digs.progress import progress
-from digs.refit import refit
 from digs.spectra import check_flux
 from digs.warning_lights import WarningLights, any_of, data_statistics, lit
 
@@ -115,7 +115,10 @@ def _replace(
         some = galaxies[first : first + settings.at_once]
         start = posterior.sample(flux[some], settings.ensembles * settings.walkers, seed + first)
         prior, fraction, draws = posterior.flow.prior, posterior.record.noise_fraction, kept.shape[1]
-        chains = refit(observer.simulator, prior, flux[some], fraction, start, draws, settings, seed + first)
+        random = np.random.default_rng(seed + first)
+        chains = exact_chains(
+            observer.simulator, prior, flux[some], fraction, start, draws, settings, seed + first, random, "Refitting"
+        )
         kept[some] = chains.draws
         statistics["r_hat"][some] = chains.r_hat.max(1)
         statistics["sample_size"][some] = chains.sample_size.min(1)

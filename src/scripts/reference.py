@@ -3,17 +3,14 @@
 import numpy as np
 import torch
 
-from digs import csp, ensembles, likelihood, paths, simulator
+from digs import csp, ensembles, exact_chains, likelihood, paths, simulator
 from digs.artifacts import read_product, write_json, write_product
 from digs.calibration import QUANTILES
 from digs.cli import run
-from digs.ensembles import effective_sample_size, split_r_hat, walk
 from digs.flow import Posterior
-from digs.likelihood import PosteriorDensity, RelativeDensity
-from digs.mcmc import vectorised
-from digs.params import Params, Reference, load_params
+from digs.params import Params, load_params
 from digs.parts import SCRATCH, Parts
-from digs.priors import NAMES, Prior
+from digs.priors import Prior
 from digs.products import OBSERVATIONS, REFERENCE
 from digs.progress import progress
 from digs.simulator import default_simulator
@@ -23,50 +20,24 @@ R_HAT, SAMPLE_SIZE = 0, 1
 FIRST_DRAW = 2 + len(QUANTILES)
 
 
-def converged(chain: np.ndarray, settings: Reference) -> tuple[np.ndarray, np.ndarray, bool]:
-    """R-hat and effective sample size of one galaxy's chain, and whether they will do."""
-    r_hat, size = split_r_hat(chain), effective_sample_size(chain)
-    return r_hat, size, bool((r_hat <= settings.r_hat).all() and (size >= settings.sample_size).all())
-
-
-def chains_in_theta(density: RelativeDensity, chain: np.ndarray) -> np.ndarray:
-    phi = torch.as_tensor(chain, dtype=torch.float64).reshape(-1, len(NAMES))
-    return density.theta(phi).numpy().reshape(chain.shape)
-
-
 def sample(flux: torch.Tensor, params: Params, first: int) -> np.ndarray:
-    """Chains of some galaxies, walked on where they have not converged; shape (galaxies, rows, 5)."""
-    settings, random = params.reference, np.random.default_rng([params.reference.seed, first])
-    model, prior = default_simulator(), Prior()
-    shape = (settings.ensembles, settings.walkers, len(NAMES))
-
-    def density_of(galaxies: list[int]) -> RelativeDensity:
-        return RelativeDensity(PosteriorDensity(model, prior, flux[galaxies], params.noise.fraction))
-
-    waiting = list(range(len(flux)))
-    theta = Posterior.load(settings.network).sample(flux, settings.ensembles * settings.walkers, settings.seed + first)
-    position = density_of(waiting).phi(theta.flatten(0, 1)).numpy().reshape(len(flux), *shape)
-    rows = np.empty((len(flux), FIRST_DRAW + settings.draws, len(NAMES)))
-    for attempt in range(1 + settings.extensions):
-        density, burn_in = density_of(waiting), settings.burn_in if attempt == 0 else 0
-        steps, thin = settings.steps * 2**attempt, settings.thin * 2**attempt
-        seed = settings.seed + 1000 * (first + 1) + attempt
-        text = f"Galaxies from {first}, attempt {attempt + 1}, {len(waiting)} of them"
-        phi = walk(vectorised(density), position, burn_in, steps, thin, seed, text)
-        position = phi[:, :, :, -1].astype(float)
-        failed = []
-        for place, (galaxy, chain) in enumerate(zip(waiting, chains_in_theta(density, phi), strict=True)):
-            r_hat, size, good = converged(chain, settings)
-            flat = chain.reshape(-1, len(NAMES))
-            kept = flat[random.choice(len(flat), settings.draws, replace=False)]
-            rows[galaxy] = np.concatenate([[r_hat], [size], np.quantile(flat, QUANTILES, axis=0), kept])
-            if not good:
-                failed.append((place, galaxy))
-        waiting = [galaxy for _, galaxy in failed]
-        position = position[[place for place, _ in failed]]
-        if not waiting:
-            break
-    return rows
+    """What is kept of the chains of some galaxies, shape (galaxies, rows, 5)."""
+    settings = params.reference
+    start = Posterior.load(settings.network).sample(flux, settings.ensembles * settings.walkers, settings.seed + first)
+    chains = exact_chains.exact_chains(
+        default_simulator(),
+        Prior(),
+        flux,
+        params.noise.fraction,
+        start,
+        settings.draws,
+        settings,
+        settings.seed + 1000 * (first + 1),
+        np.random.default_rng([settings.seed, first]),
+        f"Galaxies from {first}",
+    )
+    diagnostics = np.stack([chains.r_hat, chains.sample_size], 1)
+    return np.concatenate([diagnostics, chains.quantiles, chains.draws], 1)
 
 
 def main() -> None:
@@ -77,7 +48,7 @@ def main() -> None:
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
     flux = torch.as_tensor(test["noisy_flux"][: settings.galaxies])
     relevant = params.model_dump(include={"reference", "prior", "noise"})
-    parts = Parts(SCRATCH / "reference", relevant, (ensembles, likelihood, simulator, csp))
+    parts = Parts(SCRATCH / "reference", relevant, (exact_chains, ensembles, likelihood, simulator, csp))
     starts = range(0, len(flux), settings.at_once)
     for first in progress(starts, desc="Reference", unit="part"):
         if str(first) not in parts:

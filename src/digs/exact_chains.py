@@ -1,4 +1,4 @@
-"""Chains with the exact likelihood for galaxies that the network cannot be trusted with, walked until they converge."""
+"""Posteriors by emcee with the exact likelihood: ensembles of many galaxies, walked on until they converge."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from digs.calibration import QUANTILES
 from digs.ensembles import effective_sample_size, split_r_hat, walk
 from digs.likelihood import PosteriorDensity, RelativeDensity
 from digs.mcmc import vectorised
@@ -16,15 +17,20 @@ from digs.simulator import Simulator
 
 @dataclass(frozen=True)
 class Chains:
-    """draws, shape (N, draws, 5); r_hat and sample_size, (N, 5), which tell whether they have converged, (N,)."""
+    """What is kept of the chains of N galaxies.
+
+    draws, shape (N, draws, 5), and quantiles at QUANTILES of the whole chains, (N, quantiles, 5); r_hat and
+    sample_size, (N, 5), which tell whether they have converged, (N,).
+    """
 
     draws: np.ndarray
+    quantiles: np.ndarray
     r_hat: np.ndarray
     sample_size: np.ndarray
     converged: np.ndarray
 
 
-def refit(
+def exact_chains(
     simulator: Simulator,
     prior: Prior,
     flux: Tensor,
@@ -33,6 +39,8 @@ def refit(
     draws: int,
     settings: Reference,
     seed: int,
+    random: np.random.Generator,
+    description: str,
 ) -> Chains:
     """Sample exact posteriors with emcee ensembles (digs.ensembles).
 
@@ -41,10 +49,11 @@ def refit(
         start: where the walkers start, shape (N, ensembles * walkers, 5), inside the prior.
         draws: how many to keep of each galaxy's chains.
         settings: lengths of the walks and rules of convergence; galaxies that break these are walked on.
+        seed: of the walks. random: chooses what is kept.
     """
-    random, number = np.random.default_rng(seed), len(flux)
+    number = len(flux)
     shape = (settings.ensembles, settings.walkers, len(NAMES))
-    kept = np.empty((number, draws, len(NAMES)))
+    kept, quantiles = np.empty((number, draws, len(NAMES))), np.empty((number, len(QUANTILES), len(NAMES)))
     r_hat, size = np.empty((2, number, len(NAMES)))
     good = np.zeros(number, dtype=bool)
     waiting = np.arange(number)
@@ -58,16 +67,17 @@ def refit(
         burn_in = settings.burn_in if attempt == 0 else 0
         phi = walk(
             vectorised(density), position, burn_in, settings.steps * longer, settings.thin * longer, seed + attempt,
-            f"Refitting {len(waiting)} galaxies",
+            f"{description}, attempt {attempt + 1}, {len(waiting)} galaxies",
         )  # fmt: skip
         position = phi[:, :, :, -1].astype(float)
         theta = density.theta(torch.as_tensor(phi, dtype=torch.float64).reshape(-1, len(NAMES))).numpy()
         for galaxy, chain in zip(waiting, theta.reshape(phi.shape), strict=True):
             r_hat[galaxy], size[galaxy] = split_r_hat(chain), effective_sample_size(chain)
             flat = chain.reshape(-1, len(NAMES))
+            quantiles[galaxy] = np.quantile(flat, QUANTILES, axis=0)
             kept[galaxy] = flat[random.choice(len(flat), draws, replace=len(flat) < draws)]
         good[waiting] = (r_hat[waiting] <= settings.r_hat).all(1) & (size[waiting] >= settings.sample_size).all(1)
         position, waiting = position[~good[waiting]], waiting[~good[waiting]]
         if not len(waiting):
             break
-    return Chains(kept, r_hat, size, good)
+    return Chains(kept, quantiles, r_hat, size, good)
