@@ -49,7 +49,7 @@ def suspicious(monkeypatch):
 
     def switch_on(name: str) -> None:
         lights = fallback._warning_lights()
-        monkeypatch.setitem(lights.thresholds, name, -np.inf)
+        monkeypatch.setitem(lights.judge.thresholds, name, -np.inf)
 
     return switch_on
 

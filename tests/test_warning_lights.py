@@ -193,9 +193,9 @@ def test_proportions_have_an_error_even_where_all_agree():
 def test_tracked_thresholds_keep_the_rate_on_fresh_spectra(tracked):
     tracked("lights.json")
     lights = WarningLights()
-    assert set(lights.thresholds) == set(LIGHTS)
+    assert set(lights.judge.thresholds) == set(LIGHTS)
     _, flux = exact_sample(lights.observer.simulator, Prior(), FRACTION, 500, 11, "fresh spectra")
-    on = any_of(lit(lights.observer.look(flux, 12).statistics, lights.thresholds))
+    on = any_of(lit(lights.observer.look(flux, 12).statistics, lights.judge.thresholds))
     assert on.sum() <= stats.binom.isf(1e-4, len(on), 0.01)
 
 

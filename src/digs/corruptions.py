@@ -33,7 +33,7 @@ from torch import Tensor
 from digs import paths
 from digs.artifacts import read_product
 from digs.errors import DigsError
-from digs.noise import FLOOR
+from digs.noise import with_noise
 from digs.priors import index
 from digs.products import REDSHIFTED, SSP_GRID
 from digs.simulator import SSP_GRID_FILE, Simulator
@@ -154,10 +154,6 @@ def _other_sps(galaxies: Galaxies, strength: float) -> Tensor:
     return torch.lerp(galaxies.flux, Simulator(OTHER_SPS_FILE)(galaxies.theta), strength)
 
 
-def _normal(like: Tensor, random: torch.Generator) -> Tensor:
-    return torch.randn(like.shape, generator=random, dtype=like.dtype)
-
-
 def correlated(unit: Tensor, correlation: float) -> Tensor:
     """Standard normal numbers whose neighbours along the last axis are correlated, of independent ones."""
     columns = [unit[..., 0]]
@@ -214,8 +210,8 @@ def corrupted(kind: str, galaxies: Galaxies, strength: float, fraction: float, r
         DigsError: as noiseless.
     """
     flux = noiseless(kind, galaxies, strength)
-    unit = _normal(flux, random)
+    unit = torch.randn(flux.shape, generator=random, dtype=flux.dtype)
     if kind in _OF_THE_NOISE:
         unit = _OF_THE_NOISE[kind](unit, strength)
-    observed = flux * (1 + fraction * unit).clamp_min(FLOOR)
+    observed = with_noise(flux, unit, fraction)
     return scaled_pixel(observed, _OF_THE_PIXELS[kind](strength), random) if kind in _OF_THE_PIXELS else observed

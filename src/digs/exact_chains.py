@@ -30,6 +30,11 @@ class Chains:
     converged: np.ndarray
 
 
+def converged(r_hat: np.ndarray, sample_size: np.ndarray, settings: Reference) -> np.ndarray:
+    """Whether chains obey the rules in every parameter, shape (N,), of R-hat and sample size, (N, 5)."""
+    return (r_hat <= settings.r_hat).all(1) & (sample_size >= settings.sample_size).all(1)
+
+
 def exact_chains(
     simulator: Simulator,
     prior: Prior,
@@ -76,7 +81,7 @@ def exact_chains(
             flat = chain.reshape(-1, len(NAMES))
             quantiles[galaxy] = np.quantile(flat, QUANTILES, axis=0)
             kept[galaxy] = flat[random.choice(len(flat), draws, replace=len(flat) < draws)]
-        good[waiting] = (r_hat[waiting] <= settings.r_hat).all(1) & (size[waiting] >= settings.sample_size).all(1)
+        good[waiting] = converged(r_hat[waiting], size[waiting], settings)
         position, waiting = position[~good[waiting]], waiting[~good[waiting]]
         if not len(waiting):
             break

@@ -10,17 +10,16 @@ from torch import Tensor
 
 from digs.errors import DigsError
 from digs.exact_chains import exact_chains
-from digs.fit import best_fit, two_sided
+from digs.fit import best_fit
 from digs.params import load_params
-from digs.predictive import promising
+from digs.predictive import STARTS, promising
 from digs.priors import NAMES
 from digs.progress import progress
 from digs.spectra import check_flux
-from digs.warning_lights import WarningLights, any_of, data_statistics, lit
+from digs.warning_lights import WarningLights, any_of, lit
 
 TRUSTED, REFITTED, OUTSIDE = VERDICTS = ("trusted", "refitted", "outside the model")
 AT_ONCE = 100  # galaxies
-STARTS = 3  # of a fit
 
 
 @dataclass(frozen=True)
@@ -76,29 +75,27 @@ def infer(flux: Tensor | np.ndarray, draws: int = 1000, seed: int = 0) -> Infere
     if draws < 1:
         raise DigsError(f"{draws} draws were asked for; ask for 1 or more.")
     lights = _warning_lights()
-    observer, posterior = lights.observer, lights.observer.posterior
+    observer, judge, posterior = lights.observer, lights.judge, lights.observer.posterior
     flux = _checked(flux, len(posterior.record.wavelength))
     kept = np.empty((len(flux), draws, len(NAMES)))
-    statistics = {name: np.empty(len(flux)) for name in lights.thresholds}
+    statistics = {name: np.empty(len(flux)) for name in judge.thresholds}
     starts = torch.empty(len(flux), STARTS, len(NAMES), dtype=torch.float64)
     for start in progress(range(0, len(flux), AT_ONCE), quiet=len(flux) <= AT_ONCE, desc="Posteriors", unit="part"):
         rows = slice(start, start + AT_ONCE)
         look = observer.look(flux[rows], seed + start, draws)
         kept[rows] = look.draws[:, :draws].numpy()
-        starts[rows] = promising(look.draws, look.examined.chi_squared, STARTS).double()
+        starts[rows] = promising(look.draws, look.examined.chi_squared).double()
         for name, values in look.statistics.items():
             statistics[name][rows] = values
-    on = lit(statistics, lights.thresholds)
+    on = lit(statistics, judge.thresholds)
     verdict = np.full(len(flux), TRUSTED, dtype=object)
     statistics |= {name: np.full(len(flux), np.nan) for name in ("best_fit_probability", "r_hat", "sample_size")}
     flagged = np.flatnonzero(any_of(on))
     if len(flagged):
         prior, fraction = posterior.flow.prior, posterior.record.noise_fraction
         fit = best_fit(observer.simulator, prior, flux[flagged], fraction, starts[flagged])
-        probability = two_sided(fit.chi_squared, lights.freedom).numpy()
-        still_on = any_of(lit(data_statistics(fit.pulls), lights.thresholds))
-        outside = (probability < lights.rejected) | still_on
-        statistics["best_fit_probability"][flagged] = probability
+        outside = judge.outside(fit)
+        statistics["best_fit_probability"][flagged] = judge.probability(fit)
         verdict[flagged] = np.where(outside, OUTSIDE, REFITTED)
         kept[flagged[outside]] = np.nan
         _replace(flagged[~outside], flux, kept, statistics, seed)

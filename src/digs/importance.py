@@ -11,6 +11,11 @@ from digs.priors import Prior
 from digs.simulator import Simulator
 
 
+def log_joint(simulator: Simulator, prior: Prior, draws: Tensor, flux: Tensor, fraction: float) -> Tensor:
+    """ln L(theta) + ln prior(theta), shape (N, draws), float64; draws and flux as of log_weights."""
+    return PosteriorDensity(simulator, prior, flux, fraction)(draws.flatten(0, 1)).reshape(draws.shape[:2])
+
+
 def log_weights(posterior: Posterior, simulator: Simulator, draws: Tensor, flux: Tensor) -> Tensor:
     """ln L(theta) + ln prior(theta) - ln q(theta | flux), shape (N, draws), float64.
 
@@ -18,8 +23,8 @@ def log_weights(posterior: Posterior, simulator: Simulator, draws: Tensor, flux:
         draws: of the posterior, shape (N, draws, 5). flux: shape (N, pixels).
     """
     prior = Prior(posterior.record.prior_low, posterior.record.prior_high)
-    density = PosteriorDensity(simulator, prior, flux, posterior.record.noise_fraction)
-    return density(draws.flatten(0, 1)).reshape(draws.shape[:2]) - posterior.log_prob(draws, flux).double()
+    joint = log_joint(simulator, prior, draws, flux, posterior.record.noise_fraction)
+    return joint - posterior.log_prob(draws, flux).double()
 
 
 def efficiency(log_weight: Tensor) -> Tensor:

@@ -31,10 +31,10 @@ _compiled = {"fastmath": True, "error_model": "numpy", "cache": True}
 
 
 @numba.njit(**_compiled)
-def _exp(x, sign, rest, power):
-    """exp(sign x) of a block, as rest times the floats whose representations are the integers power."""
+def _exp_of_minus(x, rest, power):
+    """exp(-x) of a block, as rest times the floats whose representations are the integers power."""
     for b in range(_BLOCK):
-        exponent = min(max(sign * x[b] * _LOG2_E, -_MOST), _MOST)
+        exponent = min(max(-x[b] * _LOG2_E, -_MOST), _MOST)
         whole = np.floor(exponent + _HALF)
         f = exponent - whole
         rest[b] = _P0 + f * (_P1 + f * (_P2 + f * (_P3 + f * (_P4 + f * (_P5 + f * _P6)))))
@@ -44,7 +44,7 @@ def _exp(x, sign, rest, power):
 @numba.njit(**_compiled)
 def _sigmoid(x, rest, power):
     """The logistic function in place of a block."""
-    _exp(x, -_ONE, rest, power)
+    _exp_of_minus(x, rest, power)
     factor = power.view(np.float32)
     for b in range(_BLOCK):
         x[b] = _ONE / (_ONE + rest[b] * factor[b])
@@ -55,7 +55,7 @@ def _softplus(x, scratch, rest, power):
     """ln(1 + exp(x)) in place of a block."""
     for b in range(_BLOCK):
         scratch[b] = abs(x[b])
-    _exp(scratch, -_ONE, rest, power)
+    _exp_of_minus(scratch, rest, power)
     factor = power.view(np.float32)
     for b in range(_BLOCK):
         e = rest[b] * factor[b]

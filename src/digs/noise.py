@@ -20,4 +20,9 @@ def add_noise(flux: Tensor, generator: torch.Generator | None = None, fraction: 
     """
     fraction = load_params().noise.fraction if fraction is None else fraction
     unit = torch.randn(flux.shape, generator=generator, dtype=flux.dtype, device=flux.device)
+    return with_noise(flux, unit, fraction)
+
+
+def with_noise(flux: Tensor, unit: Tensor, fraction: float) -> Tensor:
+    """Noisy spectra as of add_noise, from standard normal numbers of their shape."""
     return flux * (1 + fraction * unit).clamp_min(FLOOR)

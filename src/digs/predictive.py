@@ -23,6 +23,7 @@ from digs.flow import Posterior
 from digs.likelihood import log_likelihood
 from digs.simulator import Simulator
 
+STARTS = 3  # of a fit
 _AT_ONCE = 20_000  # spectra, to bound memory
 
 
@@ -60,7 +61,7 @@ def examine(posterior: Posterior, simulator: Simulator, flux: Tensor, draws: Ten
     return Examined(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
-def promising(draws: Tensor, chi_squared: Tensor, number: int) -> Tensor:
+def promising(draws: Tensor, chi_squared: Tensor, number: int = STARTS) -> Tensor:
     """So many draws of smallest chi-squared to start a fit from, shape (N, number, 5)."""
     order = chi_squared.argsort(1)[:, :number]
     return draws.gather(1, order[..., None].expand(-1, -1, draws.shape[2]))

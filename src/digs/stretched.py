@@ -15,7 +15,7 @@ from digs.coordinates import Marginal
 from digs.errors import DigsError
 from digs.estimator import log_prob
 from digs.flow import Posterior
-from digs.likelihood import PosteriorDensity
+from digs.importance import log_joint
 from digs.rng import generator
 from digs.simulator import Simulator
 
@@ -47,5 +47,4 @@ def stretched_draws(
     theta = marginal.inverse(y, noise, flux)
     volume = marginal.log_volume(theta.transpose(0, 1), flux).T
     log_q = log_q - len(REST) * math.log(stretch) + volume
-    density = PosteriorDensity(simulator, flow.prior, flux, fraction)
-    return theta, density(theta.flatten(0, 1)).reshape(log_q.shape) - log_q
+    return theta, log_joint(simulator, flow.prior, theta, flux, fraction) - log_q

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from scipy import stats
 
-from digs.calibration import NAMED_LEVELS, bootstrap_rows, probability_integral, with_error
+from digs.calibration import NAMED_LEVELS, bootstrap_rows, coverage, probability_integral, with_error
 from digs.errors import DigsError
 from digs.priors import NAMES, Prior, index
 from digs.simulator import Simulator
@@ -74,8 +74,7 @@ class Judged:
 
     def summaries(self, rows: np.ndarray) -> np.ndarray:
         """SUMMARIES of some galaxies, shape (summaries, parameters)."""
-        depth = np.abs(2 * self.probability[rows] - 1)
-        inside = [(depth <= level).mean(0) for level in NAMED_LEVELS.values()]
+        inside = coverage(self.rank[rows], self.draws, np.array(list(NAMED_LEVELS.values()))).T
         return np.stack([self.residual[rows].mean(0), self.z[rows].mean(0), self.z[rows].std(0), *inside])
 
     def summaries_and_errors(self, rows: np.ndarray, resampled: int, seed: int) -> np.ndarray:

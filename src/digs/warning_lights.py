@@ -27,6 +27,7 @@ from torch import Tensor
 from digs import paths
 from digs.artifacts import read_json
 from digs.errors import DigsError
+from digs.fit import BestFit, two_sided
 from digs.flow import Posterior
 from digs.importance import efficiency
 from digs.predictive import Examined, examine
@@ -152,6 +153,30 @@ def proportion(happened: np.ndarray) -> dict[str, float] | None:
     return {"value": float(happened.mean()), "error": float(np.sqrt(likely * (1 - likely) / cases)), "cases": cases}
 
 
+@dataclass(frozen=True)
+class Judge:
+    """Tells spectra that the model cannot make from those that it can.
+
+    thresholds: of the lights. freedom: of the best fits' chi-squared. rejected: the least probability of one.
+    """
+
+    thresholds: dict[str, float]
+    freedom: float
+    rejected: float
+
+    def probability(self, fit: BestFit) -> np.ndarray:
+        """Of the fits' chi-squared, on its own side, shape (N,)."""
+        return two_sided(fit.chi_squared, self.freedom).numpy()
+
+    def rejects(self, fit: BestFit) -> np.ndarray:
+        """Whether the fits are too improbable, shape (N,)."""
+        return self.probability(fit) < self.rejected
+
+    def outside(self, fit: BestFit) -> np.ndarray:
+        """Whether the fit is rejected, or a light of the data is on for it, shape (N,)."""
+        return self.rejects(fit) | any_of(lit(data_statistics(fit.pulls), self.thresholds))
+
+
 class WarningLights:
     """The lights with the thresholds of the tracked product.
 
@@ -163,9 +188,8 @@ class WarningLights:
         content = read_json(path)
         remedy = "run `dvc repro warning_lights`"
         try:
-            self.thresholds: dict[str, float] = {name: float(content["thresholds"][name]) for name in LIGHTS}
-            self.freedom = float(content["freedom"])  # of the best fits' chi-squared
-            self.rejected = float(content["rejected"])
+            thresholds = {name: float(content["thresholds"][name]) for name in LIGHTS}
+            self.judge = Judge(thresholds, float(content["freedom"]), float(content["rejected"]))
             self.observer = Observer(**content["observer"])
             weights = content["weights_sha256"]
         except (KeyError, TypeError, ValueError):

@@ -21,7 +21,6 @@ from digs.progress import progress
 from digs.simulator import default_simulator
 
 AT_ONCE = 50  # galaxies
-STARTS = 3  # of a fit
 EXCLUDED = 1e-6  # a draw whose chi-squared is less likely cannot be the truth
 
 
@@ -57,7 +56,7 @@ def main() -> None:
         draws = posterior.sample(some, settings.draws, settings.seed + start)
         seen = examine(posterior, simulator, some, draws)
         parts.append(seen)
-        fit = best_fit(simulator, prior, some, fraction, promising(draws, seen.chi_squared, STARTS))
+        fit = best_fit(simulator, prior, some, fraction, promising(draws, seen.chi_squared))
         fitted.append(fit.chi_squared)
         best_theta.append(fit.theta)
     draw_chi = torch.cat([part.chi_squared for part in parts])

@@ -55,7 +55,7 @@ def main() -> None:
             parts.save(str(first), sample(flux[first : first + settings.at_once], params, first))
     rows = np.concatenate([parts.load(str(first)) for first in starts])
     r_hat, size = rows[:, R_HAT], rows[:, SAMPLE_SIZE]
-    good = (r_hat <= settings.r_hat).all(1) & (size >= settings.sample_size).all(1)
+    good = exact_chains.converged(r_hat, size, settings)
     write_product(
         paths.DATA / "reference.h5",
         REFERENCE,

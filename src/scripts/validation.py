@@ -30,8 +30,7 @@ from digs.diagnostics import (
     z_score,
 )
 from digs.flow import Posterior
-from digs.importance import efficiency
-from digs.likelihood import PosteriorDensity
+from digs.importance import efficiency, log_joint
 from digs.params import NoiseLevels, Validation, load_params
 from digs.priors import NAMES, Prior
 from digs.products import LIBRARY, VALIDATION
@@ -64,7 +63,7 @@ def infer(
     """
     theta, flux = sample
     low, high = posterior.flow.prior.low.numpy(), posterior.flow.prior.high.numpy()
-    fraction, blocks = posterior.record.noise_fraction, []
+    fraction, simulator, blocks = posterior.record.noise_fraction, default_simulator(), []
     for start in progress(range(0, len(flux), AT_ONCE), desc=label, unit=f"{AT_ONCE} galaxies"):
         rows = slice(start, start + AT_ONCE)
         draws = posterior.sample(flux[rows], settings.draws + 1, settings.seed + start).double()
@@ -72,7 +71,7 @@ def infer(
         truth, draw, draws = theta[rows].numpy(), draws[:, 0].numpy(), draws[:, 1:].numpy()
         lower, median, upper = np.quantile(draws, (0.16, 0.5, 0.84), axis=1)
         white = whiten(np.stack([truth, draw], 1), draws)
-        joint = density_rank(log_prob[:, :-1], log_prob[:, -1]), distance_rank(draws, truth, reference[rows])
+        joint_rank = density_rank(log_prob[:, :-1], log_prob[:, -1]), distance_rank(draws, truth, reference[rows])
         blocks.append(
             {
                 "mean": draws.mean(1),
@@ -81,7 +80,7 @@ def infer(
                 "contraction": contraction(draws, low, high),
                 "rank": ranks(draws, truth),
                 "z": z_score(draws, truth),
-                "joint_rank": np.stack(joint, 1),
+                "joint_rank": np.stack(joint_rank, 1),
                 "white_truth": white[:, 0],
                 "draw": draw,
                 "draw_rank": ranks(draws, draw),
@@ -90,11 +89,8 @@ def infer(
             }
         )
         if weigh:
-            density = PosteriorDensity(default_simulator(), posterior.flow.prior, flux[rows], fraction)
-            log_weight = (
-                density(torch.as_tensor(draws).flatten(0, 1)).numpy().reshape(draws.shape[:2]) - log_prob[:, :-1]
-            )
-            blocks[-1]["exact_probability"] = weighted_probability(draws, truth, log_weight)
+            joint = log_joint(simulator, posterior.flow.prior, torch.as_tensor(draws), flux[rows], fraction).numpy()
+            blocks[-1]["exact_probability"] = weighted_probability(draws, truth, joint - log_prob[:, :-1])
     return {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
 
 
@@ -180,9 +176,9 @@ def in_subsets(found: Found, truth: np.ndarray, settings: Validation, prior: Pri
     """The arrays of the subsets, and how young and old galaxies compare."""
     judged = judged_by(found, truth, settings.draws)
     chosen = {"truth": truth, "expected": found["draw"], "estimate": found["median"]}
-    rows = {}
+    rows, simulator = {}, default_simulator()
     for selection in SELECTIONS:
-        values = traits(chosen[selection], default_simulator(), prior, settings.line)
+        values = traits(chosen[selection], simulator, prior, settings.line)
         rows[selection] = {trait: bins(values[trait], ends) for trait, ends in settings.subsets.items()}
     flat = {selection: [each for subsets in rows[selection].values() for each in subsets] for selection in SELECTIONS}
     drawn = judged["expected"]

@@ -1,6 +1,6 @@
 """Stage `warning_lights`: thresholds of the warning lights, and what they catch of spectra built to be wrong."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from digs.artifacts import read_product, write_json
 from digs.calibration import bootstrap_rows, with_error
 from digs.cli import run
 from digs.corruptions import LABELS, Galaxies, corrupted
-from digs.fit import BestFit, best_fit, two_sided
+from digs.fit import BestFit, best_fit
 from digs.noise import add_noise
 from digs.params import WarningLights, load_params
 from digs.predictive import promising
@@ -21,18 +21,9 @@ from digs.progress import progress
 from digs.recipes import exact_sample
 from digs.rng import generator
 from digs.summaries import mean_and_error
-from digs.warning_lights import (
-    Observer,
-    Statistics,
-    any_of,
-    data_statistics,
-    lit,
-    proportion,
-    thresholds_for,
-)
+from digs.warning_lights import Judge, Observer, Statistics, any_of, lit, proportion, thresholds_for
 
 AT_ONCE = 500  # galaxies
-STARTS = 3  # of a fit
 LEAST = 20  # undetected galaxies whose bias is worth a number
 OBSERVER = ("network", "draws", "references", "neighbours", "seed")
 
@@ -50,7 +41,7 @@ class Inspector:
         for start in progress(range(0, len(flux), AT_ONCE), desc=description, unit=f"{AT_ONCE} galaxies"):
             some = flux[start : start + AT_ONCE]
             look = self.observer.look(some, self.seed + start)
-            starts = promising(look.draws, look.examined.chi_squared, STARTS)
+            starts = promising(look.draws, look.examined.chi_squared)
             fits.append(best_fit(self.observer.simulator, self.prior, some, self.fraction, starts))
             statistics.append(look.statistics)
             quantiles.append(np.quantile(look.draws.numpy(), (0.16, 0.5, 0.84), axis=1))
@@ -61,38 +52,17 @@ class Inspector:
         )
 
 
-@dataclass(frozen=True)
-class Judge:
-    """What the lights and the best fits say of spectra, each an array of shape (N,).
-
-    thresholds: of the lights. freedom: of the best fits' chi-squared. rejected: the least probability of one.
-    """
-
-    thresholds: dict[str, float]
-    freedom: float
-    rejected: float
-
-    def lights(self, statistics: Statistics) -> dict[str, np.ndarray]:
-        return lit(statistics, self.thresholds)
-
-    def rejects(self, fit: BestFit) -> np.ndarray:
-        return (two_sided(fit.chi_squared, self.freedom) < self.rejected).numpy()
-
-    def outside(self, fit: BestFit) -> np.ndarray:
-        """Whether the fit is rejected, or a light of the data is on for it."""
-        return self.rejects(fit) | any_of(self.lights(data_statistics(fit.pulls)))
-
-    def shares(self, statistics: Statistics, fit: BestFit) -> dict[str, Any]:
-        """Of all spectra, unless the name says of which."""
-        lights, rejected = self.lights(statistics), self.rejects(fit)
-        detected = any_of(lights)
-        return {
-            "detected": proportion(detected),
-            "rejected": proportion(rejected),
-            "detected_of_rejected": proportion(detected[rejected]),
-            "outside": proportion(detected & self.outside(fit)),
-            "lights": {name: proportion(on) for name, on in lights.items()},
-        }
+def shares(judge: Judge, statistics: Statistics, fit: BestFit) -> dict[str, Any]:
+    """What the lights and the best fits say, as shares of all spectra, unless the name says of which."""
+    lights, rejected = lit(statistics, judge.thresholds), judge.rejects(fit)
+    detected = any_of(lights)
+    return {
+        "detected": proportion(detected),
+        "rejected": proportion(rejected),
+        "detected_of_rejected": proportion(detected[rejected]),
+        "outside": proportion(detected & judge.outside(fit)),
+        "lights": {name: proportion(on) for name, on in lights.items()},
+    }
 
 
 def bias(quantiles: np.ndarray, truth: np.ndarray, settings: WarningLights) -> dict[str, Any] | None:
@@ -136,7 +106,7 @@ def main() -> None:
     for name, flux in (("exact", exact("check")), ("prospector", torch.as_tensor(test["noisy_flux"]))):
         statistics, fit, _ = inspect(flux, name)
         chi_squared = {"mean": mean_and_error(fit.chi_squared), "variance": fit.chi_squared.var().item()}
-        checked[name] = {"spectra": len(flux), "best_fit": chi_squared, **judge.shares(statistics, fit)}
+        checked[name] = {"spectra": len(flux), "best_fit": chi_squared, **shares(judge, statistics, fit)}
 
     theta = torch.as_tensor(test["theta"][: settings.galaxies])
     galaxies = Galaxies.of(theta, observer.simulator)
@@ -151,9 +121,9 @@ def main() -> None:
                 truth[:, NAMES.index("tage")] += strength
             flux = corrupted(kind, galaxies, strength, fraction, generator(settings.seed, name))
             statistics, fit, quantiles = inspect(flux, name)
-            missed = ~any_of(judge.lights(statistics))
+            missed = ~any_of(lit(statistics, judge.thresholds))
             found[f"{strength:g}"] = {
-                **judge.shares(statistics, fit),
+                **shares(judge, statistics, fit),
                 "undetected": int(missed.sum()),
                 "bias": bias(quantiles[:, missed], truth[missed], settings),
             }
