@@ -23,7 +23,7 @@ from digs.artifacts import Product, read_json, read_product
 from digs.best_fits import residuals, rms
 from digs.calibration import NAMED_LEVELS, QUANTILES, bootstrap_rows, central, recovery
 from digs.flow import load_record
-from digs.formatting import compact, from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.formatting import cell, compact, from_to, grouped_integer, plain, probability, scientific, uncertain
 from digs.params import load_params
 from digs.priors import NAMES, index, parameters
 from digs.products import POSTERIORS
@@ -117,7 +117,7 @@ def width_claims(measured: Mapping) -> list[Claim]:
             if verdict is Verdict.IMPROVED and not _calibrated(measured[network], name):
                 verdict = Verdict.NOT_REPRODUCED
             what = rf"Half-width, {WORDS[name]} (dex), by \texttt{{{network}}}"
-            ours = f"${uncertain(width['value'], width['error'])}$"
+            ours = cell(width)
             claims.append(Claim(what, f"${stated:.2f}$", ours, verdict, "lookup_experiment", "tab_lookup"))
     return claims
 

@@ -1,7 +1,7 @@
 """Numbers as the manuscript prints them (LaTeX, math mode)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 
 def plain(value: float, digits: int = 2) -> str:
@@ -49,6 +49,21 @@ def uncertain(value: float, error: float) -> str:
     decimals = max(0, -exponent)
     rounded_value, rounded_error = round(value, -exponent), round(error, -exponent)
     return rf"{rounded_value + 0.0:.{decimals}f} \pm {rounded_error:.{decimals}f}"
+
+
+def with_its_error(number: Mapping[str, float], factor: float = 1.0) -> str:
+    """A tracked number, {value, error}, times a factor, as `uncertain` has it."""
+    return uncertain(factor * number["value"], factor * number["error"])
+
+
+def percent(share: Mapping[str, float]) -> str:
+    """A tracked share and its error in percent."""
+    return with_its_error(share, 100.0)
+
+
+def cell(number: Mapping[str, float]) -> str:
+    """A tracked number as a cell of a table, in math mode."""
+    return f"${with_its_error(number)}$"
 
 
 def from_to(low: float, high: float, digits: int = 2) -> str:

@@ -3,7 +3,7 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import probability, uncertain
+from digs.formatting import cell, probability
 from digs.plotting import save_rows
 from digs.priors import parameters
 
@@ -17,7 +17,7 @@ def main() -> None:
     for parameter in parameters():
         numbers = measured[parameter.name]
         cells = [parameter.axis_label]
-        cells += [f"${uncertain(numbers[column]['value'], numbers[column]['error'])}$" for column in COLUMNS]
+        cells += [cell(numbers[column]) for column in COLUMNS]
         cells.append(f"${probability(numbers['uniform_ranks_p_value'])}$")
         rows.append(cells)
     save_rows("tab_calibration", rows)

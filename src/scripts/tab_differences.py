@@ -3,7 +3,7 @@
 from digs import paths, published
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import from_to, uncertain
+from digs.formatting import from_to, with_its_error
 from digs.params import load_params
 from digs.plotting import save_rows
 from digs.priors import NAMES
@@ -27,7 +27,7 @@ def fixed_noise() -> str:
     ratio, shift = ([numbers[name][key] for name in NAMES] for key in ("ratio", "shift"))
     most = max(shift, key=lambda each: abs(each["value"]))
     ends = from_to(min(each["value"] for each in ratio), max(each["value"] for each in ratio), 3)
-    return f"half-widths times ${ends}$, medians by up to ${uncertain(most['value'], most['error'])}$ half-widths"
+    return f"half-widths times ${ends}$, medians by up to ${with_its_error(most)}$ half-widths"
 
 
 def interval(low: float, high: float) -> str:

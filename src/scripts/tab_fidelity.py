@@ -3,13 +3,9 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import uncertain
+from digs.formatting import cell
 from digs.plotting import save_rows
 from digs.priors import parameters
-
-
-def cell(number: dict[str, float]) -> str:
-    return f"${uncertain(number['value'], number['error'])}$"
 
 
 def wide(number: dict[str, float] | None) -> str:

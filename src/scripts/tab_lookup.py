@@ -3,16 +3,12 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import count, probability, uncertain
+from digs.formatting import cell, count, probability
 from digs.plotting import save_rows
 from digs.priors import NAMES
 
 WIDTHS = ("logmass", "logzsol")
 COVERED = ("logmass", "logzsol", "dust2")
-
-
-def cell(number: dict[str, float]) -> str:
-    return f"${uncertain(number['value'], number['error'])}$"
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import count, uncertain
+from digs.formatting import cell, count
 from digs.plotting import save_rows
 from digs.priors import parameters
 
@@ -14,7 +14,7 @@ def main() -> None:
     rows = []
     for parameter in parameters():
         numbers = measured[parameter.name]
-        compared = [f"${uncertain(numbers[key]['value'], numbers[key]['error'])}$" for key in ("ratio", "shift")]
+        compared = [cell(numbers[key]) for key in ("ratio", "shift")]
         rows.append((parameter.axis_label, *compared, f"${count(numbers['sample_size'])}$"))
     save_rows("tab_prospector", rows)
 

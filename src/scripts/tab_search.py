@@ -3,7 +3,7 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import count, grouped_integer, plain, uncertain
+from digs.formatting import cell, count, grouped_integer, plain
 from digs.params import load_params
 from digs.plotting import save_rows
 
@@ -57,8 +57,8 @@ def main() -> None:
                 f"${grouped_integer(numbers['weights'])}$",
                 f"${plain(numbers['seconds'] / 60)}$",
                 f"${count(numbers['training_pairs'] / numbers['seconds'])}$",
-                f"${uncertain(loss['value'], loss['error'])}$",
-                f"${uncertain(above['value'], above['error'])}$" if above["error"] else r"\nodata",
+                cell(loss),
+                cell(above) if above["error"] else r"\nodata",
             ]
         )
     save_rows("tab_search", rows)

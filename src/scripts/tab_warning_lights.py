@@ -3,23 +3,23 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import uncertain
+from digs.formatting import cell, percent
 from digs.plotting import save_rows
 from digs.priors import NAMES
 
 
-def percent(share: dict[str, float] | None) -> str:
+def shown(share: dict[str, float] | None) -> str:
     """A share and its error in percent; dots where there are no cases."""
     if share is None:
         return r"\nodata"
-    return f"${uncertain(100 * share['value'], 100 * share['error'])}$"
+    return f"${percent(share)}$"
 
 
 def shifts(bias: dict[str, dict[str, float]] | None) -> list[str]:
     """Cells of the bias in each parameter."""
     if bias is None:
         return [r"\nodata"] * len(NAMES)
-    return [f"${uncertain(bias[name]['value'], bias[name]['error'])}$" for name in NAMES]
+    return [cell(bias[name]) for name in NAMES]
 
 
 def main() -> None:
@@ -27,11 +27,11 @@ def main() -> None:
     content = read_json(paths.DATA / "warning_lights.json")
     sound = content["checked"]["exact"]
     shares = ("detected", "rejected", "detected_of_rejected")
-    rows = [["none", ""] + [percent(sound[key]) for key in shares] + shifts(content["healthy_bias"])]
+    rows = [["none", ""] + [shown(sound[key]) for key in shares] + shifts(content["healthy_bias"])]
     for found in content["measured"].values():
         for place, (strength, numbers) in enumerate(found["strengths"].items()):
             cells = [found["label"] if place == 0 else "", strength]
-            rows.append(cells + [percent(numbers[key]) for key in shares] + shifts(numbers["bias"]))
+            rows.append(cells + [shown(numbers[key]) for key in shares] + shifts(numbers["bias"]))
     save_rows("tab_warning_lights", rows)
 
 

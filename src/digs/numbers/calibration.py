@@ -2,7 +2,7 @@
 
 from digs import paths
 from digs.artifacts import read_json
-from digs.formatting import count, grouped_integer, plain, probability, uncertain
+from digs.formatting import count, grouped_integer, plain, probability, with_its_error
 from digs.numbers import Numbers
 from digs.params import load_params
 from digs.priors import NAMES
@@ -15,7 +15,7 @@ def calibration() -> Numbers:
     for name, numbers in metrics["parameters"].items():
         for key, value in numbers.items():
             if isinstance(value, dict):
-                variables[f"{key}_{name}"] = uncertain(value["value"], value["error"])
+                variables[f"{key}_{name}"] = with_its_error(value)
         variables[f"correlation_central_{name}"] = plain(numbers["correlation_central"], 3)
         variables[f"rank_p_{name}"] = probability(numbers["uniform_ranks_p_value"])
     return variables
@@ -34,12 +34,12 @@ def lookup() -> Numbers:
         numbers = measured[network]
         for name in NAMES:
             galaxy, exact = numbers["galaxy"][name]["half_width"], numbers["exact"][name]["coverage_68"]
-            result[f"{network}_galaxy_width_{name}"] = uncertain(galaxy["value"], galaxy["error"])
-            result[f"{network}_exact_coverage_{name}"] = uncertain(exact["value"], exact["error"])
+            result[f"{network}_galaxy_width_{name}"] = with_its_error(galaxy)
+            result[f"{network}_exact_coverage_{name}"] = with_its_error(exact)
             exact = numbers["exact"][name]["coverage_95"]
-            result[f"{network}_exact_coverage_95_{name}"] = uncertain(exact["value"], exact["error"])
+            result[f"{network}_exact_coverage_95_{name}"] = with_its_error(exact)
         above = numbers["loss_above_reference"]
-        result[f"{network}_loss_above_exact"] = uncertain(above["value"], above["error"])
+        result[f"{network}_loss_above_exact"] = with_its_error(above)
         result[f"{network}_exact_p"] = probability(min(numbers["exact"][p]["uniform_ranks_p_value"] for p in NAMES))
     return result
 

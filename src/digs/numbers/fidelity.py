@@ -2,7 +2,7 @@
 
 from digs import paths
 from digs.artifacts import read_json
-from digs.formatting import count, grouped_integer, plain, uncertain
+from digs.formatting import count, grouped_integer, percent, plain, with_its_error
 from digs.numbers import Numbers
 from digs.params import load_params
 from digs.priors import NAMES
@@ -31,16 +31,15 @@ def fidelity() -> Numbers:
         result[f"switch_ratio_{end}"] = plain(choose(each["ratio"]["value"] for each in switch), 3)
         result[f"switch_shift_{end}"] = f"{choose(each['shift']['value'] for each in switch):.2f}"
     for name, numbers in two_sample["measured"].items():
-        result[f"two_sample_{name}"] = uncertain(numbers["value"], numbers["error"])
+        result[f"two_sample_{name}"] = with_its_error(numbers)
     for network, numbers in comparison["measured"].items():
         ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
         shifts = [numbers[name]["shift"]["value"] for name in NAMES]
         result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (plain(f(ratios), 4) for f in (min, max))
         result[f"{network}_shift_low"], result[f"{network}_shift_high"] = (plain(f(shifts)) for f in (min, max))
         for key in ("efficiency", "efficiency_5"):
-            percent = {part: 100 * value for part, value in numbers[key].items()}
-            result[f"{network}_{key}"] = uncertain(percent["value"], percent["error"])
-        result[f"{network}_excess"] = uncertain(numbers["excess_loss"]["value"], numbers["excess_loss"]["error"])
+            result[f"{network}_{key}"] = percent(numbers[key])
+        result[f"{network}_excess"] = with_its_error(numbers["excess_loss"])
     return result
 
 
@@ -55,7 +54,7 @@ def nested() -> Numbers:
         "nested_ratio_low": plain(min(ratios), 3),
         "nested_ratio_high": plain(max(ratios), 3),
         "nested_shift": plain(max(measured[name]["shift"]["value"] for name in NAMES)),
-        "nested_evidence": uncertain(difference["value"], difference["error"]),
+        "nested_evidence": with_its_error(difference),
         "nested_evidence_worst": plain(measured["log_evidence_largest_difference"]),
     }
 

@@ -5,16 +5,8 @@ from typing import Any
 from digs import paths
 from digs.artifacts import read_json
 from digs.corruptions import AGN_SLOPE, BURST_AGE
-from digs.formatting import grouped_integer, plain, probability, uncertain
+from digs.formatting import grouped_integer, percent, plain, probability, with_its_error
 from digs.priors import parameters
-
-
-def _percent(share: dict[str, float]) -> str:
-    return uncertain(100 * share["value"], 100 * share["error"])
-
-
-def _uncertain(number: dict[str, float]) -> str:
-    return uncertain(number["value"], number["error"])
 
 
 def predictive_variables() -> dict[str, str]:
@@ -25,15 +17,15 @@ def predictive_variables() -> dict[str, str]:
         "predictive_draws": grouped_integer(checks["draws"]),
         "predictive_draw_p": probability(measured["one_draw"]["uniform_p_value"]),
         "predictive_fit_p": probability(measured["best_fit"]["uniform_p_value"]),
-        "predictive_truth": _uncertain(measured["truth"]["mean"]),
-        "predictive_weighted": _uncertain(measured["weighted"]["mean"]),
-        "predictive_fit": _uncertain(measured["best_fit"]["mean"]),
-        "predictive_parameters": _uncertain(checks["parameters"]["rise"]),
-        "predictive_missing": _uncertain(checks["parameters"]["missing"]),
+        "predictive_truth": with_its_error(measured["truth"]["mean"]),
+        "predictive_weighted": with_its_error(measured["weighted"]["mean"]),
+        "predictive_fit": with_its_error(measured["best_fit"]["mean"]),
+        "predictive_parameters": with_its_error(checks["parameters"]["rise"]),
+        "predictive_missing": with_its_error(checks["parameters"]["missing"]),
         "predictive_least_p": plain(checks["p_value"]["least"]),
         "predictive_most_p": plain(checks["p_value"]["most"], 3),
-        "predictive_excluded": _percent(checks["excluded_draws"]),
-        "predictive_excluded_galaxies": _percent(checks["galaxies_with_a_tenth_excluded"]),
+        "predictive_excluded": percent(checks["excluded_draws"]),
+        "predictive_excluded_galaxies": percent(checks["galaxies_with_a_tenth_excluded"]),
     }
 
 
@@ -67,10 +59,10 @@ def light_variables() -> dict[str, str]:
         "lights_spectra": grouped_integer(content["spectra"]),
         "lights_galaxies": str(content["galaxies"]),
         "lights_each": plain(100 * lights["each"]),
-        "lights_alarms_exact": _percent(exact["detected"]),
-        "lights_alarms_prospector": _percent(prospector["detected"]),
-        "lights_rejected_exact": _percent(exact["rejected"]),
-        "lights_outside_exact": _percent(exact["outside"]),
+        "lights_alarms_exact": percent(exact["detected"]),
+        "lights_alarms_prospector": percent(prospector["detected"]),
+        "lights_rejected_exact": percent(exact["rejected"]),
+        "lights_outside_exact": percent(exact["outside"]),
         "lights_freedom": plain(lights["freedom"], 4),
         "lights_rejected_spectra": grouped_integer(rejected),
         "lights_caught_all": plain(100 * sum(share * cases for share, cases in caught.values()) / rejected, 4),
@@ -79,8 +71,8 @@ def light_variables() -> dict[str, str]:
         "lights_worst_bias": plain(size),
         "lights_worst_kind": f"{label}, {strength}",
         "lights_worst_parameter": next(each.label for each in parameters() if each.name == name),
-        "lights_worst_detected": _percent(numbers["detected"]),
-        "lights_worst_rejected": _percent(numbers["rejected"]),
+        "lights_worst_detected": percent(numbers["detected"]),
+        "lights_worst_rejected": percent(numbers["rejected"]),
     }
 
 

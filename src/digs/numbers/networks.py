@@ -5,7 +5,7 @@ import numpy as np
 from digs import paths
 from digs.artifacts import read_json
 from digs.flow import load_record
-from digs.formatting import count, from_to, grouped_integer, plain, power_of_ten, scientific, uncertain
+from digs.formatting import count, from_to, grouped_integer, plain, power_of_ten, scientific, uncertain, with_its_error
 from digs.numbers import Numbers
 from digs.params import load_params
 
@@ -77,7 +77,7 @@ def fiducial() -> Numbers:
         "study_pairs": count(params.studies_common.pairs, 1),
         "exact_above_fiducial": uncertain(-above["value"], above["error"]),
         "scores_gain": uncertain(-scores["value"], scores["error"]),
-        "closed_form_gain": uncertain(gain["value"], gain["error"]),
+        "closed_form_gain": with_its_error(gain),
         "fiducial_transforms": str(architecture.num_transforms),
         "fiducial_bins": str(architecture.num_bins),
         "fiducial_components": str(architecture.components),
@@ -102,7 +102,7 @@ def compression() -> Numbers:
     result = {"base_components": str(components["variance"])}
     for choice, number in components.items():
         lost = compression["lost"][choice][compression["components"].index(number)]
-        result[f"lost_by_{choice}"] = uncertain(lost["value"], lost["error"])
+        result[f"lost_by_{choice}"] = with_its_error(lost)
     return result
 
 
@@ -126,7 +126,7 @@ def study() -> Numbers:
         if distinct := numbers["settings"].get("distinct"):
             result[f"budget_distinct_{name}"] = power_of_ten(distinct)
         if above["error"]:
-            result[f"budget_{name}"] = uncertain(above["value"], above["error"])
+            result[f"budget_{name}"] = with_its_error(above)
     return result
 
 

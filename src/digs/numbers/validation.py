@@ -6,16 +6,12 @@ import numpy as np
 
 from digs import paths
 from digs.artifacts import read_json, read_product
-from digs.formatting import grouped_integer, plain, probability, uncertain
+from digs.formatting import grouped_integer, percent, plain, probability, with_its_error
 from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import VALIDATION
 
 _SMALL_P = 0.05
-
-
-def _percent(number: dict[str, float]) -> str:
-    return uncertain(100 * number["value"], 100 * number["error"])
 
 
 def _ends(name: str, values: Iterable[float], digits: int = 2) -> dict[str, str]:
@@ -69,10 +65,10 @@ def _case(name: str, measured: dict) -> dict[str, str]:
     for parameter, numbers in zip(NAMES, parameters, strict=True):
         result[f"{name}_excursion_{parameter}"] = plain(numbers["excursion"])
         result[f"{name}_contraction_{parameter}"] = f"{numbers['contraction']['value']:.3f}"
-        result[f"{name}_coverage_68_{parameter}"] = uncertain(*numbers["coverage_68"].values())
+        result[f"{name}_coverage_68_{parameter}"] = with_its_error(numbers["coverage_68"])
     for kind in ("density", "distance"):
         for key in ("departure", "coverage_68", "coverage_95"):
-            result[f"{name}_{kind}_{key}"] = _percent(measured[kind][key])
+            result[f"{name}_{kind}_{key}"] = percent(measured[kind][key])
     return result
 
 
@@ -80,8 +76,8 @@ def _against_exact(numbers: dict) -> dict[str, str]:
     """The ranks of the exact posterior, and the excess over them of a network's, in percentage points."""
     result = {"validation_exact_excursion": plain(max(each["excursion"] for each in numbers.values()))}
     for parameter, each in numbers.items():
-        result[f"validation_exact_mean_{parameter}"] = _percent(each["mean"])
-        result[f"validation_excess_{parameter}"] = _percent(each["excess"])
+        result[f"validation_exact_mean_{parameter}"] = percent(each["mean"])
+        result[f"validation_excess_{parameter}"] = percent(each["excess"])
     return result
 
 
@@ -91,9 +87,7 @@ def _ages(network: str, ages: dict) -> dict[str, str]:
     for name in NAMES:
         for group in ("young", "old"):
             for kind, selection in (("scatter", "truth"), ("expected", "expected")):
-                result[f"{group}_{kind}_{network}_{name}"] = uncertain(
-                    *ages[selection][name][group]["scatter"].values()
-                )
+                result[f"{group}_{kind}_{network}_{name}"] = with_its_error(ages[selection][name][group]["scatter"])
     result[f"ages_largest_p_{network}"] = probability(max(ages["truth"][name]["scatter_p_value"] for name in NAMES))
     result[f"ages_ranks_p_{network}"] = probability(min(ages["estimate"][name]["ranks_p_value"] for name in NAMES))
     return result
@@ -131,7 +125,7 @@ def _noise_levels(levels: list[dict]) -> dict[str, str]:
     for numbers in levels:
         name = f"noise_{numbers['signal_to_noise']:g}"
         result[name] = f"{numbers['signal_to_noise']:g}"
-        result[f"{name}_joint_68"] = _percent(numbers["joint"]["coverage_68"])
+        result[f"{name}_joint_68"] = percent(numbers["joint"]["coverage_68"])
         result[f"{name}_exact"] = str(numbers["exact_galaxies"])
         result |= _ends(f"{name}_coverage", (100 * numbers[each]["coverage_68"]["value"] for each in NAMES))
         result |= _ends(f"{name}_bias", (numbers[each]["z_mean"]["value"] for each in NAMES))
