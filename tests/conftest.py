@@ -13,9 +13,10 @@ from digs import paths
 from digs.artifacts import Product, read_product, write_product
 from digs.errors import DigsError
 from digs.flow import Flow
-from digs.params import Architecture, load_params
+from digs.params import load_params
 from digs.priors import Prior
 from digs.products import OBSERVATIONS, SSP_GRID
+from digs.settings import Architecture
 from digs.spectra import wavelength_grid
 
 torch.set_num_threads(1)  # the tests' tensors are small: threads would only fight each other

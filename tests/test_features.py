@@ -7,8 +7,8 @@ from conftest import density_by_autograd
 from digs.coordinates import RelativeMass
 from digs.features import DataVector, PrincipalComponents, level_and_shape, residual_network
 from digs.flow import Flow
-from digs.params import Architecture, Embedding
 from digs.priors import Prior, index
+from digs.settings import Architecture, Embedding
 
 PIXELS = 30
 MASS = index("logmass")

@@ -12,8 +12,9 @@ from digs.features import DataVector
 from digs.flow import Flow, Posterior, load_flow, load_record, save_network
 from digs.noise import add_noise
 from digs.pairs import LibraryPairs
-from digs.params import Architecture, load_params
+from digs.params import load_params
 from digs.priors import NAMES, Prior
+from digs.settings import Architecture
 from digs.train import train
 
 PIXELS = 6

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from digs.estimator import build_estimator, log_prob
-from digs.params import Architecture
+from digs.settings import Architecture
 
 
 @pytest.fixture

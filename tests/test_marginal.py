@@ -12,9 +12,9 @@ from digs.coordinates import Marginal
 from digs.features import MassEdges
 from digs.flow import Flow, build_flow, load_flow, load_record, save_network
 from digs.noise import add_noise
-from digs.params import Architecture, Embedding
 from digs.priors import NAMES, Prior
 from digs.products import SSP_GRID
+from digs.settings import Architecture, Embedding
 from digs.simulator import SSP_GRID_FILE, Simulator, default_simulator
 
 FRACTION = 0.05

@@ -8,12 +8,13 @@ from digs import paths
 from digs.artifacts import read_product
 from digs.likelihood import PosteriorDensity
 from digs.mcmc import autocorrelation_time
-from digs.params import PART_STEPS, load_params
+from digs.params import load_params
 from digs.parts import Parts
 from digs.priors import NAMES, Prior, galaxy_theta, index
 from digs.products import OBSERVATIONS
 from digs.prospector import ProspectorPosterior
 from digs.prospector_chain import walk_in_parts
+from digs.settings import PART_STEPS
 from digs.simulator import default_simulator
 
 MEAN, SCALE = np.array([3.0, -1.0, 100.0]), np.array([0.1, 2.0, 30.0])

@@ -10,8 +10,8 @@ from digs.estimator import build_estimator, log_prob
 from digs.maf_draws import _BLOCK as BLOCK
 from digs.maf_draws import _sigmoid, _softplus
 from digs.masked import MaskedNetwork
-from digs.params import Architecture
 from digs.sampler import _plain_sampler, sampler
+from digs.settings import Architecture
 
 CONTEXT = 7
 ARCHITECTURES = {

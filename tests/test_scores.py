@@ -8,10 +8,10 @@ from pydantic import ValidationError
 
 from digs.features import PrincipalComponents
 from digs.noise import add_noise
-from digs.params import Architecture
 from digs.priors import Prior, index
 from digs.rng import generator
 from digs.scores import derivatives, lost_information, score_directions
+from digs.settings import Architecture
 from digs.simulator import Simulator
 
 FRACTION, KEPT = 0.05, 30

@@ -13,8 +13,9 @@ import torch
 from digs import recipes, study
 from digs.conditional import REST
 from digs.flow import build_flow
-from digs.params import Architecture, Embedding, Network, Params, StudiesCommon, Study, load_params, overlay
+from digs.params import Params, load_params, overlay
 from digs.priors import Prior
+from digs.settings import Architecture, Embedding, Network, StudiesCommon, Study
 from digs.study import run_study, train_candidate
 
 STUDIES = list(load_params().studies)

@@ -10,8 +10,9 @@ import torch
 from digs.flow import Flow
 from digs.noise import add_noise
 from digs.pairs import LibraryPairs
-from digs.params import Architecture, load_params
+from digs.params import load_params
 from digs.priors import Prior
+from digs.settings import Architecture
 from digs.train import History, Trained, held_out_loss, stop_reason, train
 
 SETTINGS = (

@@ -15,8 +15,9 @@ from digs.errors import DigsError
 from digs.flow import Flow
 from digs.noise import add_noise
 from digs.pairs import LibraryPairs
-from digs.params import Architecture, load_params
+from digs.params import load_params
 from digs.priors import Prior
+from digs.settings import Architecture
 from digs.train import train
 from digs.workers import average, gather, in_workers, worker, workers
 

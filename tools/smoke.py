@@ -4,7 +4,6 @@ The stages that run FSPS are kept as they are, with their data. The budget is to
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from digs.copies import tracked_files
+from digs import copies
+from digs.pipeline import outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("ssp_grid", "library", "simulator_speed", "redshifted", "other_sps")
@@ -30,10 +30,9 @@ class SmokeError(Exception):
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """What commands in a copy see: this Python's programs, the copy's own digs, no FSPS, no other git repository."""
-    kept = {key: value for key, value in os.environ.items() if key != "SPS_HOME" and not key.startswith("GIT_")}
-    programs = str(Path(sys.executable).parent)
-    return kept | {"PATH": os.pathsep.join([programs, kept["PATH"]]), "PYTHONPATH": str(tree / "src")}
+    """What commands in a copy see (digs.copies), without FSPS and other code than the copy's."""
+    seen = {key: value for key, value in copies.environment(tree).items() if key != "SPS_HOME"}
+    return seen | {"PYTHONPATH": str(tree / "src")}
 
 
 def execute(tree: Path, *command: str) -> None:
@@ -46,14 +45,9 @@ def stages(tree: Path) -> dict[str, dict]:
     return yaml.safe_load((tree / "dvc.yaml").read_text())["stages"]
 
 
-def outputs(stage: dict) -> list[str]:
-    entries = [entry for key in ("outs", "metrics", "plots") for entry in stage.get(key, [])]
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-
-
 def copy_tree(into: Path) -> None:
     """Copy what git tracks or would track here, as it is now, and make a repository of it."""
-    for name in tracked_files(ROOT):
+    for name in copies.tracked_files(ROOT):
         (into / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, into / name)
     execute(into, "git", "init", "-q")

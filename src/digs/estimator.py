@@ -5,7 +5,7 @@ from sbi.neural_nets.estimators import ConditionalDensityEstimator
 from torch import Tensor
 
 from digs import maf
-from digs.params import Architecture
+from digs.settings import Architecture
 
 
 def build_estimator(architecture: Architecture, theta: Tensor, context: Tensor) -> ConditionalDensityEstimator:

@@ -10,8 +10,8 @@ from digs.calibration import QUANTILES
 from digs.ensembles import effective_sample_size, split_r_hat, walk
 from digs.likelihood import PosteriorDensity, RelativeDensity
 from digs.mcmc import vectorised
-from digs.params import Reference
 from digs.priors import NAMES, Prior
+from digs.settings import Reference
 from digs.simulator import Simulator
 
 

@@ -7,7 +7,7 @@ drown the rest, the shape.
 import torch
 from torch import Tensor, nn
 
-from digs.params import Embedding
+from digs.settings import Embedding
 
 
 def level_and_shape(flux: Tensor) -> tuple[Tensor, Tensor]:

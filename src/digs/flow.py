@@ -22,11 +22,11 @@ from digs.coordinates import Marginal, RelativeMass
 from digs.errors import DigsError
 from digs.estimator import build_estimator, log_prob
 from digs.features import DataVector, MassEdges, PrincipalComponents, level_and_shape, residual_network
-from digs.params import Architecture
 from digs.priors import NAMES, Prior, index
 from digs.products import SSP_GRID
 from digs.sampler import Sampler, sampler
 from digs.scores import score_directions
+from digs.settings import Architecture
 from digs.simulator import SSP_GRID_FILE, default_simulator
 from digs.spectra import check_flux
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from digs import prospector, spectra
-from digs.params import Spectrum
 from digs.parts import Parts
 from digs.priors import index
 from digs.progress import progress
 from digs.prospector import Prospector
+from digs.settings import Spectrum
 from digs.sps import SPSData
 
 PART = 50  # spectra; a few seconds of work

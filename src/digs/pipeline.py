@@ -49,6 +49,11 @@ def names(entries: Iterable[Any]) -> list[str]:
     return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
 
 
+def outputs(entry: Mapping[str, Any]) -> list[str]:
+    """The files that a stage of dvc.yaml makes."""
+    return [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of dvc.yaml: what it is, what it costs, what it reads, and what it makes.
@@ -67,7 +72,6 @@ class Stage:
 
     @classmethod
     def of(cls, name: str, entry: Mapping[str, Any]) -> "Stage":
-        outs = [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
         return cls(
             name,
             entry["cmd"],
@@ -75,7 +79,7 @@ class Stage:
             **entry.get("meta", {}),
             deps=names(entry.get("deps", [])),
             params=names(entry.get("params", [])),
-            outs=outs,
+            outs=outputs(entry),
         )
 
 

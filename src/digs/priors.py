@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from digs.errors import DigsError
-from digs.params import PriorRanges, load_params
+from digs.params import load_params
+from digs.settings import PriorRanges
 
 
 @dataclass(frozen=True)

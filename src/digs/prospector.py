@@ -9,8 +9,8 @@ import math
 
 import numpy as np
 
-from digs.params import Spectrum
 from digs.priors import NAMES, Prior
+from digs.settings import Spectrum
 from digs.spectra import f_lambda, wavelength_grid
 from digs.sps import sps_home
 

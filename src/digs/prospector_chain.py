@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from digs.mcmc import Chain, gathered, sample_ensemble
-from digs.params import PART_STEPS, Spectrum
 from digs.parts import Parts
 from digs.priors import Prior
 from digs.progress import progress
 from digs.prospector import Prospector, ProspectorPosterior
+from digs.settings import PART_STEPS, Spectrum
 
 Density = Callable[[np.ndarray], np.ndarray]
 AT_ONCE = 8  # points that a process is given; few, as some take longer than others

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from digs.noise import add_noise
 from digs.pairs import ExactPairs, LibraryPairs, Pairs, nearest_member
-from digs.params import Network
 from digs.priors import Prior
 from digs.rng import generator
+from digs.settings import Network
 from digs.simulator import Simulator
 from digs.workers import worker, workers
 

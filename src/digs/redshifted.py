@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digs.params import Spectrum
 from digs.prospector import Prospector
+from digs.settings import Spectrum
 
 
 class MovedPixels(Prospector):

@@ -8,7 +8,7 @@ from astropy import constants, units
 from astropy.cosmology import WMAP9
 
 from digs.errors import DigsError
-from digs.params import Spectrum
+from digs.settings import Spectrum
 
 FLUX_UNIT = "erg / (s cm2 Angstrom)"
 WAVELENGTH_UNIT = "Angstrom"

@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from digs import prospector, spectra
-from digs.params import Spectrum
 from digs.parts import Parts
 from digs.progress import progress
 from digs.prospector import model_parameters
+from digs.settings import Spectrum
 from digs.spectra import f_lambda, observed_flux, smooth, wavelength_grid
 from digs.sps import SPSData, sps_home
 

@@ -28,10 +28,11 @@ from digs import (
     train,
 )
 from digs.artifacts import read_json, write_json
-from digs.params import Network, Params, load_params
+from digs.params import Params, load_params
 from digs.parts import SCRATCH
 from digs.priors import NAMES, Prior
 from digs.progress import progress
+from digs.settings import Network
 from digs.summaries import mean_and_error
 
 # whose code a result depends on

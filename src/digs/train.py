@@ -25,8 +25,8 @@ from digs.artifacts import replacing
 from digs.errors import DigsError
 from digs.flow import Flow
 from digs.pairs import Pairs
-from digs.params import Network
 from digs.progress import progress
+from digs.settings import Network
 from digs.workers import average, gather, worker, workers
 
 

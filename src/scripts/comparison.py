@@ -12,10 +12,11 @@ from digs.cli import run
 from digs.flow import Posterior
 from digs.importance import efficiency, log_evidence, log_weights
 from digs.likelihood import PosteriorDensity
-from digs.params import Comparison, load_params
+from digs.params import load_params
 from digs.priors import NAMES, Prior
 from digs.products import COMPARISON, OBSERVATIONS, REFERENCE
 from digs.progress import progress
+from digs.settings import Comparison
 from digs.simulator import default_simulator
 from digs.summaries import mean_and_error, ratio_and_shift, weighted_quantiles
 

@@ -10,10 +10,11 @@ from digs.artifacts import write_json
 from digs.calibration import NAMED_LEVELS, bootstrap_rows, with_error
 from digs.cli import run
 from digs.flow import Posterior
-from digs.params import Edges, load_params
+from digs.params import load_params
 from digs.priors import NAMES, Prior
 from digs.progress import progress
 from digs.recipes import exact_sample
+from digs.settings import Edges
 from digs.simulator import default_simulator
 
 AT_ONCE = 100  # galaxies

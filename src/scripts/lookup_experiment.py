@@ -18,11 +18,12 @@ from digs.calibration import (
 )
 from digs.cli import run
 from digs.flow import Posterior
-from digs.params import LookupExperiment, load_params
+from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import LIBRARY, LOOKUP_EXPERIMENT, OBSERVATIONS
 from digs.progress import progress
 from digs.recipes import Sample, exact_sample, looked_up_sample
+from digs.settings import LookupExperiment
 from digs.simulator import default_simulator
 from digs.summaries import grouped, half_width_and_error, mean_and_error
 from digs.train import held_out_loss

@@ -31,11 +31,12 @@ from digs.diagnostics import (
 )
 from digs.flow import Posterior
 from digs.importance import efficiency, log_joint
-from digs.params import NoiseLevels, Validation, load_params
+from digs.params import load_params
 from digs.priors import NAMES, Prior
 from digs.products import LIBRARY, VALIDATION
 from digs.progress import progress
 from digs.recipes import Sample, exact_sample, looked_up_sample
+from digs.settings import NoiseLevels, Validation
 from digs.simulator import default_simulator
 from digs.stretched import stretched_draws
 from digs.subsets import (

@@ -13,13 +13,14 @@ from digs.cli import run
 from digs.corruptions import LABELS, Galaxies, corrupted
 from digs.fit import BestFit, best_fit
 from digs.noise import add_noise
-from digs.params import WarningLights, load_params
+from digs.params import load_params
 from digs.predictive import promising
 from digs.priors import NAMES, Prior
 from digs.products import OBSERVATIONS
 from digs.progress import progress
 from digs.recipes import exact_sample
 from digs.rng import generator
+from digs.settings import WarningLights
 from digs.summaries import mean_and_error
 from digs.warning_lights import Judge, Observer, Statistics, any_of, lit, proportion, thresholds_for
 
