@@ -24,8 +24,9 @@ def main() -> None:
             label, colour, _, marker = NETWORK_STYLES[name.split(",")[0]]
             panel.plot(
                 1 - validation["contraction"][case, :, place], validation["z"][case, :, place],
-                color=colour, marker=marker, ms=1.6, mew=0, ls="none", alpha=0.6, label=label,
+                color=colour, marker=marker, ms=1.6, mew=0, ls="none", alpha=0.6,
             )  # fmt: skip
+            panel.plot([], [], color=colour, marker=marker, ms=4, ls="none", label=label)  # for the legend
         panel.set(title=parameter.label, xscale="log", ylim=(-5, 5))
         panel.invert_xaxis()
     axes[0, 0].set_ylabel("(Mean less truth) / std")
