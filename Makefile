@@ -27,6 +27,7 @@ paper: $(PAPER_NEEDS)
 	@$(FETCH)
 	@$(SHOWYOURWORK) build -c$(CORES)
 	@echo "The paper is $(CURDIR)/ms.pdf"
+	@python3 tools/typesetting.py
 
 setup: $(READY)
 	@tools/ensure-tex
@@ -38,7 +39,7 @@ $(READY): requirements.lock pyproject.toml
 test: $(READY)
 	@$(FETCH)
 	@$(VENV_PATH) ruff check .
-	@$(VENV_PATH) python -m pytest
+	@$(VENV_PATH) python -m pytest -n $(CORES) --dist loadgroup
 
 audit: $(READY)
 	@$(FETCH)

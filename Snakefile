@@ -137,7 +137,7 @@ TABLES = {
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],
     "tab_prospector": ["prospector_chain.json"],
-    "tab_differences": ["lookup_experiment.json", "comparison.json"],
+    "tab_differences": ["choices.json", "comparison.json", "lookup_experiment.json", "studies/batches.json"],
     "tab_claims": [
         "calibration.json",
         "chains.h5",

@@ -47,6 +47,13 @@ def check_the_seed_is_all_there_is(walk: Callable[[], np.ndarray]) -> None:
     np.testing.assert_array_equal(*walks)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those of a file share a process, and so do all that start FSPS (for minutes)."""
+    for item in items:
+        group = "fsps" if "sps_home" in item.fixturenames else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 Refused = Callable[..., AbstractContextManager[None]]
 
 

@@ -44,12 +44,17 @@ def test_generated_numbers_references_and_names_are_no_typed_ones():
 
 
 @pytest.mark.parametrize("place", ["BODY", "CAPTION", "HEAD"])
-@pytest.mark.parametrize("typed", ["0.17", "68", r"10\,000", "3"])
+@pytest.mark.parametrize("typed", ["0.17", "68", r"10\,000", "3", "three", "Hundreds"])
 def test_typed_number_is_found_wherever_it_is(place, typed):
     text = TEXT.replace(place, f"some ${typed}$ dex")
     text = text.replace("BODY", "").replace("CAPTION", "").replace("HEAD", "")
     assert numbers(text) == [typed]
     assert numbers(text, (r"some \$[^$]*\$ dex",)) == []
+
+
+@pytest.mark.parametrize("word", ["often", "weight", "someone", "half-width", r"\three"])
+def test_words_that_hold_a_number_word_are_none(word):
+    assert numbers(TEXT.replace("BODY", f"some {word} more").replace("CAPTION", "").replace("HEAD", "")) == []
 
 
 def test_typed_number_comes_with_its_line():
@@ -84,6 +89,14 @@ def allowed() -> list[dict[str, str]]:
 def test_no_result_is_typed_into_the_paper(paper, allowed):
     found = [str(typed) for typed in paper.typed([entry["pattern"] for entry in allowed])]
     assert not found, "make these numbers variables (src/digs/numbers):\n" + "\n".join(found)
+
+
+def test_every_table_names_its_script_at_its_caption(paper):
+    text = (paths.ROOT / "src" / "tex" / "ms.tex").read_text()
+    tables = [exhibit.script for exhibit in paper.exhibits if exhibit.script.startswith("tab_")]
+    named = re.findall(r"\\protect\\source\{(\w+)\.py\}", text)
+    assert len(tables) > 10
+    assert named == tables
 
 
 def test_list_of_what_may_be_typed_is_short_and_used(paper, allowed):

@@ -101,6 +101,13 @@ MISTAKES = {
     "studies' unknown setting": ("studies_common.galaxies", 5, ("studies_common.galaxies", "no such parameter")),
     "studies' missing setting": ("studies_common.pairs", None, ("studies_common.pairs", "missing")),
     "studies without pairs": ("studies_common.pairs", 0, ("studies_common.pairs", "greater than 0")),
+    "a choice of other pixels": ("choices.spectra.low_resolution", {"pixels": 9}, ("choices.spectra.low_resolution",)),
+    "a choice's unknown setting": (
+        "choices.spectra.low_resolution",
+        {"R": 9},
+        ("choices.spectra", "no such parameter"),
+    ),
+    "more choices than chains": ("choices.galaxies", 9999, ("choices.galaxies", "300")),
     "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
     "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
     "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),

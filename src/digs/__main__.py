@@ -120,6 +120,9 @@ def main() -> None:
         sys.exit(f"digs: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:  # who reads the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(WRONG)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,17 @@ from digs.artifacts import Product, read_json, read_product
 from digs.best_fits import residuals, rms
 from digs.calibration import NAMED_LEVELS, QUANTILES, bootstrap_rows, central, recovery
 from digs.flow import load_record
-from digs.formatting import cell, compact, from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.formatting import (
+    cell,
+    compact,
+    from_to,
+    grouped_integer,
+    measured_range,
+    plain,
+    probability,
+    scientific,
+    uncertain,
+)
 from digs.params import load_params
 from digs.priors import NAMES, index, parameters
 from digs.products import POSTERIORS
@@ -73,14 +83,23 @@ def by_test(holds: bool) -> Verdict:
     return Verdict.REPRODUCED if holds else Verdict.NOT_REPRODUCED
 
 
-def central_correlation(product: Product) -> tuple[np.ndarray, np.ndarray]:
+def central_truths(product: Product) -> np.ndarray:
+    """Whether truths are in the central 68% of their prior ranges, shape (galaxies, 5)."""
+    box = parameters()
+    return central(product["theta"], np.array([p.low for p in box]), np.array([p.high for p in box]))
+
+
+def central_correlation(product: Product, in_all: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Of medians with truths in the central 68% of each prior range, with standard errors, each of shape (5,).
 
     Args:
         product: of kind POSTERIORS or REFERENCE.
+        in_all: whether galaxies are to be central in all parameters at once.
     """
-    truth, quantiles, settings, box = product["theta"], product["quantiles"], load_params().calibration, parameters()
-    inside = central(truth, np.array([p.low for p in box]), np.array([p.high for p in box]))
+    truth, quantiles, settings = product["theta"], product["quantiles"], load_params().calibration
+    inside = central_truths(product)
+    if in_all:
+        inside = np.broadcast_to(inside.all(1, keepdims=True), inside.shape)
 
     def correlation(rows: np.ndarray) -> list[float]:
         chosen = [rows[inside[rows, place]] for place in range(len(NAMES))]
@@ -204,12 +223,6 @@ def population_claims(posteriors: Product) -> list[Claim]:
     ]  # fmt: skip
 
 
-def _range(spread: Mapping[str, float], unit: float = 1.0) -> str:
-    """The median of repeated measurements with the least and the greatest."""
-    low, median, high = (compact(spread[key] / unit) for key in ("low", "median", "high"))
-    return rf"${median}$ (${low}$--${high}$)"
-
-
 def cost_claims(timing: Mapping, training: Mapping) -> list[Claim]:
     """Secs. 3.3, 3.5 and 4: training, one posterior, one MCMC fit, and galaxies in the time of a fit."""
     exact, hour = timing["networks"]["exact"], costs.HOUR
@@ -232,13 +245,14 @@ def cost_claims(timing: Mapping, training: Mapping) -> list[Claim]:
         ),
         (
             f"A posterior of ${grouped_integer(draws)}$ draws (s)", f"${published.POSTERIOR_SECONDS:g}$",
-            _range(posterior), by_factor(posterior["median"], published.POSTERIOR_SECONDS), "timing", "fig_timing",
+            measured_range(posterior), by_factor(posterior["median"], published.POSTERIOR_SECONDS),
+            "timing", "fig_timing",
         ),
     ]  # fmt: skip
     for name, simulator in (("prospector", r"\prospector{}"), ("exact", "the exact simulator")):
         rows += [
             (
-                f"MCMC fit with {simulator} (h)", fit_range, _range(fits[name], hour),
+                f"MCMC fit with {simulator} (h)", fit_range, measured_range(fits[name], hour),
                 by_factor(fits[name]["median"], *published.FITS), "timing", "tab_timing",
             ),
             (

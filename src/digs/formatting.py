@@ -37,18 +37,37 @@ def count(value: float, digits: int = 2) -> str:
     return grouped_integer(round(float(f"{value:.{digits - 1}e}")))
 
 
-def uncertain(value: float, error: float) -> str:
-    """value \\pm error, both to the first digit of the error (two where it starts with 1)."""
-    if not math.isfinite(value):
-        return r"\ldots"
-    if not (math.isfinite(error) and error > 0):
-        return plain(value, 3)
+def _rounded(value: float, error: float) -> tuple[str, str, int]:
+    """A value and its error, both to the first digit of the error (two where it starts with 1), and their decimals."""
     exponent = math.floor(math.log10(error))
     if error / 10**exponent < 1.95:
         exponent -= 1
     decimals = max(0, -exponent)
-    rounded_value, rounded_error = round(value, -exponent), round(error, -exponent)
-    return rf"{rounded_value + 0.0:.{decimals}f} \pm {rounded_error:.{decimals}f}"
+    shown = (f"{round(each, -exponent) + 0.0:.{decimals}f}" for each in (value, error))
+    return *shown, decimals
+
+
+def _certain(value: float, error: float) -> str | None:
+    """A value without an error; None if it has one."""
+    if not math.isfinite(value):
+        return r"\ldots"
+    return None if math.isfinite(error) and error > 0 else plain(value, 3)
+
+
+def uncertain(value: float, error: float) -> str:
+    """value \\pm error, both to the first digit of the error (two where it starts with 1)."""
+    if certain := _certain(value, error):
+        return certain
+    shown, shown_error, _ = _rounded(value, error)
+    return rf"{shown} \pm {shown_error}"
+
+
+def shorthand(value: float, error: float) -> str:
+    """The same in short, 0.123(4): the error in units of the value's last digit."""
+    if certain := _certain(value, error):
+        return certain
+    shown, shown_error, decimals = _rounded(value, error)
+    return f"{shown}({round(float(shown_error) * 10**decimals)})"
 
 
 def with_its_error(number: Mapping[str, float], factor: float = 1.0) -> str:
@@ -64,6 +83,23 @@ def percent(share: Mapping[str, float]) -> str:
 def cell(number: Mapping[str, float]) -> str:
     """A tracked number as a cell of a table, in math mode."""
     return f"${with_its_error(number)}$"
+
+
+def short_cell(number: Mapping[str, float]) -> str:
+    """The same for a wide table, as `shorthand` has it."""
+    return f"${shorthand(number['value'], number['error'])}$"
+
+
+def measured_range(spread: Mapping[str, float], unit: float = 1.0) -> str:
+    """The median of repeated measurements with the least and the greatest, all in units of one power of ten."""
+    low, median, high = (spread[key] / unit for key in ("low", "median", "high"))
+    if not (math.isfinite(high) and float(f"{median:.1e}") >= 10_000):
+        scale, power = 1.0, ""
+    else:
+        exponent = math.floor(math.log10(float(f"{median:.1e}")))
+        scale, power = 10.0**exponent, rf"\times10^{{{exponent}}}"
+    first, middle, last = (compact(each / scale) for each in (low, median, high))
+    return f"${middle}{power}$" if low == high else rf"${middle}\ ({first}\mbox{{--}}{last}){power}$"
 
 
 def from_to(low: float, high: float, digits: int = 2) -> str:

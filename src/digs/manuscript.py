@@ -23,7 +23,13 @@ _NO_STATEMENTS = re.compile(
     re.DOTALL,
 )
 _WORDS = "log|ln|tau|theta|chi|sigma|hat|prospector|fsps|sbi|emcee"  # commands that are read out
-_NUMBER = re.compile(r"(?<![A-Za-z\d.])\d+(?:(?:\.|\\,)\d+)*")  # K22 is a name
+_SPELLED = (
+    "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
+    "|dozen|hundred|thousand|million|billion|twice|twofold|threefold|tenfold|third|quarter|fifth|tenth|hundredth"
+)
+_NUMBER = re.compile(  # in figures (K22 is a name) or spelled out
+    rf"(?<![A-Za-z\d.])\d+(?:(?:\.|\\,)\d+)*|(?<![A-Za-z\\])(?:{_SPELLED})s?(?![A-Za-z])", re.IGNORECASE
+)
 
 
 def _blank(match: re.Match) -> str:

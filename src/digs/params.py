@@ -14,6 +14,7 @@ from digs.settings import (
     Agreement,
     Calibration,
     Chains,
+    Choices,
     Comparison,
     Compression,
     Edges,
@@ -62,6 +63,7 @@ class Params(Section):
     chains: Chains
     prospector_chain: ProspectorChain
     reference: Reference
+    choices: Choices
     posteriors: Posteriors
     calibration: Calibration
     lookup_experiment: LookupExperiment
@@ -99,6 +101,24 @@ class Params(Section):
             candidate: Network.model_validate(overlay(overlay(recipe, study.common), changes))
             for candidate, changes in study.candidates.items()
         }
+
+    def choice(self, name: str) -> Spectrum:
+        """The section `spectrum` with one of the other choices."""
+        return Spectrum.model_validate(overlay(self.spectrum.model_dump(), self.choices.spectra[name]))
+
+    @model_validator(mode="after")
+    def _sound_choices(self) -> "Params":
+        for name in self.choices.spectra:
+            try:
+                spectrum = self.choice(name)
+            except ValidationError as error:
+                raise ValueError(f"choices.spectra.{name}: {_first_mistake(error)}") from None
+            if (spectrum.pixels, spectrum.zred) != (self.spectrum.pixels, self.spectrum.zred):
+                raise ValueError(f"choices.spectra.{name} changes pixels or zred, and may not; remove that")
+        if self.choices.galaxies > self.reference.galaxies:
+            most = self.reference.galaxies
+            raise ValueError(f"choices.galaxies is above reference.galaxies; lower it to {most} or below")
+        return self
 
     @model_validator(mode="after")
     def _sound_studies(self) -> "Params":

@@ -151,7 +151,7 @@ VALIDATION = Schema(
         "joint_cdf": Field(("case", 2, "level"), "1", "f8"),
         "joint_band": Field(("case", 2, 2, "level"), "1", "f8"),
         "z": Field(("case", "shown", _THETA), "1", decimals=3),
-        "contraction": Field(("case", "shown", _THETA), "1", decimals=4),
+        "contraction": Field(("case", "shown", _THETA), "1"),
         # value and standard error of the summaries, and p-values, of the subsets of digs.subsets
         "subset": Field(("network", "selection", "subset", 2, "summary", _THETA), "1, dex, Gyr", "f8"),
         "subset_p_value": Field(("network", "tested", "subset", _THETA), "1", "f8"),

@@ -21,6 +21,7 @@ RESIDUAL = 0.03  # the best fit and the observed spectrum differ by less (Fig. 3
 EPOCHS = 87  # to convergence (sec. 3.3)
 DRAWS = 10_000  # a posterior (released code)
 YOUNG, OLD = 0.75, 2.5  # Gyr: median ages below the one and above the other are recovered alike (sec. 4)
+TEST_SIZE, RELEASED_TEST_SIZE = 1000, 500  # galaxies of the tests, by the text and in the released code
 UNDER_CONFIDENT = ("logmass", "logzsol", "dust2")  # intervals hold too much; those of the other two do not (Fig. 6)
 
 
@@ -44,6 +45,10 @@ DIFFERENCES = {
     "pairs": Difference(
         "training pairs", "augmented with noise", _NO, r"spectrum of the library's member nearest to $\theta$"
     ),
+    "data": Difference("data vector", "the fluxes", "log flux (Fig. 3)", r"$\log_{10} F_\lambda$"),
     "likelihood": Difference(r"$\sigma_i$ of MCMC", "fixed", _NO, _NO),
     "batch": Difference("training", "to convergence", _NO, "batches of 50, rate 0.0005"),
+    "ranks": Difference("spectra for ranks", "simulated", _NO, "looked up like the training pairs"),
+    "tested": Difference("galaxies tested", f"{TEST_SIZE}", _NO, f"{RELEASED_TEST_SIZE}, 100 draws each"),
+    "fit": Difference("cost of an MCMC fit", " and ".join(f"{hours:g}" for hours in FIT_HOURS) + r"\,h", _NO, _NO),
 }

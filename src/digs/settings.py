@@ -198,6 +198,14 @@ class Reference(Section):
     seed: Seed
 
 
+class Choices(Section):
+    galaxies: PositiveInt
+    spectra: Annotated[dict[str, dict[str, Any]], Field(min_length=1)]  # changes of the section spectrum
+    draws: PositiveInt
+    bootstrap: PositiveInt
+    seed: Seed
+
+
 class Posteriors(Section):
     network: str
     draws: PositiveInt
@@ -349,6 +357,8 @@ class PredictiveChecks(Section):
     network: str
     draws: PositiveInt
     worst: PositiveInt
+    excluded: Fraction
+    many: Fraction
     bootstrap: PositiveInt
     seed: Seed
 

@@ -18,9 +18,11 @@ from digs.products import COMPARISON, OBSERVATIONS, REFERENCE
 from digs.progress import progress
 from digs.settings import Comparison
 from digs.simulator import default_simulator
+from digs.stuck import stuck
 from digs.summaries import mean_and_error, ratio_and_shift, weighted_quantiles
 
 AT_ONCE = 20  # galaxies
+ONE_IN_A_THOUSAND = 1e-3
 
 
 def infer(
@@ -62,6 +64,18 @@ def fixed_sigma(draws: np.ndarray, flux: torch.Tensor, fraction: float, resample
         for place, parameter in enumerate(NAMES)
     }
     return {**measured, "efficiency": with_error(efficiency(log_weight).numpy(), np.median, resampled)}
+
+
+def stuck_walkers(draws: np.ndarray, flux: torch.Tensor, fraction: float) -> dict[str, Any]:
+    """How many galaxies have more than one draw in a thousand of walkers that are stuck, and the largest such share.
+
+    Args:
+        draws: of the chains, shape (galaxies, draws, 5), with the posteriors of flux.
+    """
+    density = PosteriorDensity(default_simulator(), Prior(), flux, fraction)
+    log_prob = density(torch.as_tensor(draws).flatten(0, 1)).reshape(draws.shape[:2])
+    share = (stuck(log_prob) & torch.isfinite(log_prob)).double().mean(1)  # rounding has put some outside the prior
+    return {"galaxies": int((share > ONE_IN_A_THOUSAND).sum()), "largest_share": share.max().item()}
 
 
 def main() -> None:
@@ -120,6 +134,7 @@ def main() -> None:
             "test_galaxies": len(flux),
             "draws": settings.draws,
             "measured": measured,
+            "stuck": stuck_walkers(reference["draws"], flux[:number], params.noise.fraction),
             "fixed_sigma": fixed_sigma(reference["draws"], flux[:number], params.noise.fraction, resampled),
         },
     )

@@ -16,7 +16,7 @@ def main() -> None:
     limited = [each for each in read_json(budget)["measured"].values() if "distinct" in each["settings"]]
     chance = [each["loss_above_first"]["value"] for each in read_json(seeds)["measured"].values()]
     figure, axes = plt.subplots(figsize=(COLUMN, 2.3))
-    axes.axhspan(min(chance), max(chance), color=BAND, lw=0, label="ever new, three seeds")
+    axes.axhspan(min(chance), max(chance), color=BAND, lw=0, label=f"ever new, {len(chance)} seeds")
     axes.axhline(0, color=FAINT, lw=0.5)
     above = [each["loss_above_first"] for each in limited]
     axes.errorbar(

@@ -28,7 +28,7 @@ def names(subsets: dict[str, list[float]]) -> list[str]:
     """What each subset is called."""
     result = []
     for trait, ends in subsets.items():
-        middle = [f"{low:g} to {high:g}" for low, high in pairwise(ends)]
+        middle = [f"${low:g}$ to ${high:g}$" for low, high in pairwise(ends)]
         ranges = [f"$< {ends[0]:g}$", *middle, f"$> {ends[-1]:g}$"]
         result += [TRAITS[trait].format(each) for each in ranges]
     return result
@@ -41,7 +41,7 @@ def main() -> None:
     networks, selections, summaries = (validation.attributes[key] for key in ("networks", "selections", "summaries"))
     labels, subset = names(validation.attributes["subsets"]), validation["subset"]
     heights = range(len(labels))
-    figure, axes = parameter_panels(len(ROWS), 5.2, sharey=True, sharex="row")
+    figure, axes = parameter_panels(len(ROWS), 4.4, sharey=True, sharex="row")
     for row, (summary, selection, axis, ideal, limits) in zip(axes, ROWS, strict=True):
         at, chosen = summaries.index(summary), selections.index(selection)
         for place, panel in enumerate(row):

@@ -21,7 +21,6 @@ from digs.progress import progress
 from digs.simulator import default_simulator
 
 AT_ONCE = 50  # galaxies
-EXCLUDED = 1e-6  # a draw whose chi-squared is less likely cannot be the truth
 
 
 def summary(chi: dict[str, np.ndarray], pixels: int, resampled: np.ndarray) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def main() -> None:
         network=settings.network,
         seed=settings.seed,
     )
-    excluded = (draw_chi > stats.chi2.isf(EXCLUDED, pixels)).double().mean(1).numpy()
+    excluded = (draw_chi > stats.chi2.isf(settings.excluded, pixels)).double().mean(1).numpy()
     write_json(
         paths.DATA / "predictive_checks.json",
         {
@@ -101,7 +100,7 @@ def main() -> None:
                 "mean": with_error(p_value, np.mean, resampled),
             },
             "excluded_draws": with_error(excluded, np.mean, resampled),
-            "galaxies_with_a_tenth_excluded": with_error(excluded > 0.1, np.mean, resampled),
+            "galaxies_with_many_excluded": with_error(excluded > settings.many, np.mean, resampled),
             "efficiency": with_error(efficiency(log_weight).numpy(), np.median, resampled),
         },
     )

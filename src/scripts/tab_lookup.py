@@ -3,7 +3,7 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import cell, count, probability
+from digs.formatting import count, probability, short_cell
 from digs.plotting import save_rows
 from digs.priors import NAMES
 
@@ -22,10 +22,10 @@ def main() -> None:
             [
                 rf"\texttt{{{name}}}",
                 f"${count(numbers['training_pairs'] / 1e6)}$",
-                cell(numbers["loss"]),
-                *[cell(numbers["galaxy"][parameter]["half_width"]) for parameter in WIDTHS],
-                *[cell(numbers["exact"][parameter]["half_width"]) for parameter in WIDTHS],
-                *[cell(numbers["exact"][parameter]["coverage_68"]) for parameter in COVERED],
+                short_cell(numbers["loss"]),
+                *[short_cell(numbers["galaxy"][parameter]["half_width"]) for parameter in WIDTHS],
+                *[short_cell(numbers["exact"][parameter]["half_width"]) for parameter in WIDTHS],
+                *[short_cell(numbers["exact"][parameter]["coverage_68"]) for parameter in COVERED],
                 f"${probability(least)}$" if looked_up else r"\nodata",
                 f"${probability(min(numbers['exact'][p]['uniform_ranks_p_value'] for p in NAMES))}$",
             ]

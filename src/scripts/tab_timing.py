@@ -7,7 +7,7 @@ from typing import Any
 from digs.artifacts import read_json
 from digs.cli import run
 from digs.costs import HOUR, PUBLISHED, PUBLISHED_FITS, PUBLISHED_GALAXIES_PER_FIT, TIMING, Amortisation
-from digs.formatting import compact
+from digs.formatting import compact, measured_range
 from digs.plotting import save_rows
 
 NOT_GIVEN = r"\nodata"
@@ -16,7 +16,7 @@ UNITS = ((1e-3, r"$\mu$s", 1e-6), (0.2, "ms", 1e-3), (180.0, "s", 1.0), (2 * HOU
 # of a fit: its name in timing.json and here
 FITS = {
     "exact": "on the exact simulator",
-    "exact_together": "on the exact simulator, of many at once",
+    "exact_together": "on it, of many at once",
     "prospector": "with Prospector (extrapolated)",
 }
 
@@ -24,16 +24,10 @@ Spread = Mapping[str, float]  # median, low, high
 Row = tuple[str, ...]
 
 
-def ranged(spread: Spread, length: float = 1.0) -> str:
-    """A number with the least and the greatest of its measurements, all in units of a length."""
-    low, median, high = (compact(spread[key] / length) for key in ("low", "median", "high"))
-    return f"${median}$" if low == high else rf"${median}\ ({low}\mbox{{--}}{high})$"
-
-
 def seconds(spread: Spread) -> str:
     """A time in the unit that suits it."""
     unit, length = next((unit, length) for limit, unit, length in UNITS if spread["median"] < limit)
-    return rf"{ranged(spread, length)}\,{unit}"
+    return rf"{measured_range(spread, length)}\,{unit}"
 
 
 def published(value: float) -> str:
@@ -107,7 +101,9 @@ def accounting_rows(timing: Mapping[str, Any]) -> list[Row]:
             values = [number(computed(npe, fit)) for npe in (*typical, PUBLISHED)]
             rows.append((rf"{text} of {fit / HOUR:g}\,h, as published", *values))
         for fit, name in FITS.items():
-            rows.append((f"{text} {name}", *[ranged(each["against"][fit][measured]) for each in networks], NOT_GIVEN))
+            rows.append(
+                (f"{text} {name}", *[measured_range(each["against"][fit][measured]) for each in networks], NOT_GIVEN)
+            )
     return rows
 
 

@@ -3,7 +3,7 @@
 from digs import paths
 from digs.artifacts import read_json
 from digs.cli import run
-from digs.formatting import cell, plain, probability
+from digs.formatting import plain, probability, short_cell
 from digs.plotting import save_rows
 from digs.priors import parameters
 
@@ -23,7 +23,7 @@ def main() -> None:
         for place, parameter in enumerate(parameters()):
             numbers = measured[network][kind][parameter.name]
             cells = ["" if place else name, parameter.axis_label]
-            cells += [cell(numbers[column]) for column in COLUMNS]
+            cells += [short_cell(numbers[column]) for column in COLUMNS]
             cells += [f"${plain(numbers['excursion'])}$", f"${probability(numbers['uniform_ranks_p_value'])}$"]
             rows.append(cells)
     save_rows("tab_validation", rows)

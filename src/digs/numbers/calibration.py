@@ -1,5 +1,7 @@
 """Numbers of the text: recovery and calibration, what the lookup does to them, and the edges of the prior."""
 
+from statistics import median
+
 from digs import paths
 from digs.artifacts import read_json
 from digs.formatting import count, grouped_integer, plain, probability, with_its_error
@@ -53,6 +55,7 @@ def edge() -> Numbers:
         "wide_percent": plain(100 * ((wide_high - wide_low) / (high - low) - 1)),
         "edge_spectra": grouped_integer(edges["spectra"]),
     }
+    errors: list[float] = []
     for network, numbers in edges["measured"].items():
         ends = [numbers[name][end] for name in NAMES for end in ("low", "high")]
         bias = [abs(end["by_truth"]["bias_in_widths"]["value"]) for end in ends if end["by_truth"]]
@@ -60,7 +63,8 @@ def edge() -> Numbers:
         result[f"edge_bias_{network}"] = plain(max(bias))
         result[f"edge_covered_low_{network}"] = plain(min(covered), 3)
         result[f"edge_covered_high_{network}"] = plain(max(covered), 3)
-    return result
+        errors += [end["by_estimate"]["coverage_68"]["error"] for end in ends if end["by_estimate"]]
+    return result | {"edge_error": plain(median(errors), 1), "edge_largest_error": plain(max(errors), 1)}
 
 
 GROUPS = (

@@ -6,6 +6,7 @@ from digs.formatting import count, grouped_integer, percent, plain, with_its_err
 from digs.numbers import Numbers
 from digs.params import load_params
 from digs.priors import NAMES
+from digs.stuck import FAR_BELOW
 
 
 def fidelity() -> Numbers:
@@ -24,6 +25,9 @@ def fidelity() -> Numbers:
         "reference_r_hat": plain(settings.r_hat, 3),
         "reference_size": grouped_integer(round(settings.sample_size)),
         "reference_least_size": count(reference["least_sample_size"]),
+        "stuck_galaxies": str(comparison["stuck"]["galaxies"]),
+        "stuck_share": plain(100 * comparison["stuck"]["largest_share"]),
+        "stuck_below": f"{FAR_BELOW:g}",
         "comparison_draws": grouped_integer(comparison["draws"]),
     }
     switch = [comparison["fixed_sigma"][name] for name in NAMES]
@@ -35,7 +39,8 @@ def fidelity() -> Numbers:
     for network, numbers in comparison["measured"].items():
         ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
         shifts = [numbers[name]["shift"]["value"] for name in NAMES]
-        result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (plain(f(ratios), 4) for f in (min, max))
+        result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (f"{f(ratios):.3f}" for f in (min, max))
+        result[f"{network}_ratio_error"] = plain(max(numbers[name]["ratio"]["error"] for name in NAMES), 1)
         result[f"{network}_shift_low"], result[f"{network}_shift_high"] = (plain(f(shifts)) for f in (min, max))
         for key in ("efficiency", "efficiency_5"):
             result[f"{network}_{key}"] = percent(numbers[key])
@@ -59,7 +64,13 @@ def nested() -> Numbers:
     }
 
 
+def choices() -> Numbers:
+    """Exact posteriors with other choices."""
+    return {"choices_galaxies": str(read_json(paths.DATA / "choices.json")["galaxies"])}
+
+
 GROUPS = (
+    choices,
     fidelity,
     nested,
 )

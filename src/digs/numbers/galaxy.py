@@ -24,11 +24,9 @@ def width() -> Numbers:
         "chain_walkers": str(walkers),
         "chain_burn_in": listed(load_params().chains.burn_in),
         "chain_steps": str(steps),
-        "chain_seconds": plain(chains.attributes["seconds"]),
         "acceptance": uncertain(float(chains["acceptance"].mean()), float(chains["acceptance"].std() / walkers**0.5)),
         "autocorrelation_low": plain(tau.min()),
         "autocorrelation_high": plain(tau.max()),
-        "chain_independent": plain(walkers * max(1.0, steps / tau.max())),
         "reference_steps": grouped_integer(chains.attributes["reference_steps"]),
         "reference_independent": count(walkers * chains.attributes["reference_steps"] / tau.max()),
     }

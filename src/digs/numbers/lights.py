@@ -5,14 +5,15 @@ from typing import Any
 from digs import paths
 from digs.artifacts import read_json
 from digs.corruptions import AGN_SLOPE, BURST_AGE
-from digs.formatting import grouped_integer, percent, plain, probability, with_its_error
+from digs.formatting import grouped_integer, percent, plain, power_of_ten, probability, with_its_error
+from digs.params import load_params
 from digs.priors import parameters
 
 
 def predictive_variables() -> dict[str, str]:
     """Spectra of posterior draws against the test set."""
     checks = read_json(paths.DATA / "predictive_checks.json")
-    measured = checks["measured"]
+    measured, settings = checks["measured"], load_params().predictive_checks
     return {
         "predictive_draws": grouped_integer(checks["draws"]),
         "predictive_draw_p": probability(measured["one_draw"]["uniform_p_value"]),
@@ -25,7 +26,9 @@ def predictive_variables() -> dict[str, str]:
         "predictive_least_p": plain(checks["p_value"]["least"]),
         "predictive_most_p": plain(checks["p_value"]["most"], 3),
         "predictive_excluded": percent(checks["excluded_draws"]),
-        "predictive_excluded_galaxies": percent(checks["galaxies_with_a_tenth_excluded"]),
+        "predictive_excluded_below": power_of_ten(settings.excluded),
+        "predictive_many": f"{100 * settings.many:g}",
+        "predictive_excluded_galaxies": percent(checks["galaxies_with_many_excluded"]),
     }
 
 
@@ -57,6 +60,7 @@ def light_variables() -> dict[str, str]:
         "lights_rejected_at": f"{100 * content['rejected']:g}",
         "lights_draws": str(content["draws"]),
         "lights_spectra": grouped_integer(content["spectra"]),
+        "lights_number": str(len(lights["thresholds"])),
         "lights_galaxies": str(content["galaxies"]),
         "lights_each": plain(100 * lights["each"]),
         "lights_alarms_exact": percent(exact["detected"]),

@@ -66,9 +66,12 @@ def fiducial() -> Numbers:
     experiment = read_json(paths.DATA / "lookup_experiment.json")["measured"]
     above = experiment["fiducial"]["loss_above_reference"]
     base = params.candidates("search")["base"]
-    gain, scores = search["five_dimensions"]["loss_above_first"], search["scores"]["loss_above_first"]
+    above_base = {name: each["loss_above_first"] for name, each in search.items()}
+    gain, scores = above_base.pop("five_dimensions"), above_base["scores"]
     return {
         "search_networks": str(len(search)),
+        "base_transforms": str(base.architecture.num_transforms),
+        "short_transforms": str(params.network("short").architecture.num_transforms),
         "base_width": str(base.architecture.embedding.width),
         "base_features": str(base.architecture.embedding.features),
         "base_batch_size": str(base.batch_size),
@@ -78,6 +81,7 @@ def fiducial() -> Numbers:
         "exact_above_fiducial": uncertain(-above["value"], above["error"]),
         "scores_gain": uncertain(-scores["value"], scores["error"]),
         "closed_form_gain": with_its_error(gain),
+        "search_next_cost": with_its_error(max(above_base.values(), key=lambda each: each["value"])),
         "fiducial_transforms": str(architecture.num_transforms),
         "fiducial_bins": str(architecture.num_bins),
         "fiducial_components": str(architecture.components),
@@ -113,7 +117,6 @@ def study() -> Numbers:
     losses = np.array([each["loss"]["value"] for each in seeds.values()])
     widths = np.array([each["half_width"] for each in seeds.values()])
     result = {
-        "budget_pairs": scientific(first["training_pairs"], 1),
         "budget_steps": grouped_integer(first["steps"]),
         "budget_batch": grouped_integer(first["settings"]["batch_size"]),
         "seeds": str(len(seeds)),

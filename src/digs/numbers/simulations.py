@@ -18,7 +18,6 @@ def setup() -> Numbers:
         "library_size": grouped_integer(params.library.size),
         "test_size": grouped_integer(params.library.test_size),
         "pixels": str(spectrum.pixels),
-        "features": str(spectrum.pixels + 1),
         "wavelength_start": f"{spectrum.wavelength_start:.0f}",
         "wavelength_stop": f"{spectrum.wavelength_stop:.0f}",
         "wavelength_step": plain((spectrum.wavelength_stop - spectrum.wavelength_start) / (spectrum.pixels - 1), 3),
@@ -37,7 +36,6 @@ def simulator() -> Numbers:
     return {
         "agreement_median": scientific(agreement["median"]),
         "agreement_worst": scientific(agreement["worst"]),
-        "rounding_median": scientific(agreement["budget"]["rounding"]["median"], 1),
         "rounding_worst": scientific(agreement["budget"]["rounding"]["worst"], 1),
         "integration_worst": scientific(agreement["budget"]["integration"]["worst"], 1),
         "agreement_pixels": grouped_integer(agreement["pixels"]),

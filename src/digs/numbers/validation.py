@@ -6,7 +6,7 @@ import numpy as np
 
 from digs import paths
 from digs.artifacts import read_json, read_product
-from digs.formatting import grouped_integer, percent, plain, probability, with_its_error
+from digs.formatting import grouped_integer, percent, plain, probability, uncertain, with_its_error
 from digs.params import load_params
 from digs.priors import NAMES
 from digs.products import VALIDATION
@@ -28,10 +28,10 @@ def validation_variables() -> dict[str, str]:
         "validation_band": f"{100 * settings.band:g}",
         "local_p": f"{_SMALL_P:g}",
         "local_galaxies": str(settings.local.galaxies),
-        "local_trials": str(settings.local.trials),
         "young_below": f"{settings.subsets['tage'][0]:g}",
         "old_above": f"{settings.subsets['tage'][-1]:g}",
         "noise_level_spectra": grouped_integer(settings.noise_levels.spectra),
+        "noise_level_size": f"{settings.noise_levels.sample_size:g}",
         "noise_level_exact": str(settings.noise_levels.exact),
     }
     for network, kinds in validation["measured"].items():
@@ -86,7 +86,7 @@ def _ages(network: str, ages: dict) -> dict[str, str]:
     result = {f"{group}_{network}": str(number) for group, number in ages["truth"]["galaxies"].items()}
     for name in NAMES:
         for group in ("young", "old"):
-            for kind, selection in (("scatter", "truth"), ("expected", "expected")):
+            for kind, selection in (("scatter", "truth"), ("expected", "expected"), ("estimated", "estimate")):
                 result[f"{group}_{kind}_{network}_{name}"] = with_its_error(ages[selection][name][group]["scatter"])
     result[f"ages_largest_p_{network}"] = probability(max(ages["truth"][name]["scatter_p_value"] for name in NAMES))
     result[f"ages_ranks_p_{network}"] = probability(min(ages["estimate"][name]["ranks_p_value"] for name in NAMES))
@@ -110,8 +110,10 @@ def _subsets() -> dict[str, str]:
         value, error = subset[selections.index("estimate")].swapaxes(0, 1)
         for key, summary in (("coverage", "coverage_68"), ("spread", "z_spread")):
             at = summaries.index(summary)
-            result |= _ends(f"subset_{key}_{network}", value[:, at].ravel())
-            result[f"subset_{key}_error_{network}"] = plain(np.median(error[:, at]), 1)
+            values, errors = value[:, at].ravel(), error[:, at].ravel()
+            for end, place in (("low", values.argmin()), ("high", values.argmax())):
+                result[f"subset_{key}_{network}_{end}"] = uncertain(values[place], errors[place])
+            result[f"subset_{key}_error_{network}"] = plain(np.median(errors), 1)
         value = subset[selections.index("truth"), :, 0, summaries.index("z_mean")]
         expected = subset[selections.index("expected"), :, 0, summaries.index("z_mean")]
         result[f"subset_bias_{network}"] = plain(np.abs(value).max())

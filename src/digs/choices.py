@@ -1,0 +1,90 @@
+"""Other pixels, resolution and noise, which Khullar et al. (2022) write, plot or ran: what the exact posteriors become.
+
+Their released code has noise that is normal in log10 of the flux, with a standard deviation of log10(1 + fraction).
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from digs.artifacts import write_product
+from digs.importance import efficiency
+from digs.likelihood import log_likelihood
+from digs.parts import SCRATCH
+from digs.priors import Prior
+from digs.products import SSP_GRID
+from digs.settings import Spectrum
+from digs.simulator import Simulator
+from digs.sps import SPSData
+from digs.stuck import stuck
+from digs.summaries import weighted_quantiles
+
+_EDGE = 1e-4  # of the prior's sides: rounded draws may lie on them
+
+
+def variant_simulator(settings: Spectrum, data: SPSData) -> Simulator:
+    """The exact simulator on other pixels or at another resolution (needs SPS_HOME; resumes).
+
+    Raises:
+        DigsError: SPS_HOME is missing or incomplete.
+    """
+    from digs.ssp import make_ssp_grid, ssp_parts
+
+    parts = ssp_parts(settings, data, SCRATCH / "choices")
+    grid: Path = parts.folder.with_suffix(".h5")
+    if not grid.exists():
+        attributes = {"parameters": {"spectrum": settings.model_dump()}, **data.attributes()}
+        write_product(grid, SSP_GRID, make_ssp_grid(settings, parts), **attributes)
+        parts.forget()
+    return Simulator(grid)
+
+
+def with_lognormal_noise(flux: Tensor, unit: Tensor, fraction: float) -> Tensor:
+    """Spectra whose logarithms have normal noise, from standard normal numbers of their shape."""
+    return flux * (1 + fraction) ** unit
+
+
+def lognormal_log_likelihood(flux: Tensor, model: Tensor, fraction: float) -> Tensor:
+    """ln L of such spectra, shape (...), float64, as a density in the fluxes' logarithms; else as log_likelihood."""
+    sigma = math.log1p(fraction)
+    pull = (flux / model).log() / sigma
+    return -(pull.square() / 2 + math.log(sigma * math.sqrt(2 * math.pi))).sum(-1, dtype=torch.float64)
+
+
+def lognormal_fraction(fraction: float) -> float:
+    """The Gaussian noise, in units of the model's flux, that comes closest to such noise."""
+    return math.log1p(fraction)
+
+
+@torch.no_grad()
+def reweighted_to_lognormal(
+    simulator: Simulator, draws: np.ndarray, flux: Tensor, fraction: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The exact posteriors for such noise, from draws of those for the Gaussian noise that comes closest.
+
+    Args:
+        draws: shape (N, draws, 5); those of walkers that are stuck get no weight. flux: shape (N, pixels).
+    Returns:
+        quantiles at QUANTILES, shape (N, quantiles, 5), and the effective share of the draws, shape (N,).
+    """
+    gaussian, lognormal = [], []
+    for theta, one in zip(torch.as_tensor(draws), flux, strict=True):
+        model = simulator(theta)
+        gaussian.append(log_likelihood(one, model, lognormal_fraction(fraction)))
+        lognormal.append(lognormal_log_likelihood(one, model, fraction))
+    log_weight = torch.stack(lognormal) - torch.stack(gaussian)
+    log_weight[stuck(torch.stack(gaussian))] = -torch.inf
+    weight = torch.softmax(log_weight, 1).numpy()
+    quantiles = np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
+    return quantiles, efficiency(log_weight).numpy()
+
+
+def starts(draws: np.ndarray, walkers: int, random: np.random.Generator) -> Tensor:
+    """Different draws of each galaxy, (N, draws, 5), where walkers may start: inside the prior, (N, walkers, 5)."""
+    prior = Prior()
+    chosen = np.stack([each[random.choice(len(each), walkers, replace=False)] for each in draws])
+    unit = prior.to_unit(torch.as_tensor(chosen, dtype=torch.float64))
+    return prior.from_unit(unit.clamp(_EDGE, 1 - _EDGE))
