@@ -2,6 +2,8 @@
 
 import math
 
+from astropy.stats import gaussian_sigma_to_fwhm
+
 from digs import paths, published
 from digs.artifacts import read_json
 from digs.cli import run
@@ -10,6 +12,7 @@ from digs.formatting import compact, from_to, grouped_integer, plain, probabilit
 from digs.params import Params, load_params
 from digs.plotting import save_rows
 from digs.priors import NAMES
+from digs.settings import Spectrum
 
 
 def ratios_to_exact(network: str) -> str:
@@ -68,6 +71,11 @@ def interval(low: float, high: float) -> str:
     return f"$[{low:g}, {high:g}]$"
 
 
+def resolution(spectrum: Spectrum) -> str:
+    """Of a line-spread function that is a share of the wavelength, as lambda / FWHM."""
+    return f"$R={spectrum.smoothing / gaussian_sigma_to_fwhm:.0f}$ (FWHM)"
+
+
 def choices_here(params: Params) -> dict[str, str]:
     """What is taken here, for each row of published.DIFFERENCES."""
     prior, spectrum, training = params.prior, params.spectrum, params.network("exact")
@@ -100,7 +108,7 @@ def effects(params: Params) -> dict[str, str]:
         "tau": r"\texttt{table1}, see above",
         "tage": rf"adds ${plain(100 * spared)}\%$ of the prior",
         "wavelength": ratios_of_exact("released_pixels"),
-        "smoothing": f"$R=100$ (FWHM): {ratios_of_exact('low_resolution')}",
+        "smoothing": f"{resolution(params.choice('low_resolution'))}: {ratios_of_exact('low_resolution')}",
         "noise": ratios_of_exact("lognormal_noise"),
         "pairs": f"\\texttt{{lookup}}: {ratios_to_exact('lookup')}",
         "data": "none on the exact posterior: one follows from the other",
