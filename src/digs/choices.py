@@ -4,23 +4,21 @@ Their released code has noise that is normal in log10 of the flux, with a standa
 """
 
 import math
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from digs.artifacts import write_product
 from digs.importance import efficiency
 from digs.likelihood import log_likelihood
 from digs.parts import SCRATCH
 from digs.priors import Prior
-from digs.products import SSP_GRID
 from digs.settings import Spectrum
 from digs.simulator import Simulator
 from digs.sps import SPSData
+from digs.ssp import ssp_parts, write_ssp_grid
 from digs.stuck import stuck
-from digs.summaries import weighted_quantiles
+from digs.summaries import reweighted_quantiles
 
 _EDGE = 1e-4  # of the prior's sides: rounded draws may lie on them
 
@@ -31,14 +29,10 @@ def variant_simulator(settings: Spectrum, data: SPSData) -> Simulator:
     Raises:
         DigsError: SPS_HOME is missing or incomplete.
     """
-    from digs.ssp import make_ssp_grid, ssp_parts
-
-    parts = ssp_parts(settings, data, SCRATCH / "choices")
-    grid: Path = parts.folder.with_suffix(".h5")
+    folder = SCRATCH / "choices"
+    grid = ssp_parts(settings, data, folder).folder.with_suffix(".h5")
     if not grid.exists():
-        attributes = {"parameters": {"spectrum": settings.model_dump()}, **data.attributes()}
-        write_product(grid, SSP_GRID, make_ssp_grid(settings, parts), **attributes)
-        parts.forget()
+        write_ssp_grid(grid, settings, data, folder)
     return Simulator(grid)
 
 
@@ -49,7 +43,7 @@ def with_lognormal_noise(flux: Tensor, unit: Tensor, fraction: float) -> Tensor:
 
 def lognormal_log_likelihood(flux: Tensor, model: Tensor, fraction: float) -> Tensor:
     """ln L of such spectra, shape (...), float64, as a density in the fluxes' logarithms; else as log_likelihood."""
-    sigma = math.log1p(fraction)
+    sigma = lognormal_fraction(fraction)
     pull = (flux / model).log() / sigma
     return -(pull.square() / 2 + math.log(sigma * math.sqrt(2 * math.pi))).sum(-1, dtype=torch.float64)
 
@@ -77,9 +71,7 @@ def reweighted_to_lognormal(
         lognormal.append(lognormal_log_likelihood(one, model, fraction))
     log_weight = torch.stack(lognormal) - torch.stack(gaussian)
     log_weight[stuck(torch.stack(gaussian))] = -torch.inf
-    weight = torch.softmax(log_weight, 1).numpy()
-    quantiles = np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
-    return quantiles, efficiency(log_weight).numpy()
+    return reweighted_quantiles(draws, log_weight), efficiency(log_weight).numpy()
 
 
 def starts(draws: np.ndarray, walkers: int, random: np.random.Generator) -> Tensor:

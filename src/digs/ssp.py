@@ -15,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from digs import prospector, spectra
+from digs.artifacts import write_product
 from digs.parts import Parts
+from digs.products import SSP_GRID
 from digs.progress import progress
 from digs.prospector import model_parameters
 from digs.settings import Spectrum
@@ -77,3 +79,15 @@ def make_ssp_grid(settings: Spectrum, parts: Parts) -> dict[str, np.ndarray]:
             parts.save(name, spectra_at(logzsol))
     flux = np.stack([parts.load(name) for name in names])
     return {"wavelength": pixels, "age": age, "logzsol": nodes, "flux": flux}
+
+
+def write_ssp_grid(path: Path, settings: Spectrum, data: SPSData, folder: Path) -> None:
+    """Make the grid with FSPS and write it as the product SSP_GRID; it resumes from the parts in a folder.
+
+    Raises:
+        DigsError: SPS_HOME is missing or incomplete.
+    """
+    parts = ssp_parts(settings, data, folder)
+    grid = make_ssp_grid(settings, parts)
+    write_product(path, SSP_GRID, grid, parameters={"spectrum": settings.model_dump()}, **data.attributes())
+    parts.forget()

@@ -42,6 +42,12 @@ def weighted_quantiles(
     return np.stack(columns, 1)
 
 
+def reweighted_quantiles(draws: np.ndarray, log_weight: torch.Tensor) -> np.ndarray:
+    """At QUANTILES, shape (N, quantiles, parameters), of weighted draws of N galaxies, (N, draws, parameters)."""
+    weight = torch.softmax(log_weight, 1).numpy()
+    return np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
+
+
 def ratio_and_shift(quantiles: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """How posteriors differ from reference ones, both given by QUANTILES, shape (galaxies, quantiles, parameters).
 

@@ -10,7 +10,7 @@ from digs.artifacts import read_product, write_json, write_product
 from digs.calibration import QUANTILES, bootstrap_rows, with_error
 from digs.cli import run
 from digs.flow import Posterior
-from digs.importance import efficiency, log_evidence, log_weights
+from digs.importance import efficiency, log_evidence, log_joint, log_weights
 from digs.likelihood import PosteriorDensity
 from digs.params import load_params
 from digs.priors import NAMES, Prior
@@ -19,10 +19,10 @@ from digs.progress import progress
 from digs.settings import Comparison
 from digs.simulator import default_simulator
 from digs.stuck import stuck
-from digs.summaries import mean_and_error, ratio_and_shift, weighted_quantiles
+from digs.summaries import mean_and_error, ratio_and_shift, reweighted_quantiles
 
 AT_ONCE = 20  # galaxies
-ONE_IN_A_THOUSAND = 1e-3
+FEW = 1e-3  # of the draws; walkers that are stuck and have no more do not count
 
 
 def infer(
@@ -52,8 +52,7 @@ def fixed_sigma(draws: np.ndarray, flux: torch.Tensor, fraction: float, resample
     )
     # draws that single precision has put just outside the prior have no weight
     log_weight = (data - model).nan_to_num(nan=-torch.inf).reshape(draws.shape[:2])
-    weight = torch.softmax(log_weight, 1).numpy()
-    after = np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
+    after = reweighted_quantiles(draws, log_weight)
     before = np.quantile(draws, QUANTILES, axis=1, method="inverted_cdf").swapaxes(0, 1)
     ratio, shift = ratio_and_shift(after, before)
     measured: dict[str, Any] = {
@@ -72,10 +71,9 @@ def stuck_walkers(draws: np.ndarray, flux: torch.Tensor, fraction: float) -> dic
     Args:
         draws: of the chains, shape (galaxies, draws, 5), with the posteriors of flux.
     """
-    density = PosteriorDensity(default_simulator(), Prior(), flux, fraction)
-    log_prob = density(torch.as_tensor(draws).flatten(0, 1)).reshape(draws.shape[:2])
+    log_prob = log_joint(default_simulator(), Prior(), torch.as_tensor(draws), flux, fraction)
     share = (stuck(log_prob) & torch.isfinite(log_prob)).double().mean(1)  # rounding has put some outside the prior
-    return {"galaxies": int((share > ONE_IN_A_THOUSAND).sum()), "largest_share": share.max().item()}
+    return {"galaxies": int((share > FEW).sum()), "largest_share": share.max().item()}
 
 
 def main() -> None:

@@ -1,27 +1,16 @@
 """Stage `ssp_grid`: FSPS's simple stellar populations on the pixels of the paper."""
 
-from digs import paths
-from digs.artifacts import write_product
 from digs.cli import run
 from digs.params import load_params
 from digs.parts import SCRATCH
-from digs.products import SSP_GRID
+from digs.simulator import SSP_GRID_FILE
 from digs.sps import sps_data
-from digs.ssp import make_ssp_grid, ssp_parts
+from digs.ssp import write_ssp_grid
 
 
 def main() -> None:
     """Make the SSP grid of the exact simulator with FSPS (needs SPS_HOME; resumes)."""
-    params, data = load_params(), sps_data()
-    parts = ssp_parts(params.spectrum, data, SCRATCH / "ssp_grid")
-    write_product(
-        paths.DATA / "ssp_grid.h5",
-        SSP_GRID,
-        make_ssp_grid(params.spectrum, parts),
-        parameters=params.model_dump(include={"spectrum"}),
-        **data.attributes(),
-    )
-    parts.forget()
+    write_ssp_grid(SSP_GRID_FILE, load_params().spectrum, sps_data(), SCRATCH / "ssp_grid")
 
 
 if __name__ == "__main__":

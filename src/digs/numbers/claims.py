@@ -1,7 +1,7 @@
 """Numbers of the text: the claims of Khullar et al. (2022), and what bounds them."""
 
 from digs import claims, paths
-from digs.artifacts import read_product
+from digs.artifacts import Product, read_product
 from digs.formatting import plain, uncertain
 from digs.numbers import Numbers
 from digs.priors import NAMES
@@ -27,26 +27,22 @@ def rule() -> Numbers:
     }
 
 
+def _correlations(what: str, product: Product, in_all: bool = False) -> Numbers:
+    """Of medians with central truths, parameter by parameter."""
+    found = zip(NAMES, *claims.central_correlation(product, in_all), strict=True)
+    return {f"correlation_{what}_{name}": uncertain(value, error) for name, value, error in found}
+
+
 def attainable() -> Numbers:
     """How well the medians of exact posteriors recover the truth."""
-    values, errors = claims.central_correlation(read_product(paths.DATA / "reference.h5", REFERENCE))
-    return {
-        f"correlation_reference_{name}": uncertain(value, error)
-        for name, value, error in zip(NAMES, values, errors, strict=True)
-    }
+    return _correlations("reference", read_product(paths.DATA / "reference.h5", REFERENCE))
 
 
 def central_in_all() -> Numbers:
     """Correlations over galaxies that are central in all parameters at once, as the published ones may be meant."""
     posteriors = read_product(paths.DATA / "posteriors.h5", POSTERIORS)
-    values, errors = claims.central_correlation(posteriors, in_all=True)
-    return {
-        "central_in_all": str(int(claims.central_truths(posteriors).all(1).sum())),
-        **{
-            f"correlation_in_all_{name}": uncertain(value, error)
-            for name, value, error in zip(NAMES, values, errors, strict=True)
-        },
-    }
+    number = int(claims.central_truths(posteriors).all(1).sum())
+    return {"central_in_all": str(number), **_correlations("in_all", posteriors, in_all=True)}
 
 
 GROUPS = (verdicts, rule, attainable, central_in_all)
