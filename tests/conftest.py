@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from digs import paths
-from digs.artifacts import Product, read_product, write_product
-from digs.errors import DigsError
-from digs.flow import Flow
-from digs.params import load_params
-from digs.priors import Prior
-from digs.products import OBSERVATIONS, SSP_GRID
-from digs.settings import Architecture
-from digs.spectra import wavelength_grid
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.config.model import Architecture
+from digs.config.params import load_params
+from digs.files.product import Product, read_product, write_product
+from digs.files.schemas.observations_schema import OBSERVATIONS
+from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.flows.flow import Flow
+from digs.physics.prior import Prior
+from digs.physics.spectra import wavelength_grid
 
 torch.set_num_threads(1)  # the tests' tensors are small: threads would only fight each other
 
@@ -103,7 +104,7 @@ def fake_grid(fake_arrays, tmp_path_factory) -> Path:
 @pytest.fixture
 def wide_theta() -> Callable[[int, int], torch.Tensor]:
     """theta of so many galaxies, float64, over the prior of params.yaml, from a seed."""
-    return lambda number, seed: Prior().sample(number, torch.Generator().manual_seed(seed))
+    return lambda number, seed: Prior.over(load_params().prior).sample(number, torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def sps_home() -> Path:
     """FSPS's data directory; tests that want it are skipped where there is none."""
     if not os.environ.get("SPS_HOME"):
         pytest.skip("SPS_HOME is not set: this test runs FSPS")
-    from digs.sps import sps_home
+    from digs.sps.home import sps_home
 
     return sps_home()
 
@@ -151,7 +152,7 @@ def sps_home() -> Path:
 @pytest.fixture(scope="session")
 def prospector(sps_home):
     """The reference simulator on the pixels of params.yaml."""
-    from digs.prospector import Prospector
+    from digs.sps.prospector import Prospector
 
     return Prospector(load_params().spectrum)
 
@@ -179,7 +180,7 @@ def tiny_flow() -> Callable[..., Flow]:
     """An untrained flow over so many pixels, its weights spread out so that it is far from a Gaussian."""
 
     def build(pixels: int = 6, spread: float = 0.3, seed: int = 0) -> Flow:
-        prior, random = Prior(), torch.Generator().manual_seed(seed)
+        prior, random = Prior.over(load_params().prior), torch.Generator().manual_seed(seed)
         torch.manual_seed(seed)
         theta = prior.sample(500, random)
         flux = torch.exp(0.5 * torch.randn(500, pixels, generator=random))

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import yaml
 
-from digs import copies
-from digs.pipeline import outputs
+from digs.provenance import clean_copy as copies
+from digs.provenance.pipeline import outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("ssp_grid", "library", "simulator_speed", "redshifted", "other_sps")

@@ -5,18 +5,19 @@ import os
 import sys
 from collections.abc import Iterable
 
-from digs import audit, fingerprints, paths, report
-from digs.audit import Finding, Project, Verdict
-from digs.copies import clean_copy, execute
-from digs.errors import DigsError
-from digs.pipeline import Pipeline
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.provenance import audit, fingerprints, report
+from digs.provenance.audit import AuditVerdict, Finding, Project
+from digs.provenance.clean_copy import clean_copy, execute
+from digs.provenance.pipeline import Pipeline
 
 WRONG, UNCHECKED = 1, 3  # exit statuses
 
 
 def _exit_status(findings: list[Finding]) -> int:
     verdicts = {finding.verdict for finding in findings}
-    return WRONG if Verdict.WRONG in verdicts else UNCHECKED if Verdict.UNKNOWN in verdicts else 0
+    return WRONG if AuditVerdict.WRONG in verdicts else UNCHECKED if AuditVerdict.UNKNOWN in verdicts else 0
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -49,7 +50,9 @@ def run_from_scratch(project: Project, names: list[str], chosen: list[str]) -> l
     stages = [stage for stage in lineage if stage.name in chosen or not chosen]
     lacking = [stage for stage in stages if stage.needs and not os.environ.get(stage.needs)]
     findings = [
-        Finding(Verdict.UNKNOWN, f"stage {stage.name} was not run: {stage.needs} is not set; its data are as tracked")
+        Finding(
+            AuditVerdict.UNKNOWN, f"stage {stage.name} was not run: {stage.needs} is not set; its data are as tracked"
+        )
         for stage in lacking
     ]
     inputs = {file for stage in lineage for file in (*stage.outs, *stage.deps)} | set(audit.data_of(project, names))

@@ -1,0 +1,114 @@
+"""Widths of posteriors from draws or chains, with their sampling errors, and how two posteriors differ."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+_BOOTSTRAP = 400
+
+
+QUANTILES = (0.025, 0.16, 0.5, 0.84, 0.975)
+NAMED_LEVELS = {"coverage_68": 0.68, "coverage_95": 0.95}
+_LOW, _MEDIAN, _HIGH = (QUANTILES.index(each) for each in (0.16, 0.5, 0.84))
+
+
+def half_width(theta: np.ndarray) -> np.ndarray:
+    """Half the distance between the 16th and the 84th percentile of theta, (draws, parameters); shape (parameters,)."""
+    low, high = np.percentile(theta, (16, 84), axis=0)
+    return (high - low) / 2
+
+
+def half_width_and_error(theta: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """half_width and its standard error, each of shape (parameters,).
+
+    Args:
+        theta: shape (groups, draws, parameters). Groups are resampled whole, so that the draws of one group, such as
+            the walk of one emcee walker, may be correlated.
+    """
+    groups = len(theta)
+    random = np.random.default_rng(seed)
+    again = [
+        half_width(theta[random.integers(groups, size=groups)].reshape(-1, theta.shape[2])) for _ in range(_BOOTSTRAP)
+    ]
+    return half_width(theta.reshape(-1, theta.shape[2])), np.std(again, axis=0)
+
+
+def weighted_quantiles(
+    theta: np.ndarray, weight: np.ndarray, probabilities: tuple[float, ...] = QUANTILES
+) -> np.ndarray:
+    """Of weighted draws, shapes (draws, parameters) and (draws,); shape (probabilities, parameters)."""
+    columns = [np.quantile(column, probabilities, weights=weight, method="inverted_cdf") for column in theta.T]
+    return np.stack(columns, 1)
+
+
+def reweighted_quantiles(draws: np.ndarray, log_weight: torch.Tensor) -> np.ndarray:
+    """At QUANTILES, shape (N, quantiles, parameters), of weighted draws of N galaxies, (N, draws, parameters)."""
+    weight = torch.softmax(log_weight, 1).numpy()
+    return np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
+
+
+def ratio_and_shift(quantiles: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How posteriors differ from reference ones, both given by QUANTILES, shape (galaxies, quantiles, parameters).
+
+    Returns:
+        the ratio of half-widths, and the difference of medians in units of the reference's half-width, each of shape
+        (galaxies, parameters).
+    """
+    width, reference_width = ((each[:, _HIGH] - each[:, _LOW]) / 2 for each in (quantiles, reference))
+    return width / reference_width, (quantiles[:, _MEDIAN] - reference[:, _MEDIAN]) / reference_width
+
+
+def mean_and_error(values: torch.Tensor) -> dict[str, float]:
+    """The mean of independent values, shape (N,), and its standard error."""
+    return {"value": values.mean().item(), "error": (values.std() / len(values) ** 0.5).item()}
+
+
+def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
+    """Independent draws, shape (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
+    size = len(draws) // groups
+    return draws[: size * groups].reshape(groups, size, -1)
+
+
+def bootstrap_rows(galaxies: int, times: int, seed: int) -> np.ndarray:
+    """Resampled row numbers, shape (times, galaxies)."""
+    return np.random.default_rng(seed).integers(galaxies, size=(times, galaxies))
+
+
+def with_error(values: np.ndarray, statistic: Callable[[np.ndarray], float], resampled: np.ndarray) -> dict[str, float]:
+    """A statistic of galaxies' values and its standard error from resampling them by the rows of bootstrap_rows."""
+    again = [statistic(values[rows]) for rows in resampled]
+    return {"value": float(statistic(values)), "error": float(np.std(again))}
+
+
+def efficiency(log_weight: Tensor) -> Tensor:
+    """The effective share of the draws (Kish 1965), between 1 / draws and 1, shape (N,): 1 if q is exact."""
+    weight = torch.softmax(log_weight, 1)
+    return 1 / (weight.square().sum(1) * weight.shape[1])
+
+
+def log_evidence(log_weight: Tensor) -> Tensor:
+    """ln of the integral of likelihood times prior, shape (N,)."""
+    return torch.logsumexp(log_weight, 1) - math.log(log_weight.shape[1])
+
+
+def resample(log_weight: Tensor, number: int, generator: torch.Generator) -> Tensor:
+    """So many different draws of each galaxy, chosen by their weights: row numbers, shape (N, number).
+
+    The number should be well below the effective number of draws; then they follow the exact posterior.
+    """
+    return torch.multinomial(torch.softmax(log_weight, 1), number, generator=generator)
+
+
+def proportion(happened: np.ndarray) -> dict[str, float] | None:
+    """The share of cases, shape (N,), in which something happened, with its standard error; None without cases.
+
+    The error is binomial, with half a case added to either side, so that it is never 0.
+    """
+    cases = len(happened)
+    if not cases:
+        return None
+    likely = (happened.sum() + 0.5) / (cases + 1)
+    return {"value": float(happened.mean()), "error": float(np.sqrt(likely * (1 - likely) / cases)), "cases": cases}

@@ -1,0 +1,107 @@
+"""Posteriors by emcee with the exact likelihood: ensembles of many galaxies, walked on until they converge."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from digs.base.statistics import QUANTILES
+from digs.config.model import Walk
+from digs.config.theta import NAMES
+from digs.exact.emcee_walk import vectorised
+from digs.exact.ensembles import effective_sample_size, split_r_hat, walk
+from digs.exact.likelihood import PosteriorDensity, RelativeDensity
+from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
+
+
+@dataclass(frozen=True)
+class ConvergedChains:
+    """What is kept of the chains of N galaxies.
+
+    draws, shape (N, draws, 5), and quantiles at QUANTILES of the whole chains, (N, quantiles, 5); r_hat and
+    sample_size, (N, 5), which tell whether they have converged, (N,).
+    """
+
+    draws: np.ndarray
+    quantiles: np.ndarray
+    r_hat: np.ndarray
+    sample_size: np.ndarray
+    converged: np.ndarray
+
+
+def converged(r_hat: np.ndarray, sample_size: np.ndarray, settings: Walk) -> np.ndarray:
+    """Whether chains obey the rules in every parameter, shape (N,), of R-hat and sample size, (N, 5)."""
+    return (r_hat <= settings.r_hat).all(1) & (sample_size >= settings.sample_size).all(1)
+
+
+def exact_chains(
+    simulator: Simulator,
+    prior: Prior,
+    flux: Tensor,
+    fraction: float,
+    start: Tensor,
+    draws: int,
+    settings: Walk,
+    seed: int,
+    random: np.random.Generator,
+    description: str,
+) -> ConvergedChains:
+    """Sample exact posteriors with emcee ensembles (digs.ensembles).
+
+    Args:
+        flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.
+        start: where the walkers start, shape (N, ensembles * walkers, 5), inside the prior.
+        draws: how many to keep of each galaxy's chains.
+        settings: lengths of the walks and rules of convergence; galaxies that break these are walked on.
+        seed: of the walks. random: chooses what is kept.
+    """
+    number = len(flux)
+    shape = (settings.ensembles, settings.walkers, len(NAMES))
+    kept, quantiles = np.empty((number, draws, len(NAMES))), np.empty((number, len(QUANTILES), len(NAMES)))
+    r_hat, size = np.empty((2, number, len(NAMES)))
+    good = np.zeros(number, dtype=bool)
+    waiting = np.arange(number)
+
+    def density_of(galaxies: np.ndarray) -> RelativeDensity:
+        return RelativeDensity(PosteriorDensity(simulator, prior, flux[galaxies], fraction))
+
+    position = density_of(waiting).phi(start.flatten(0, 1)).numpy().reshape(number, *shape)
+    for attempt in range(1 + settings.extensions):
+        density, longer = density_of(waiting), 2**attempt
+        burn_in = settings.burn_in if attempt == 0 else 0
+        phi = walk(
+            vectorised(density), position, burn_in, settings.steps * longer, settings.thin * longer, seed + attempt,
+            f"{description}, attempt {attempt + 1}, {len(waiting)} galaxies",
+        )  # fmt: skip
+        position = phi[:, :, :, -1].astype(float)
+        theta = density.theta(torch.as_tensor(phi, dtype=torch.float64).reshape(-1, len(NAMES))).numpy()
+        for galaxy, chain in zip(waiting, theta.reshape(phi.shape), strict=True):
+            r_hat[galaxy], size[galaxy] = split_r_hat(chain), effective_sample_size(chain)
+            flat = chain.reshape(-1, len(NAMES))
+            quantiles[galaxy] = np.quantile(flat, QUANTILES, axis=0)
+            kept[galaxy] = flat[random.choice(len(flat), draws, replace=len(flat) < draws)]
+        good[waiting] = converged(r_hat[waiting], size[waiting], settings)
+        position, waiting = position[~good[waiting]], waiting[~good[waiting]]
+        if not len(waiting):
+            break
+    return ConvergedChains(kept, quantiles, r_hat, size, good)
+
+
+_EDGE = 1e-4  # of the prior's sides: rounded draws may lie on them
+
+
+def starts(prior: Prior, draws: np.ndarray, walkers: int, random: np.random.Generator) -> Tensor:
+    """Different draws of each galaxy, (N, draws, 5), where walkers may start: inside the prior, (N, walkers, 5)."""
+    chosen = np.stack([each[random.choice(len(each), walkers, replace=False)] for each in draws])
+    unit = prior.to_unit(torch.as_tensor(chosen, dtype=torch.float64))
+    return prior.from_unit(unit.clamp(_EDGE, 1 - _EDGE))
+
+
+FAR_BELOW = 25.0  # nat; a normal posterior of five parameters has one draw in 10^9 so far below its maximum
+
+
+def stuck(log_prob: Tensor) -> Tensor:
+    """Which draws lie that far below the best of their galaxy, shape (N, draws), by ln posterior of this shape."""
+    return log_prob < log_prob.amax(1, keepdim=True) - FAR_BELOW

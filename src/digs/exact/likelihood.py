@@ -1,0 +1,128 @@
+r"""The likelihood of a spectrum, and with the prior its posterior density.
+
+Gaussian and independent between pixels (Khullar et al. 2022, sec. 3.4),
+
+    ln L = - \sum_i ln(sqrt(2 pi) sigma_i) - \sum_i (x_i - m_i(theta))^2 / (2 sigma_i^2).
+
+The noise that the flow is trained on has sigma_i = fraction m_i(theta), so that ln sigma_i depends on theta and stays
+in. With sigma="data", sigma_i = fraction x_i is fixed, as where one is handed a spectrum with error bars.
+"""
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from digs.config.theta import MASS
+from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
+from digs.physics.spectra import level_and_shape
+
+Sigma = Literal["model", "data"]
+
+
+_AT_ONCE = 20_000  # spectra, to bound memory
+
+
+def log_likelihood(flux: Tensor, model: Tensor, fraction: float, sigma: Sigma = "model") -> Tensor:
+    """ln L of spectra, shape (...), float64.
+
+    Args:
+        flux, model: observed and model F_lambda, broadcastable to (..., pixels).
+        fraction: standard deviation of the noise in units of the flux that `sigma` names.
+    """
+    error = fraction * (model if sigma == "model" else flux.expand_as(model))
+    pull = (flux - model) / error
+    return -(pull.square() / 2 + torch.log(error) + math.log(2 * math.pi) / 2).sum(-1, dtype=torch.float64)
+
+
+class PosteriorDensity:
+    """ln L(theta) + ln prior(theta) for observed spectra, over batches of theta.
+
+    Args:
+        flux: observed F_lambda, shape (pixels,), or (galaxies, pixels).
+        fraction, sigma: as log_likelihood.
+    """
+
+    def __init__(self, simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, sigma: Sigma = "model"):
+        self.simulator, self.prior, self.fraction, self.sigma = simulator, prior, fraction, sigma
+        self.flux = torch.atleast_2d(torch.as_tensor(flux)).to(simulator.grid)
+
+    @torch.no_grad()
+    def __call__(self, theta: Tensor) -> Tensor:
+        """Shape (N,), float64, of theta, shape (N, 5); -inf outside the prior, where nothing is simulated.
+
+        Of several galaxies, theta has equal blocks of rows, one a galaxy.
+        """
+        log_prob = self.prior.log_prob(theta.double())
+        inside = torch.isfinite(log_prob).nonzero()[:, 0]
+        for rows in inside.split(_AT_ONCE) if len(inside) else ():
+            flux = self.flux[self.galaxy(rows, len(theta))]
+            log_prob[rows] += log_likelihood(flux, self.simulator(theta[rows]), self.fraction, self.sigma)
+        return log_prob
+
+    def galaxy(self, rows: Tensor, points: int) -> Tensor:
+        """Which galaxy these rows, out of so many points in equal blocks, belong to."""
+        return torch.div(rows, max(1, points // len(self.flux)), rounding_mode="floor")
+
+
+class RelativeDensity:
+    """The same density in coordinates phi that walkers find easier: the mass relative to the one that fits best.
+
+    phi is theta with logmass less that of the model whose level (digs.features) is the data's. Given the other
+    parameters the data fix the mass to fractions of a percent: in theta the posterior is a thin curved sheet, in phi it
+    is flat. The Jacobian is 1.
+
+    Args:
+        density: of one or more galaxies, with the noise of the model.
+    """
+
+    def __init__(self, density: PosteriorDensity):
+        self.density = density
+        self.level = level_and_shape(density.flux)[0][:, 0].double()
+
+    def _model(self, phi: Tensor, galaxy: Tensor) -> tuple[Tensor, Tensor]:
+        """Spectra of one solar mass, and the masses of theta."""
+        rest = phi.clone()
+        rest[:, MASS] = 0.0
+        model = self.density.simulator(rest)
+        return model, phi[:, MASS] + self.level[galaxy] - level_and_shape(model)[0][:, 0].double()
+
+    @torch.no_grad()
+    def theta(self, phi: Tensor) -> Tensor:
+        """theta of points phi inside the prior, shape (N, 5), float64, in equal blocks of rows, one a galaxy."""
+        theta = phi.double().clone()
+        for rows in torch.arange(len(phi)).split(_AT_ONCE):
+            theta[rows, MASS] = self._model(theta[rows], self.density.galaxy(rows, len(phi)))[1]
+        return theta
+
+    @torch.no_grad()
+    def phi(self, theta: Tensor) -> Tensor:
+        """The inverse of theta."""
+        phi = theta.double().clone()
+        phi[:, MASS] = 2 * phi[:, MASS] - self.theta(phi)[:, MASS]
+        return phi
+
+    @torch.no_grad()
+    def __call__(self, phi: Tensor) -> Tensor:
+        """ln posterior, shape (N,), float64; phi as in theta, but -inf outside the prior."""
+        density, prior = self.density, self.density.prior
+        log_prob = torch.full((len(phi),), -torch.inf, dtype=torch.float64)
+        middle = phi.double().clone()
+        middle[:, MASS] = prior.low[MASS]
+        inside = prior.contains(middle).nonzero()[:, 0]
+        for rows in inside.split(_AT_ONCE) if len(inside) else ():
+            galaxy = density.galaxy(rows, len(phi))
+            model, logmass = self._model(phi[rows].double(), galaxy)
+            model *= 10 ** logmass.to(model)[:, None]
+            theta = phi[rows].double()
+            theta[:, MASS] = logmass
+            log_prob[rows] = prior.log_prob(theta)
+            log_prob[rows] += log_likelihood(density.flux[galaxy], model, density.fraction, density.sigma)
+        return log_prob
+
+
+def log_joint(simulator: Simulator, prior: Prior, draws: Tensor, flux: Tensor, fraction: float) -> Tensor:
+    """ln L(theta) + ln prior(theta), shape (N, draws), float64; draws and flux as of log_weights."""
+    return PosteriorDensity(simulator, prior, flux, fraction)(draws.flatten(0, 1)).reshape(draws.shape[:2])

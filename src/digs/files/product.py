@@ -1,0 +1,148 @@
+"""The data products' file format: HDF5 with named datasets, units and attributes, described by a schema.
+
+A schema says what a file must hold; the same schema writes and checks it. Files are written under a temporary
+name and renamed, so that an interrupted run leaves no half-written product. Nothing here unpickles anything.
+
+The same data give the same bytes: no times, no commit. A stage that is run again and finds the same leaves all that
+depends on it up to date, and dvc.lock, which git tracks, says which code and parameters made a product.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.files.atomic import existing, replacing
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Field:
+    """One dataset: its axes (a name is matched across datasets, a number is exact), unit and storage.
+
+    Args:
+        decimals: if given, values are rounded to so many decimals, which compresses draws well.
+    """
+
+    axes: tuple[str | int, ...]
+    unit: str = ""
+    dtype: str = "f4"
+    positive: bool = False
+    decimals: int | None = None
+
+
+@dataclass(frozen=True)
+class Schema:
+    name: str
+    fields: Mapping[str, Field]
+
+
+@dataclass(frozen=True)
+class Product:
+    """The contents of a file: arrays by dataset name, and attributes."""
+
+    arrays: dict[str, np.ndarray]
+    attributes: dict[str, Any]
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.arrays[name]
+
+
+def _mismatch(schema: Schema, arrays: Mapping[str, np.ndarray]) -> str | None:
+    """What is wrong with the arrays, in a few words; None where nothing is."""
+    sizes: dict[str, int] = {}
+    for name, field in schema.fields.items():
+        if name not in arrays:
+            return f"it lacks the dataset '{name}'"
+        array = arrays[name]
+        if not (isinstance(array, np.ndarray) and array.dtype.kind in "iuf"):
+            return f"'{name}' does not hold numbers"
+        if array.ndim != len(field.axes):
+            return f"'{name}' has {array.ndim} axes, not {len(field.axes)}"
+        for axis, size in zip(field.axes, array.shape, strict=True):
+            expected = axis if isinstance(axis, int) else sizes.setdefault(axis, size)
+            if size != expected:
+                return f"'{name}' has shape {array.shape}, which does not fit ({', '.join(map(str, field.axes))})"
+        if not np.isfinite(array).all():
+            return f"'{name}' has values that are not finite"
+        if field.positive and not (array > 0).all():
+            return f"'{name}' has values that are not positive"
+    return None
+
+
+def write_product(path: Path, schema: Schema, arrays: Mapping[str, np.ndarray], **attributes: Any) -> None:
+    """Write one data product.
+
+    Raises:
+        ValueError: the arrays do not fit the schema.
+    """
+    arrays = {name: np.asarray(array) for name, array in arrays.items()}
+    if set(arrays) != set(schema.fields):
+        raise ValueError(f"{schema.name} wants the datasets {sorted(schema.fields)}, not {sorted(arrays)}")
+    if problem := _mismatch(schema, arrays):
+        raise ValueError(f"{schema.name}: {problem}")
+    with replacing(path) as temporary, h5py.File(temporary, "w", libver="latest") as file:
+        file.attrs.update(format=f"digs/{schema.name}", version=VERSION)
+        for name, value in attributes.items():
+            file.attrs[name] = json.dumps(value) if isinstance(value, (dict, list, tuple)) else value
+        for name, field in schema.fields.items():
+            _write_array(file, name, arrays[name].astype(field.dtype), field)
+
+
+def _write_array(file: h5py.File, name: str, array: np.ndarray, field: Field) -> None:
+    options: dict[str, Any] = {}
+    if array.ndim and array.size > 1000:
+        options = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
+    if field.decimals is not None and array.size > 1000:
+        # one chunk per object and parameter, so that narrow posteriors take few bits
+        options = {
+            "scaleoffset": field.decimals,
+            "chunks": (1, *array.shape[1:-1], 1),
+            "compression": "gzip",
+            "compression_opts": 9,
+        }
+    dataset = file.create_dataset(name, data=array, **options)
+    dataset.attrs["unit"] = field.unit
+    dataset.attrs["axes"] = ", ".join(map(str, field.axes))
+
+
+def read_product(path: Path, schema: Schema) -> Product:
+    """Read and check one data product.
+
+    Raises:
+        DigsError: the file is missing, damaged, of another kind or version, or its data do not fit the schema.
+    """
+    name = paths.shown(path)
+    remedy = "fetch it again with `dvc checkout` or `dvc pull`, or rebuild it with `dvc repro`"
+    try:
+        with h5py.File(existing(path)) as file:
+            attributes = {key: _plain(value) for key, value in file.attrs.items()}
+            units = {key: item.attrs.get("unit") for key, item in file.items()}
+            arrays = {key: item[()] for key, item in file.items() if isinstance(item, h5py.Dataset)}
+    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError):  # whatever h5py meets
+        raise DigsError(f"{name} is damaged or is no HDF5 file; {remedy}.") from None
+    if (kind := attributes.get("format")) != f"digs/{schema.name}":
+        raise DigsError(f"{name} holds '{kind}', not 'digs/{schema.name}'; {remedy}.")
+    if (version := attributes.get("version")) != VERSION:
+        raise DigsError(f"{name} is of format version {version}, not {VERSION}; {remedy}.")
+    for key, field in schema.fields.items():
+        if key in units and units[key] != field.unit:
+            raise DigsError(f"{name}: '{key}' is in units of '{units[key]}', not '{field.unit}'; {remedy}.")
+    if problem := _mismatch(schema, arrays):
+        raise DigsError(f"{name}: {problem}; {remedy}.")
+    return Product(arrays, attributes)
+
+
+def _plain(value: Any) -> Any:
+    """An HDF5 attribute as a Python value; JSON texts are parsed."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, str) and value[:1] in "[{":
+        return json.loads(value)
+    return value

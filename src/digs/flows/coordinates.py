@@ -1,0 +1,117 @@
+r"""The coordinates y that a flow works in, chosen so that little is left to learn.
+
+The plain ones are the unbounded z of the prior (digs.priors). A spectrum's flux is proportional to the mass, so its
+level (digs.features), the mean of log10 F_lambda, tells log10 M up to the mass-to-light ratio. With m the mass that an
+average mass-to-light ratio gives, z_mass becomes (RelativeMass)
+
+    y_mass = [z_mass(log10 M) - z_mass(m)] / z_mass'(m),
+
+which is log10 M - m where the prior's ends are far, and still covers exactly the prior's range. Better still, mass and
+dust are not learned at all (Marginal): with those two in closed form (digs.conditional),
+
+    q(theta | x) = q(logzsol, tage, logtau | x) p(logmass, dust2 | logzsol, tage, logtau, x),
+
+and the flow learns the probits of the other three in the unit cube: where a posterior is cut off by the end of the
+prior, its density in the probit falls like a normal distribution's, which is what flows are made from.
+"""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from digs.config.theta import NAMES, REST, index
+from digs.flows.mass_and_dust import MassAndDust
+from digs.physics.prior import Prior
+
+_MASS, _DUST = index("logmass"), index("dust2")
+
+
+_MARGIN = 0.1  # dex that m keeps from the prior's ends, where z_mass' diverges
+
+
+_EDGE = 1e-12  # of the unit cube's sides, that a point on its surface is taken to lie inside
+
+
+class RelativeMass(nn.Module):
+    """Coordinates y, with the mass relative to the level.
+
+    Args:
+        prior: whose box they cover.
+    """
+
+    def __init__(self, prior: Prior):
+        super().__init__()
+        self.low, self.high = prior.low[_MASS].item(), prior.high[_MASS].item()
+        self.register_buffer("mass_to_light", torch.zeros(()))
+
+    def fit(self, theta: Tensor, level: Tensor) -> None:
+        """Take the average mass-to-light ratio from theta, shape (N, 5), and levels, shape (N, 1)."""
+        self.mass_to_light.copy_((theta[:, _MASS] - level[:, 0]).mean())
+
+    def _centre(self, level: Tensor) -> tuple[Tensor, Tensor]:
+        """z_mass and its derivative at m."""
+        mass = (level + self.mass_to_light).clamp(self.low + _MARGIN, self.high - _MARGIN)
+        unit = (mass - self.low) / (self.high - self.low)
+        return torch.logit(unit), 1 / ((self.high - self.low) * unit * (1 - unit))
+
+    def forward(self, z: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
+        """y and ln |dy/dz|, of z, shape (..., 5), and levels, shape (..., 1)."""
+        centre, slope = self._centre(level)
+        mass = (z[..., _MASS : _MASS + 1] - centre) / slope
+        return torch.cat([z[..., :_MASS], mass, z[..., _MASS + 1 :]], -1), -torch.log(slope[..., 0])
+
+    def inverse(self, y: Tensor, level: Tensor) -> Tensor:
+        """z of y."""
+        centre, slope = self._centre(level)
+        mass = y[..., _MASS : _MASS + 1] * slope + centre
+        return torch.cat([y[..., :_MASS], mass, y[..., _MASS + 1 :]], -1)
+
+
+class Marginal(nn.Module):
+    """Coordinates y of logzsol, tage and logtau, with mass and dust in closed form.
+
+    Args:
+        conditional: of mass and dust, over the prior that y covers.
+    """
+
+    def __init__(self, conditional: MassAndDust):
+        super().__init__()
+        self.conditional = conditional
+
+    @property
+    def prior(self) -> Prior:
+        return self.conditional.prior
+
+    def forward(self, theta: Tensor) -> Tensor:
+        """y, shape (..., 3), float64, of theta, shape (..., 5)."""
+        unit = self.prior.to_unit(theta.double())[..., REST]
+        return torch.special.ndtri(unit.clamp(_EDGE, 1 - _EDGE))
+
+    def log_volume(self, theta: Tensor, flux: Tensor) -> Tensor:
+        """The log of what q(y) is multiplied by to be the density in theta, shape (..., N), float64.
+
+        Args:
+            theta: inside the prior, shape (..., N, 5). flux: shape (N, pixels).
+        """
+        y = self(theta)
+        sides = (self.prior.high - self.prior.low).to(y)[list(REST)]
+        log_slope = (y.square() + math.log(2 * math.pi)).sum(-1) / 2 - sides.log().sum()
+        repeated = flux.expand(*theta.shape[:-1], -1).flatten(0, -2)
+        return log_slope + self.conditional.log_prob(theta.flatten(0, -2), repeated).reshape(theta.shape[:-1])
+
+    def inverse(self, y: Tensor, noise: Tensor, flux: Tensor) -> Tensor:
+        """theta, shape (N, draws, 5), float64.
+
+        Args:
+            y: shape (N, draws, 3). noise: standard normal, for mass and dust, shape (N, draws, 2).
+            flux: shape (N, pixels).
+        """
+        unit = torch.zeros(*y.shape[:-1], len(NAMES), dtype=torch.float64, device=y.device)
+        unit[..., REST] = torch.special.ndtr(y.double())
+        ends = self.prior.low.to(unit), self.prior.high.to(unit)
+        theta = self.prior.from_unit(unit).clamp(*ends).flatten(0, 1)  # as rounding may overstep the far end
+        repeated = flux.repeat_interleave(y.shape[1], 0)
+        mass, dust = self.conditional.from_noise(theta[:, REST], noise.flatten(0, 1), repeated)
+        columns = {place: theta[:, place] for place in REST} | {_MASS: mass, _DUST: dust}
+        return torch.stack([columns[place] for place in range(len(NAMES))], 1).reshape(*y.shape[:-1], -1)

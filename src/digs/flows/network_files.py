@@ -1,0 +1,123 @@
+"""Networks as files: NAME.safetensors holds the weights, NAME.json all that is needed to build it, and its history."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.config.model import Architecture, PriorRanges
+from digs.config.theta import NAMES
+from digs.files.atomic import existing, read_json, replacing, write_json
+from digs.files.product import read_product
+from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.flows.flow import Flow, build_flow
+from digs.physics.prior import Prior
+from digs.physics.simulator import SSP_GRID_FILE
+
+NETWORKS = paths.DATA / "networks"
+
+
+FORMAT = "digs/network/1"
+
+
+class NetworkRecord(BaseModel):
+    """The contents of NAME.json."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    format: str
+    name: str
+    architecture: Architecture
+    prior_low: list[float]
+    prior_high: list[float]
+    wavelength: list[float]
+    noise_fraction: float
+    weights_sha256: str
+    training: dict[str, Any]
+    provenance: dict[str, Any]
+
+    @property
+    def prior(self) -> PriorRanges:
+        """The ranges that the network was trained over."""
+        return PriorRanges(**dict(zip(NAMES, zip(self.prior_low, self.prior_high, strict=True), strict=True)))
+
+
+def save_network(folder: Path, name: str, flow: Flow, **record: Any) -> None:
+    """Write the two files of a network.
+
+    Args:
+        record: the fields of NetworkRecord that the flow does not know.
+    """
+    with replacing(folder / f"{name}.safetensors") as temporary:
+        save_file({key: value.contiguous() for key, value in flow.state_dict().items()}, temporary)
+        digest = hashlib.sha256(temporary.read_bytes()).hexdigest()
+    content = NetworkRecord(
+        format=FORMAT,
+        name=name,
+        prior_low=flow.prior.low.tolist(),
+        prior_high=flow.prior.high.tolist(),
+        weights_sha256=digest,
+        **record,
+    )
+    write_json(folder / f"{name}.json", content.model_dump())
+
+
+def load_record(name: str, folder: Path = NETWORKS) -> NetworkRecord:
+    """The description of a network.
+
+    Raises:
+        DigsError: no such network, or its file is damaged.
+    """
+    path = folder / f"{name}.json"
+    if not path.is_file():
+        known = sorted(file.stem for file in folder.glob("*.json"))
+        choice = f"choose from: {', '.join(known)}" if known else "fetch them with `dvc pull`"
+        raise DigsError(f"There is no network '{name}' in {paths.shown(folder)}; {choice}.")
+    try:
+        record = NetworkRecord(**read_json(path))
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        raise DigsError(f"{paths.shown(path)} is damaged at '{where}'; fetch it again with `dvc checkout`.") from None
+    if record.format != FORMAT:
+        raise DigsError(f"{paths.shown(path)} is of format '{record.format}', not '{FORMAT}'; retrain the network.")
+    return record
+
+
+def _check_populations(record: NetworkRecord) -> None:
+    """That the SSP grid is the one that a network with mass and dust in closed form was trained with."""
+    trained_with = record.provenance.get("sps_fingerprint")
+    if not record.architecture.marginal:
+        return
+    if trained_with != read_product(SSP_GRID_FILE, SSP_GRID).attributes["sps_fingerprint"]:
+        raise DigsError(
+            f"Network '{record.name}' was trained with other SPS data than {paths.shown(SSP_GRID_FILE)} is made from; "
+            f"train it again with `dvc repro flow_{record.name}`."
+        )
+
+
+def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
+    """A trained network and its description.
+
+    Raises:
+        DigsError: no such network, one of its files is missing or damaged, or it belongs to another SSP grid.
+    """
+    record = load_record(name, folder)
+    _check_populations(record)
+    path = folder / f"{name}.safetensors"
+    shown, remedy = paths.shown(path), "fetch it again with `dvc checkout` or `dvc pull`"
+    if hashlib.sha256(existing(path).read_bytes()).hexdigest() != record.weights_sha256:
+        raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {remedy}.")
+    try:
+        prior = Prior(record.prior_low, record.prior_high)
+        flow = build_flow(record.architecture, prior, len(record.wavelength), record.noise_fraction)
+        flow.load_state_dict(load_file(path))
+    except NotImplementedError:
+        estimator = record.architecture.density_estimator
+        raise DigsError(f"{name}.json asks for the unknown density estimator '{estimator}'; {remedy}.") from None
+    except (SafetensorError, RuntimeError):
+        raise DigsError(f"{shown} does not fit the architecture in {name}.json; {remedy}.") from None
+    return flow.eval().requires_grad_(False), record

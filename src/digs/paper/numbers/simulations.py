@@ -1,0 +1,60 @@
+"""Numbers of the text: what was simulated, with which data, and how exact and fast the exact simulator is."""
+
+from digs.base import paths
+from digs.config.params import Params
+from digs.files.atomic import read_json
+from digs.files.product import read_product
+from digs.files.schemas.observations_schema import OBSERVATIONS
+from digs.paper.latex_numbers import grouped_integer, plain, power_of_ten, scientific
+from digs.paper.numbers import Numbers
+
+
+def setup(params: Params) -> Numbers:
+    """What was simulated, with which data."""
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    spectrum = params.spectrum
+    return {
+        "sps_label": test.attributes["sps_label"],
+        "library_size": grouped_integer(params.library.size),
+        "test_size": grouped_integer(params.library.test_size),
+        "pixels": str(spectrum.pixels),
+        "wavelength_start": f"{spectrum.wavelength_start:.0f}",
+        "wavelength_stop": f"{spectrum.wavelength_stop:.0f}",
+        "wavelength_step": plain((spectrum.wavelength_stop - spectrum.wavelength_start) / (spectrum.pixels - 1), 3),
+        "smoothing": f"{spectrum.smoothing:.0f}",
+        "noise_percent": f"{100 * params.noise.fraction:g}",
+        "redshift": power_of_ten(spectrum.zred),
+        "noise_snr": f"{1 / params.noise.fraction:g}",
+    }
+
+
+def simulator(params: Params) -> Numbers:
+    """How exact and how fast the exact simulator is."""
+    agreement = read_json(paths.DATA / "agreement.json")
+    speed = read_json(paths.DATA / "simulator_speed.json")
+    ratio, exact = speed["ratio"], speed["exact_per_second"]
+    return {
+        "agreement_median": scientific(agreement["median"]),
+        "agreement_worst": scientific(agreement["worst"]),
+        "rounding_worst": scientific(agreement["budget"]["rounding"]["worst"], 1),
+        "integration_worst": scientific(agreement["budget"]["integration"]["worst"], 1),
+        "agreement_pixels": grouped_integer(agreement["pixels"]),
+        "exact_per_second": grouped_integer(round(exact["median"], -3).__trunc__()),
+        "exact_per_second_low": grouped_integer(round(exact["low"], -3).__trunc__()),
+        "exact_per_second_high": grouped_integer(round(exact["high"], -3).__trunc__()),
+        "exact_per_second_one_core": grouped_integer(
+            round(speed["exact_per_second_one_core"]["median"], -3).__trunc__()
+        ),
+        "prospector_ms": plain(1e3 * speed["prospector_seconds"]["median"]),
+        "speed_ratio": grouped_integer(round(ratio["median"], -2).__trunc__()),
+        "speed_ratio_low": grouped_integer(round(ratio["low"], -2).__trunc__()),
+        "speed_ratio_high": grouped_integer(round(ratio["high"], -2).__trunc__()),
+        "processor": speed["machine"]["processor"].replace("(R)", "").replace("(TM)", ""),
+        "threads": str(speed["machine"]["threads"]),
+    }
+
+
+GROUPS = (
+    setup,
+    simulator,
+)

@@ -1,0 +1,166 @@
+"""The look of all figures, and how figures and the rows of tables are saved. Importing this module sets the style.
+
+Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; lines also differ in dashes or markers.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from digs.base import paths
+from digs.base.git import git_commit
+from digs.config.theta import NAMES, Parameter
+from digs.files.atomic import md5, replacing, write_json, write_text
+from digs.paper.figure_contents import drawn
+
+matplotlib.use("Agg")
+
+
+COLUMN, PAGE = 3.35, 7.1  # inches: AASTeX's one and two columns
+
+
+SMALL = 7.0  # points: the smallest text
+
+
+AMBER, SKY, GREEN, BLUE, ORANGE, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+
+
+NPE, MCMC, TRUTH = ORANGE, BLUE, "black"
+
+
+LIMIT = PURPLE  # what a test must keep
+
+
+BAND, FAINT = "0.85", "0.55"  # what is allowed or expected; guides
+
+
+# of each parameter, in the order of theta
+COLOURS = dict(zip(NAMES, (BLUE, AMBER, GREEN, PURPLE, SKY), strict=True))
+
+
+DASHES = dict(zip(NAMES, ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1))), strict=True))
+
+
+# of networks: what they are called, colour, dashes, marker
+NETWORK_STYLES = {
+    "lookup": ("looked-up pairs", ORANGE, "-", "o"),
+    "paper": ("library's own pairs", GREEN, "--", "s"),
+    "exact": ("exact pairs", BLUE, "-.", "^"),
+    "fiducial": ("fiducial", PURPLE, (0, (1, 1)), "D"),
+    "short": ("short", SKY, (0, (3, 1, 1, 1)), "v"),
+    "wide": ("short, wider prior", AMBER, (0, (5, 2)), "<"),
+}
+
+
+WAVELENGTH_LABEL = "Rest-frame wavelength (\N{ANGSTROM SIGN})"
+
+
+FEATURES = {  # Angstrom, in vacuum
+    r"4000$\,$" + "\N{ANGSTROM SIGN} break": 4000.0,
+    r"H$\beta$": 4862.7,
+    "[O III]": 5008.2,
+    r"H$\alpha$": 6564.6,
+}
+
+
+plt.rcParams.update(
+    {
+        "axes.labelsize": 8.5,
+        "axes.linewidth": 0.6,
+        "axes.titlesize": 8.5,
+        "figure.constrained_layout.use": True,
+        "figure.constrained_layout.h_pad": 0.02,
+        "figure.constrained_layout.w_pad": 0.02,
+        "font.family": "STIXGeneral",
+        "font.size": 8.5,
+        "legend.fontsize": 7.5,
+        "legend.frameon": False,
+        "lines.linewidth": 1.0,
+        "mathtext.fontset": "stix",
+        "patch.linewidth": 0.6,
+        "pdf.fonttype": 42,
+        "xtick.direction": "in",
+        "xtick.labelsize": 7.5,
+        "xtick.top": True,
+        "ytick.direction": "in",
+        "ytick.labelsize": 7.5,
+        "ytick.right": True,
+    }
+)
+
+
+def parameter_panels(rows: int, height: float, **options) -> tuple[Figure, np.ndarray]:
+    """A figure as wide as the page with one column of panels for each parameter, axes of shape (rows, 5)."""
+    return plt.subplots(rows, len(NAMES), figsize=(PAGE, height), squeeze=False, **options)
+
+
+def legend_above(figure: Figure, axes: Axes) -> None:
+    """One panel's legend, in a row above all panels."""
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+
+
+def note(axes: Axes, text: str, x: float = 0.04, y: float = 0.96, **options) -> None:
+    """Small text in a corner of a panel, at the corner nearest to (x, y) in units of the panel."""
+    place = {"ha": "left" if x < 0.5 else "right", "va": "bottom" if y < 0.5 else "top"}
+    veil = {"bbox": {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.7}}
+    axes.text(x, y, text, transform=axes.transAxes, **({"fontsize": SMALL} | place | veil | options))
+
+
+def mark_features(axes: Axes, names: bool = True) -> None:
+    """Thin lines at the spectral features that one talks about, with their names above the panel."""
+    for name, wavelength in FEATURES.items():
+        axes.axvline(wavelength, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
+        if names:
+            # neighbours lean away from one another
+            side = {4862.7: "right", 5008.2: "left"}.get(wavelength, "center")
+            axes.annotate(
+                name, (wavelength, 1), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
+                ha=side, va="bottom", fontsize=SMALL,
+            )  # fmt: skip
+
+
+def plus_minus(draws: np.ndarray, decimals: int = 2) -> str:
+    """Median and 68% interval of draws, as mathtext."""
+    low, median, high = np.quantile(draws, (0.16, 0.5, 0.84))
+    return rf"${median:.{decimals}f}^{{+{high - median:.{decimals}f}}}_{{-{median - low:.{decimals}f}}}$"
+
+
+def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
+    """Limits of an axis: the parameter's prior range and a little more."""
+    margin = 0.04 * (parameter.high - parameter.low)
+    axes.set(**{f"{which}lim": (parameter.low - margin, parameter.high + margin)})
+
+
+def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (digs.drawn) as NAME.json.
+
+    The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
+    which files.
+
+    Args:
+        sources: the files that it was drawn from; their names and hashes (as in dvc.lock) go into the PDF's keywords.
+    """
+    commit = git_commit()
+    metadata = {
+        "Title": f"DIGS: {name}",
+        "Author": "The DIGS developers",
+        "Subject": f"Drawn by src/scripts/fig_{name}.py" + (f" of commit {commit}" if commit != "unknown" else ""),
+        "Keywords": "; ".join(f"{paths.shown(path)} md5 {md5(path)}" for path in sources),
+        "CreationDate": None,
+    }
+    write_json(paths.FIGURES / f"{name}.json", drawn(figure))
+    with replacing(paths.FIGURES / f"{name}.pdf") as temporary:
+        figure.savefig(temporary, metadata=metadata)
+    plt.close(figure)
+
+
+def save_rows(name: str, rows: Sequence[Sequence[str]]) -> None:
+    """Write the rows of a table, what goes between AASTeX's \\startdata and \\enddata, as output/NAME.tex."""
+    text = " \\\\\n".join(" & ".join(row) for row in rows)
+    write_text(paths.OUTPUT / f"{name}.tex", text + "\n")

@@ -1,0 +1,240 @@
+"""Whether figures, tables and numbers are what the tracked scripts make of the tracked data.
+
+A chain of hashes: fingerprints.json names the script and the data of everything shown, dvc.lock the code, parameters
+and data of every stage. Where a link is broken the audit says which. Redrawing closes the chain at its end: it compares
+what the scripts draw now with what they drew.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+
+from digs.base.errors import DigsError
+from digs.provenance import fingerprints
+from digs.provenance.fingerprints import NUMBERS, Record
+from digs.provenance.manuscript import Exhibit, Manuscript
+from digs.provenance.pipeline import Pipeline, Stage, read_yaml
+
+TYPED = Path("src/tex/typed_numbers.yaml")
+
+
+class AuditVerdict(StrEnum):
+    FINE = "ok"
+    UNKNOWN = "not checked"
+    WRONG = "WRONG"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    verdict: AuditVerdict
+    text: str
+
+    def __str__(self) -> str:
+        return f"[{self.verdict}] {self.text}"
+
+
+def wrong(texts: Iterable[str]) -> list[Finding]:
+    return [Finding(AuditVerdict.WRONG, text) for text in texts]
+
+
+class Project:
+    """A tree with everything that an audit reads: the pipeline, the manuscript and what is recorded of both."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.pipeline = Pipeline(root)
+        self.manuscript = Manuscript((root / "src/tex/ms.tex").read_text())
+        self.recorded = fingerprints.load(root)
+
+    @cached_property
+    def declared(self) -> dict[str, list[str]]:
+        """The data products of every figure and table, as showyourwork.yml and the Snakefile have them."""
+        listed = read_yaml(self.root / "showyourwork.yml")["dependencies"]
+        figures = {
+            Path(script).stem: [file for file in files if file.startswith("src/data/")]
+            for script, files in listed.items()
+            if Path(script).stem.startswith("fig_")
+        }
+        literal = re.search(r"^TABLES = (\{.*?^\})", (self.root / "Snakefile").read_text(), re.DOTALL | re.MULTILINE)
+        tables = ast.literal_eval(literal[1]) if literal else {}
+        return figures | {name: [f"src/data/{file}" for file in files] for name, files in tables.items()}
+
+    @property
+    def groups(self) -> list[str]:
+        """The recorded groups of numbers in the text."""
+        return [name for name in self.recorded if "." in name]
+
+    @cached_property
+    def numbers(self) -> dict[str, str]:
+        """Every number in the text, as recorded."""
+        return {
+            number: entry["text"] for group in self.groups for number, entry in self.recorded[group]["shown"].items()
+        }
+
+    def data(self, name: str) -> list[str]:
+        """The data products that a figure, a table or a group of numbers reads."""
+        return self.declared[name] if name in self.declared else sorted(self.recorded.get(name, {}).get("data", {}))
+
+    def script(self, name: str) -> str:
+        """The file that makes it."""
+        return f"src/digs/numbers/{name.split('.')[0]}.py" if "." in name else f"src/scripts/{name}.py"
+
+    def exhibit(self, name: str) -> Exhibit | None:
+        """The figure or table of ms.tex that a script makes."""
+        return next((exhibit for exhibit in self.manuscript.exhibits if exhibit.script == name), None)
+
+    def find(self, word: str) -> list[str]:
+        """What a user means: a script, a file that it makes, or a label; `numbers` are all groups of the text's.
+
+        Raises:
+            DigsError: nothing is called that.
+        """
+        if word in ("numbers", NUMBERS):
+            return self.groups
+        stem = Path(word).stem
+        by_label = {exhibit.label: exhibit.script for exhibit in self.manuscript.exhibits}
+        for name in (word, stem, f"fig_{stem}", f"tab_{stem}", by_label.get(word)):
+            if name in self.declared or name in self.groups:
+                return [name]
+        known = ", ".join(sorted(name.removeprefix("fig_") for name in self.declared))
+        raise DigsError(f"There is no figure or table '{word}'; choose from: {known}, numbers.")
+
+    @property
+    def everything(self) -> list[str]:
+        return [*self.declared, *self.groups]
+
+
+def check_data(project: Project, file: str) -> Finding:
+    """A data product against dvc.lock."""
+    pipeline = project.pipeline
+    wanted, found = pipeline.locked.get(file), pipeline.hash(file)
+    if wanted is None:
+        return Finding(AuditVerdict.WRONG, f"{file}: dvc.lock does not know it")
+    if found is None:
+        if pipeline.stored(file):
+            return Finding(AuditVerdict.FINE, f"{file}: not in the tree, but in DVC's store with the hash of dvc.lock")
+        return Finding(AuditVerdict.UNKNOWN, f"{file}: not here; `dvc pull` fetches it")
+    if found != wanted:
+        return Finding(
+            AuditVerdict.WRONG, f"{file}: its md5 is {found}, in dvc.lock {wanted}; `dvc checkout` restores it"
+        )
+    return Finding(AuditVerdict.FINE, f"{file}: md5 {found}, as in dvc.lock")
+
+
+def check_stage(project: Project, stage: Stage) -> list[Finding]:
+    """A stage against dvc.lock."""
+    return wrong(project.pipeline.stale(stage)) or [Finding(AuditVerdict.FINE, f"stage {stage.name}: as it ran")]
+
+
+def check_record(project: Project, name: str) -> list[Finding]:
+    """Whether what is recorded of a script is of the script and data that are here, and of what was built here."""
+    record = project.recorded.get(name)
+    if record is None:
+        return wrong([f"{name}: nothing is recorded of it; `digs renew` does"])
+    script, found = project.script(name), []
+    if project.pipeline.hash(script) != record["script"]:
+        found.append(f"{script} is not the script of the recorded {name}; if the change is meant, `digs renew`")
+    if set(project.data(name)) != set(record["data"]):
+        found.append(f"{name} reads {', '.join(record['data'])}, and declares {', '.join(project.data(name))}")
+    for file, known in record["data"].items():
+        if known != project.pipeline.locked.get(file):
+            found.append(f"{name} was recorded with another {file} than dvc.lock has; if that is meant, `digs renew`")
+    found += _built(project, name, record)
+    return wrong(found) or [
+        Finding(AuditVerdict.FINE, f"{script}: the recorded {name} is of this script and these data")
+    ]
+
+
+def _built(project: Project, name: str, record: Record) -> list[str]:
+    """How what the last build left in the tree differs from what is recorded."""
+    tex = project.root / "src" / "tex"
+    if name.startswith("fig_"):
+        path = tex / "figures" / f"{name.removeprefix('fig_')}.json"
+        try:
+            built = json.loads(path.read_text()) if path.is_file() else record["shown"]
+        except ValueError:
+            return [f"{path.relative_to(project.root)} is damaged; rebuild it"]
+        apart = fingerprints.departures(record, {"shown": built})
+        return [f"the built {name}: {difference}; rebuild it" for difference in apart]
+    texts = {f"{shown}.txt": entry["text"] for shown, entry in record["shown"].items()}
+    if "." not in name:
+        texts = {f"{name}.tex": "".join(f"{row}\n" for row in texts.values())}
+    built = {tex / "output" / file: text for file, text in texts.items()}
+    return [
+        f"{path.relative_to(project.root)} does not say what is recorded; rebuild it"
+        for path, text in built.items()
+        if path.is_file() and path.read_text() != text
+    ]
+
+
+def check_text(project: Project) -> list[Finding]:
+    """ms.tex: no number is typed, none is missing, every figure and table is declared."""
+    path = project.root / TYPED
+    allowed = [entry["pattern"] for entry in yaml.safe_load(path.read_text())] if path.is_file() else []
+    found = [str(typed) for typed in project.manuscript.typed(allowed)]
+    unknown = sorted(project.manuscript.numbers - set(project.numbers))
+    found += [f"ms.tex: nothing recorded is called \\variable{{output/{name}.txt}}" for name in unknown]
+    found += [
+        f"ms.tex, line {exhibit.line}: {exhibit.script} is in neither showyourwork.yml nor the Snakefile's TABLES"
+        for exhibit in project.manuscript.exhibits
+        if exhibit.script not in project.declared
+    ]
+    return wrong(found) or [Finding(AuditVerdict.FINE, "ms.tex: every number is generated and recorded")]
+
+
+def check_redrawn(project: Project, names: list[str]) -> dict[str, list[Finding]]:
+    """Redraw in a clean copy and compare with what is recorded; what lacks data is not checked."""
+    absent = {name: [file for file in project.data(name) if not project.pipeline.stored(file)] for name in names}
+    found = {
+        name: [Finding(AuditVerdict.UNKNOWN, f"{name} was not redrawn: {', '.join(files)} cannot be had here")]
+        for name, files in absent.items()
+        if files
+    }
+    able = [name for name in names if name not in found]
+    if not able:
+        return found
+    now = fingerprints.redraw(project.pipeline, scripts_of(able), data_of(project, able))
+    new = [name for name in now if name not in project.recorded]
+    return found | {name: compare(project, name, now) for name in {*able, *new}}
+
+
+def compare(project: Project, name: str, now: dict[str, Record]) -> list[Finding]:
+    """What a script drew just now against what is recorded of it."""
+    if name not in project.recorded:
+        return wrong([f"{name} is drawn, and nothing is recorded of it; `digs renew` does"])
+    if name not in now:
+        return wrong([f"{name} is recorded, and no script makes it any more; `digs renew`"])
+    recorded = project.recorded[name]
+    apart = fingerprints.departures(recorded, now[name])
+    same = now[name]["shown"] == recorded["shown"]
+    how = "the same to the bit" if same else f"the same to {fingerprints.TOLERANCE:g}"
+    return wrong(f"{name} redrawn: {each}" for each in apart) or [Finding(AuditVerdict.FINE, f"{name} redrawn: {how}")]
+
+
+def scripts_of(names: Iterable[str]) -> list[str]:
+    """The scripts that make figures, tables and groups of numbers, each once."""
+    return list(dict.fromkeys(NUMBERS if "." in name else name for name in names))
+
+
+def data_of(project: Project, names: Iterable[str]) -> list[str]:
+    """All data products that they read; all numbers of the text are made together."""
+    wider = {*names, *(project.groups if any("." in name for name in names) else ())}
+    return sorted({file for name in wider for file in project.data(name)})
+
+
+def check(project: Project, names: list[str]) -> list[Finding]:
+    """Everything that hashes tell of some figures, tables and groups of numbers; each thing once."""
+    stages = project.pipeline.lineage(data_of(project, names))
+    files = sorted({*data_of(project, names), *(out for stage in stages for out in stage.outs)})
+    found = [check_data(project, file) for file in files]
+    found += [finding for stage in stages for finding in check_stage(project, stage)]
+    return found + [finding for name in names for finding in check_record(project, name)]

@@ -1,0 +1,99 @@
+"""The tracked record of what every figure shows, every table says and every number in the text is.
+
+One file, src/tex/fingerprints.json, holds for each script what digs.redraw says of it. Whoever means to change a figure
+renews it (`digs renew`), and the change is seen in the commit; whoever does not is told by `digs audit`.
+"""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digs.files.atomic import read_json, write_text
+from digs.paper.figure_contents import Entry
+from digs.provenance.clean_copy import clean_copy, execute
+from digs.provenance.pipeline import Pipeline
+
+
+def _departure(one: list[float], other: list[float]) -> float:
+    """The largest difference of two lists, in units of their largest number."""
+    a, b = np.array(one), np.array(other)
+    scale = np.abs(a).max(initial=0.0)
+    return float(np.abs(a - b).max(initial=0.0) / scale) if scale else float(np.abs(b).max(initial=0.0))
+
+
+def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: float) -> list[str]:
+    """In which words, numbers or artists two drawings differ; empty where they agree.
+
+    Args:
+        tolerance: of the means, in units of an artist's largest; zero asks for the same bits.
+    """
+    found = [f"{name} is gone" for name in before if name not in now]
+    found += [f"{name} is new" for name in now if name not in before]
+    for name in before.keys() & now.keys():
+        old, new = before[name], now[name]
+        if old.get("text") != new.get("text"):
+            found.append(f"{name} says {new.get('text')!r}, not {old.get('text')!r}")
+        elif old.get("points") != new.get("points") or len(old.get("means", ())) != len(new.get("means", ())):
+            found.append(f"{name} has {new.get('points')} points, not {old.get('points')}")
+        elif old.get("md5") != new.get("md5"):
+            departure = _departure(old["means"], new["means"])
+            if departure > tolerance or tolerance == 0:
+                found.append(f"{name} differs by {departure:.1e} of its largest number")
+    return sorted(found)
+
+
+NUMBERS = "variables"  # the script of the numbers in the text
+
+
+FILE = Path("src/tex/fingerprints.json")
+
+
+TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
+
+
+Record = dict[str, Any]
+
+
+def load(root: Path) -> dict[str, Record]:
+    """The tracked record: {script or group of numbers: {script, data, shown}}.
+
+    Raises:
+        DigsError: it is missing or damaged.
+    """
+    return read_json(root / FILE)
+
+
+def store(root: Path, record: dict[str, Record]) -> None:
+    """Write the tracked record, an artist a line."""
+    parts = []
+    for name, entry in sorted(record.items()):
+        shown = ",\n".join(f"   {json.dumps(key)}: {json.dumps(value)}" for key, value in entry["shown"].items())
+        head = f'  "script": {json.dumps(entry["script"])},\n  "data": {json.dumps(entry["data"])}'
+        parts.append(f' {json.dumps(name)}: {{\n{head},\n  "shown": {{\n{shown}\n  }}\n }}')
+    write_text(root / FILE, "{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Record]:
+    """What the scripts of a copy make of its data.
+
+    Raises:
+        DigsError: a script failed.
+    """
+    path = tree / "redrawn.json"
+    execute(tree, sys.executable, "-m", "digs.redraw", str(path), *scripts)
+    return read_json(path)
+
+
+def redraw(pipeline: Pipeline, scripts: Iterable[str], data: Iterable[str]) -> dict[str, Record]:
+    """What the scripts make, in a clean copy, of the data that dvc.lock names."""
+    with clean_copy(pipeline, data) as tree:
+        return redrawn(tree, scripts)
+
+
+def departures(before: Record, now: Record, tolerance: float = TOLERANCE) -> list[str]:
+    """In what two records of one script's work differ, beyond a tolerance of the numbers drawn."""
+    return differences(before["shown"], now["shown"], tolerance)

@@ -1,0 +1,128 @@
+"""An audit in words: where a figure, table or number comes from, and what in the text rests on it."""
+
+import json
+import re
+import subprocess
+import textwrap
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from digs.provenance.audit import AuditVerdict, Finding, Project
+from digs.provenance.pipeline import Pipeline, Stage
+
+WIDTH = 110
+
+
+def age(project: Project, file: str) -> str:
+    """When a data product got into dvc.lock as it is there now."""
+    wanted = project.pipeline.locked.get(file)
+    command = ["git", "-C", str(project.root), "log", "-1", "--format=%cs %h", f"-S{wanted}", "--", "dvc.lock"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    except (OSError, subprocess.CalledProcessError):
+        said = []
+    if len(said) != 2:
+        return "of unknown age"
+    days = (date.today() - date.fromisoformat(said[0])).days
+    return f"of {said[0]} ({days} day{'' if days == 1 else 's'} old), commit {said[1]}"
+
+
+def attributes(path: Path) -> dict[str, Any]:
+    """What a data product says of how it was made: seed, seconds, the SPS data behind it."""
+    if not path.is_file():
+        return {}
+    if path.suffix == ".h5":
+        with h5py.File(path) as file:
+            found = dict(file.attrs)
+    elif path.suffix == ".json":
+        content = json.loads(path.read_text())
+        found = {**content, **content.get("training", {}), **content.get("provenance", {})}
+    else:
+        return {}
+    wanted = ("seed", "seconds", "cpu_seconds", "epochs", "sps_label")
+    return {key: found[key] for key in wanted if key in found}
+
+
+def _said(values: dict[str, Any]) -> str:
+    shown = {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in values.items()}
+    return ", ".join(f"{key} {value}" for key, value in shown.items())
+
+
+def stage_lines(project: Project, stage: Stage) -> Iterator[str]:
+    """A stage: what it does, costs and depends on."""
+    needs = f", needs {stage.needs}" if stage.needs else ""
+    yield f"  {stage.name}: {stage.about} ({stage.takes}{needs})"
+    yield f"    {stage.command}"
+    for name, value in project.pipeline.parameters(stage).items():
+        yield from _wrapped(f"{name}: {json.dumps(value)}", "    ")
+    for out in stage.outs:
+        if (kept := project.pipeline.stored(out)) and (said := _said(attributes(kept))):
+            yield from _wrapped(f"{Path(out).name} says: {said}", "    ")
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
+
+
+def resting(project: Project, name: str) -> Iterator[str]:
+    """The sentences that refer to a figure or table, and those with numbers from the same last stages."""
+    exhibit, pipeline = project.exhibit(name), project.pipeline
+    files = {file for stage in pipeline.last(project.data(name)) for file in pipeline.stages[stage].outs}
+    groups = [group for group in project.groups if group == name or files & set(project.data(group))]
+    related = {number for group in groups for number in project.recorded[group]["shown"]}
+    for sentence in project.manuscript.sentences:
+        refers = bool(exhibit and exhibit.label in sentence.references)
+        if refers or sentence.numbers & related:
+            why = " and ".join(["refers to it"] * refers + ["numbers from its data"] * bool(sentence.numbers & related))
+            yield from _wrapped(f"line {sentence.line} ({why}): {sentence.read(project.numbers)}", "  ")
+
+
+def provenance(project: Project, name: str) -> Iterator[str]:
+    """Where a figure, a table or a group of numbers comes from."""
+    exhibit = project.exhibit(name)
+    yield f"{name}" + (f" ({exhibit.label}, line {exhibit.line} of ms.tex)" if exhibit else "")
+    yield "Script"
+    yield f"  {project.script(name)}, md5 {project.pipeline.hash(project.script(name))}"
+    yield "Data"
+    for file in project.data(name):
+        maker = project.pipeline.maker(file)
+        yield f"  {file}, md5 {project.pipeline.locked.get(file)}"
+        yield f"    {age(project, file)}, made by stage {maker.name if maker else 'none'}"
+    if not project.data(name):
+        yield "  none but params.yaml"
+    yield "Stages, up to the simulator"
+    for stage in project.pipeline.lineage(project.data(name)):
+        yield from stage_lines(project, stage)
+    yield "What rests on it in the text"
+    yield from list(resting(project, name)) or ["  nothing"]
+
+
+def summary(findings: list[Finding], everything: bool) -> Iterator[str]:
+    """The findings; where there are many, only those that are not fine, and a count."""
+    yield "Checks"
+    for finding in findings:
+        if finding.verdict is not AuditVerdict.FINE or not everything:
+            yield f"  {finding}"
+    counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in AuditVerdict}
+    yield "  " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+
+
+TABLE = re.compile(r"(?<=<!-- digs stages -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+
+
+def cost_table(pipeline: Pipeline) -> str:
+    """The stages and what they cost, in Markdown."""
+    rows = ["| stage | what | takes | needs |", "|---|---|---|---|"]
+    rows += [
+        f"| `{stage.name}` | {stage.about} | {stage.takes} | {stage.needs} |" for stage in pipeline.stages.values()
+    ]
+    return "\n".join(rows)
+
+
+def with_cost_table(readme: str, pipeline: Pipeline) -> str:
+    """The text of README.md with the table of the stages as dvc.yaml has it."""
+    return TABLE.sub(lambda _: cost_table(pipeline), readme)

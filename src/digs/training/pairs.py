@@ -1,0 +1,184 @@
+"""Training pairs (theta, noisy spectrum), drawn in batches. The noise is new every time; what is paired differs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from scipy.spatial import KDTree
+from torch import Tensor
+
+from digs.base.random_streams import generator
+from digs.config.model import Network
+from digs.physics.noise import add_noise
+from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
+from digs.training.workers import worker, workers
+
+
+class Pairs(Protocol):
+    """A source of training pairs, all of whose random numbers come from one generator."""
+
+    generator: torch.Generator
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of theta, (N, 5), and noisy F_lambda, (N, pixels), of so many pairs in all."""
+        ...
+
+
+def in_rounds(size: int, number: int, generator: torch.Generator) -> Tensor:
+    """So many of the numbers below size in random order, each equally often, to within one."""
+    rounds = -(-number // size)
+    orders = [torch.randperm(size, generator=generator, device=generator.device) for _ in range(rounds)]
+    return torch.cat(orders)[:number]
+
+
+class LibraryPairs:
+    """Spectra of a library.
+
+    Args:
+        theta: shape (N, 5). flux: noiseless, shape (M, pixels). fraction: of the noise.
+        generator: source of all random numbers.
+        spectrum: which spectrum belongs to each theta, shape (N,); by default each has its own, in the same order.
+    """
+
+    def __init__(
+        self, theta: Tensor, flux: Tensor, fraction: float, generator: torch.Generator, spectrum: Tensor | None = None
+    ):
+        self.theta, self.flux, self.fraction, self.generator = theta, flux, fraction, generator
+        self.spectrum = torch.arange(len(theta)) if spectrum is None else spectrum
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of so many pairs in all; every theta comes equally often, to within one."""
+        for rows in in_rounds(len(self.theta), pairs, self.generator).split(batch_size):
+            flux = self.flux.index_select(0, self.spectrum.index_select(0, rows))
+            yield self.theta.index_select(0, rows), add_noise(flux, self.generator, self.fraction)
+
+
+def nearest_member(theta: Tensor, library: Tensor) -> Tensor:
+    """The library member nearest to each theta in the plain Euclidean distance of raw parameters, shape (N,).
+
+    The released code of Khullar et al. (2022) gives its spectrum to theta.
+
+    Args:
+        theta: shape (N, 5). library: theta of the members, shape (M, 5).
+    """
+    _, nearest = KDTree(library.numpy()).query(theta.numpy(), workers=-1)
+    return torch.as_tensor(nearest.astype(np.int64))
+
+
+class ExactPairs:
+    """Spectra of the exact simulator, each with its own theta.
+
+    Args:
+        prior: of theta. fraction: of the noise. generator: source of all random numbers.
+        theta: the only ones there are, shape (N, 5); by default every pair has a new one.
+    """
+
+    BULK = 50_000  # spectra simulated at a time: the simulator is the faster the more it is given
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        prior: Prior,
+        fraction: float,
+        generator: torch.Generator,
+        theta: Tensor | None = None,
+    ):
+        self.simulator, self.prior, self.fraction, self.generator = simulator, prior, fraction, generator
+        self.theta = theta
+
+    def _theta(self, pairs: int, bulk: int) -> Iterator[Tensor]:
+        if self.theta is None:
+            for start in range(0, pairs, bulk):
+                yield self.prior.sample(min(bulk, pairs - start), self.generator)
+        else:
+            for rows in in_rounds(len(self.theta), pairs, self.generator).split(bulk):
+                yield self.theta.index_select(0, rows)
+
+    def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Batches of so many pairs in all."""
+        for theta in self._theta(pairs, max(1, self.BULK // batch_size) * batch_size):
+            with torch.no_grad():
+                flux = add_noise(self.simulator(theta), self.generator, self.fraction)
+            yield from zip(theta.split(batch_size), flux.split(batch_size), strict=True)
+
+
+Sample = tuple[Tensor, Tensor]  # theta, shape (N, 5), and noisy spectra, shape (N, pixels)
+
+
+HELD_OUT = 20_000  # pairs that no network is trained on
+
+
+EXAMPLES = 9_000  # pairs that standardisations are taken from
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Training pairs, held-out pairs and some more to take standardisations from.
+
+    distinct_held_out: how many noiseless spectra the held-out pairs have; they are gone through again and again.
+    """
+
+    pairs: Pairs
+    held_out: Sample
+    example: Sample
+    distinct_held_out: int
+
+
+def _stream(settings: Network) -> torch.Generator:
+    """Random numbers of this worker's training pairs."""
+    return generator(settings.seed, f"pairs of worker {worker()}")
+
+
+def library_recipe(library: Sample, settings: Network, fraction: float) -> Recipe:
+    """Library spectra with their own theta; some members are held out, with many realisations of the noise."""
+    theta, flux = library
+    split = torch.randperm(len(theta), generator=generator(settings.seed, "split"))
+    held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
+    realisations = -(-HELD_OUT // len(held))
+    return Recipe(
+        LibraryPairs(theta[used], flux[used], fraction, _stream(settings)),
+        (
+            theta[held].repeat(realisations, 1),
+            add_noise(flux[held].repeat(realisations, 1), generator(settings.seed, "held out"), fraction),
+        ),
+        (theta[used], add_noise(flux[used], generator(settings.seed, "example"), fraction)),
+        len(held),
+    )
+
+
+def exact_sample(simulator: Simulator, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
+    """So many theta of the prior, each with its own spectrum."""
+    return next(ExactPairs(simulator, prior, fraction, generator(seed, purpose)).epoch(number, number))
+
+
+def looked_up_sample(library: Sample, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
+    """So many theta of the prior, each with the spectrum of the nearest library member."""
+    members, flux = library
+    theta = prior.sample(number, generator(seed, f"{purpose} theta"))
+    return theta, add_noise(flux[nearest_member(theta, members)], generator(seed, purpose), fraction)
+
+
+def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: float) -> Recipe:
+    """One new theta for each pair of an epoch, with the spectrum of the nearest library member."""
+    members, flux = library
+    theta = prior.sample(settings.pairs // workers(), generator(settings.seed, f"pairs of worker {worker()} theta"))
+    return Recipe(
+        LibraryPairs(theta, flux, fraction, _stream(settings), nearest_member(theta, members)),
+        looked_up_sample(library, prior, fraction, HELD_OUT, settings.seed, "held out"),
+        looked_up_sample(library, prior, fraction, EXAMPLES, settings.seed, "example"),
+        HELD_OUT,
+    )
+
+
+def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction: float) -> Recipe:
+    """The exact simulator's spectrum of every theta."""
+    distinct = settings.distinct and prior.sample(settings.distinct, generator(settings.seed, "distinct theta"))
+    return Recipe(
+        ExactPairs(simulator, prior, fraction, _stream(settings), distinct),
+        exact_sample(simulator, prior, fraction, HELD_OUT, settings.seed, "held out"),
+        exact_sample(simulator, prior, fraction, EXAMPLES, settings.seed, "example"),
+        HELD_OUT,
+    )

@@ -1,0 +1,81 @@
+"""Several processes that train one network: each has its own pairs, and all take the same steps.
+
+A flow's tensors are small, so that one thread works on them almost as fast as two do together; two processes of one
+thread each are twice as fast.
+"""
+
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, distributed, multiprocessing
+
+from digs.base.errors import DigsError
+
+
+def in_workers(number: int, work: Callable[..., None], *arguments) -> None:
+    """Run work(*arguments) in so many processes of one thread each; in this one if the number is 1.
+
+    Raises:
+        DigsError: one of them did.
+    """
+    if number == 1:
+        torch.set_num_threads(1)
+        work(*arguments)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        failure = Path(folder) / "failure"
+        try:
+            multiprocessing.spawn(_run, (number, folder, failure, work, arguments), nprocs=number)
+        except (multiprocessing.ProcessExitedException, multiprocessing.ProcessRaisedException):
+            if failure.exists():  # the others may have failed in its wake
+                raise DigsError(failure.read_text()) from None
+            raise
+
+
+def _run(
+    rank: int, number: int, folder: str, failure: Path, work: Callable[..., None], arguments: tuple[object, ...]
+) -> None:
+    # torch interrupts a worker whose parent has died, but shells let what runs in the background ignore that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    torch.set_num_threads(1)
+    distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=number)
+    try:
+        work(*arguments)
+    except DigsError as error:
+        failure.write_text(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    finally:
+        distributed.destroy_process_group()
+
+
+def workers() -> int:
+    """How many processes work together."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def worker() -> int:
+    """The number of this process among them, from 0."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def average(tensor: Tensor) -> Tensor:
+    """Replace the tensor by its mean over the workers, the same in all of them."""
+    if workers() > 1:
+        distributed.all_reduce(tensor)
+        tensor /= workers()
+    return tensor
+
+
+def gather(tensor: Tensor) -> list[Tensor]:
+    """The tensors of all workers, of one shape, in the order of their numbers."""
+    if workers() == 1:
+        return [tensor]
+    tensors = [torch.empty_like(tensor) for _ in range(workers())]
+    distributed.all_gather(tensors, tensor)
+    return tensors

@@ -1,0 +1,35 @@
+"""Figure `compression`: the information that a few components of the spectra lose."""
+
+import matplotlib.pyplot as plt
+
+from digs.base import paths
+from digs.base.command import run
+from digs.files.atomic import read_json
+from digs.paper.plotting import BLUE, COLUMN, ORANGE, save
+
+LOOKS = {
+    "variance": ("along which spectra vary most", ORANGE, "s", "--"),
+    "scores": ("that posteriors need most", BLUE, "o", "-"),
+}
+
+
+def main() -> None:
+    """Draw the information lost about the parameters against the number of components, for both ways to choose them."""
+    source = paths.DATA / "compression.json"
+    compression = read_json(source)
+    figure, axes = plt.subplots(figsize=(COLUMN, 2.3))
+    for choice, (label, colour, marker, dash) in LOOKS.items():
+        lost = compression["lost"][choice]
+        axes.errorbar(
+            compression["components"],
+            [each["value"] for each in lost],
+            [each["error"] for each in lost],
+            color=colour, marker=marker, ms=3.5, lw=0.8, ls=dash, capsize=2, label=label,
+        )  # fmt: skip
+    axes.set(yscale="log", xlabel="Components", ylabel="Information lost (nat)")
+    axes.legend(loc="lower left")
+    save(figure, "compression", [source])
+
+
+if __name__ == "__main__":
+    run(main)

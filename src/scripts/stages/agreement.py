@@ -1,0 +1,59 @@
+"""Stage `agreement`: the exact simulator against Prospector."""
+
+import numpy as np
+import torch
+
+from digs.base import paths
+from digs.base.command import run
+from digs.config.params import load_params
+from digs.config.stages.agreement_settings import AgreementSettings
+from digs.files.atomic import write_json
+from digs.files.product import read_product, write_product
+from digs.files.schemas.agreement_schema import AGREEMENT
+from digs.files.schemas.observations_schema import OBSERVATIONS
+from digs.physics.error_budget import error_budget
+from digs.physics.simulator import Simulator
+
+PERCENTILES = np.array([50.0, 95.0, 100.0])
+
+
+def main() -> None:
+    """Compare the exact simulator with Prospector on all pixels of the test set."""
+    params = load_params(AgreementSettings)
+    torch.set_num_threads(params.threads)
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    simulator, theta = Simulator(), torch.as_tensor(test["theta"])
+    exact = simulator(theta).numpy()
+    difference = np.abs(exact / test["flux"].astype(float) - 1)
+
+    write_product(
+        paths.DATA / "agreement.h5",
+        AGREEMENT,
+        {
+            "wavelength": test["wavelength"],
+            "percentile": PERCENTILES,
+            "difference": np.percentile(difference, PERCENTILES, axis=0),
+            "theta": test["theta"],
+            "worst": difference.max(1),
+        },
+        sps_label=test.attributes["sps_label"],
+    )
+    median, worst = float(np.median(difference)), float(difference.max())
+    bars = params.agreement
+    write_json(
+        paths.DATA / "agreement.json",
+        {
+            "spectra": len(difference),
+            "pixels": difference.size,
+            "median": median,
+            "worst": worst,
+            "median_bar": bars.median_bar,
+            "worst_bar": bars.worst_bar,
+            "budget": error_budget(simulator, Simulator(dtype=torch.float64), theta),
+            "passed": median <= bars.median_bar and worst <= bars.worst_bar,
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)

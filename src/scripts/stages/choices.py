@@ -1,0 +1,113 @@
+"""Stage `choices`: exact posteriors for other pixels, resolution and noise than those taken here."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from digs.base import paths
+from digs.base.command import run
+from digs.base.progress import progress
+from digs.base.statistics import QUANTILES, bootstrap_rows, ratio_and_shift, with_error
+from digs.config.params import Params, load_params
+from digs.config.stages.choices_settings import ChoicesSettings
+from digs.config.stages.reference_settings import ReferenceSettings
+from digs.config.theta import NAMES
+from digs.exact import converged_chains, lognormal_noise
+from digs.files.atomic import write_json
+from digs.files.product import Product, read_product
+from digs.files.resumable import SCRATCH, ResumableParts
+from digs.files.schemas.observations_schema import OBSERVATIONS
+from digs.files.schemas.reference_schema import REFERENCE
+from digs.physics import noise
+from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
+from digs.sps.home import SPSData, sps_data
+from digs.sps.ssp_spectra import variant_simulator
+
+LOGNORMAL = "lognormal_noise"
+AT_ONCE = 20  # galaxies
+# the rows of a finished part's array, for each galaxy: R-hat, effective sample size, share of draws, then quantiles
+R_HAT, SAMPLE_SIZE, SHARE, FIRST_QUANTILE = range(4)
+
+
+def sample(name: str, model: Simulator, test: Product, reference: Product, rows: slice, params: Params) -> np.ndarray:
+    """Posteriors of some of the test galaxies, with the noise that they have in the test set, (galaxies, rows, 5)."""
+    settings, walk, fraction = params.choices, params.reference, params.noise.fraction
+    clean, noisy, theta = (torch.as_tensor(test[key][rows]) for key in ("flux", "noisy_flux", "theta"))
+    prior = Prior.over(params.prior)
+    unit = (noisy / clean - 1) / fraction
+    lognormal = name == LOGNORMAL
+    add_noise = lognormal_noise.with_lognormal_noise if lognormal else noise.with_noise
+    flux = add_noise(model(theta), unit, fraction)
+    random = np.random.default_rng([settings.seed, rows.start])
+    chains = converged_chains.exact_chains(
+        model,
+        prior,
+        flux,
+        lognormal_noise.lognormal_fraction(fraction) if lognormal else fraction,
+        converged_chains.starts(prior, reference["draws"][rows], walk.ensembles * walk.walkers, random),
+        settings.draws,
+        walk,
+        settings.seed + rows.start,
+        random,
+        f"{name}, galaxies from {rows.start}",
+    )
+    quantiles, share = chains.quantiles, np.ones(len(flux))
+    if lognormal:
+        quantiles, share = lognormal_noise.reweighted_to_lognormal(model, chains.draws, flux, fraction)
+    shares = np.broadcast_to(share[:, None], chains.r_hat.shape)
+    return np.concatenate([np.stack([chains.r_hat, chains.sample_size, shares], 1), quantiles], 1)
+
+
+def summary(found: np.ndarray, reference: Product, params: Params) -> dict[str, Any]:
+    """Half-widths relative to those with the choices made here, and whether the chains converged."""
+    settings = params.choices
+    before = reference["quantiles"][: len(found)].astype(float)
+    ratio, _ = ratio_and_shift(found[:, FIRST_QUANTILE:], before)
+    resampled = bootstrap_rows(len(found), settings.bootstrap, settings.seed)
+    good = converged_chains.converged(found[:, R_HAT], found[:, SAMPLE_SIZE], params.reference)
+    return {
+        "ratio": {name: with_error(ratio[:, place], np.median, resampled) for place, name in enumerate(NAMES)},
+        "converged": int(good.sum()),
+        "least_share": float(found[:, SHARE].min()),
+    }
+
+
+def simulator_of(name: str, params: Params, data: SPSData) -> Simulator:
+    return (
+        Simulator()
+        if name == LOGNORMAL
+        else variant_simulator(params.choices.spectrum(name, params), data, SCRATCH / "choices")
+    )
+
+
+def main() -> None:
+    """Sample the posteriors of test galaxies as other choices have them (needs SPS_HOME; resumes)."""
+    params, data = load_params(ChoicesSettings, ReferenceSettings), sps_data()
+    settings = params.choices
+    torch.set_num_threads(params.threads)
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    reference = read_product(paths.DATA / "reference.h5", REFERENCE)
+    relevant = params.model_dump(include={"choices", "spectrum", "reference", "prior", "noise"})
+    parts = ResumableParts(SCRATCH / "choices", [relevant, data.fingerprint], __file__)
+    measured = {}
+    for name in progress([*settings.spectra, LOGNORMAL], desc="Choices", unit="choice"):
+        model = simulator_of(name, params, data)
+        found = []
+        for first in range(0, settings.galaxies, AT_ONCE):
+            part = f"{name}-{first}"
+            if part not in parts:
+                rows = slice(first, min(first + AT_ONCE, settings.galaxies))
+                parts.save(part, sample(name, model, test, reference, rows, params))
+            found.append(parts.load(part))
+        measured[name] = summary(np.concatenate(found), reference, params)
+    write_json(
+        paths.DATA / "choices.json",
+        {"galaxies": settings.galaxies, "quantiles": QUANTILES, "measured": measured, **data.attributes()},
+    )
+    parts.forget()
+
+
+if __name__ == "__main__":
+    run(main)

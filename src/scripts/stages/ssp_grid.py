@@ -1,0 +1,17 @@
+"""Stage `ssp_grid`: FSPS's simple stellar populations on the pixels of the paper."""
+
+from digs.base.command import run
+from digs.config.params import load_params
+from digs.files.resumable import SCRATCH
+from digs.physics.simulator import SSP_GRID_FILE
+from digs.sps.home import sps_data
+from digs.sps.ssp_spectra import write_ssp_grid
+
+
+def main() -> None:
+    """Make the SSP grid of the exact simulator with FSPS (needs SPS_HOME; resumes)."""
+    write_ssp_grid(SSP_GRID_FILE, load_params().spectrum, sps_data(), SCRATCH / "ssp_grid")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,28 @@
+"""Table: recovery and calibration of every parameter over the test set."""
+
+from digs.base import paths
+from digs.base.command import run
+from digs.config.params import load_params
+from digs.config.theta import parameters
+from digs.files.atomic import read_json
+from digs.paper.latex_numbers import cell, probability
+from digs.paper.plotting import save_rows
+
+COLUMNS = ("correlation", "bias", "half_width", "chi_std", "coverage_68", "coverage_95")
+
+
+def main() -> None:
+    """Write the rows of the calibration table."""
+    measured = read_json(paths.DATA / "calibration.json")["parameters"]
+    rows = []
+    for parameter in parameters(load_params().prior):
+        numbers = measured[parameter.name]
+        cells = [parameter.axis_label]
+        cells += [cell(numbers[column]) for column in COLUMNS]
+        cells.append(f"${probability(numbers['uniform_ranks_p_value'])}$")
+        rows.append(cells)
+    save_rows("tab_calibration", rows)
+
+
+if __name__ == "__main__":
+    run(main)

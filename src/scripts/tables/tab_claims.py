@@ -1,0 +1,21 @@
+"""Table `tab_claims`: what Khullar et al. (2022) claim, beside what the data here say."""
+
+from digs.base.command import run
+from digs.config.everything import load_all_params
+from digs.paper.claims import Claim, all_claims
+from digs.paper.plotting import save_rows
+
+
+def row(claim: Claim) -> tuple[str, ...]:
+    """A claim, the published value, ours, the verdict, and the stage and script that show it."""
+    names = (rf"\texttt{{{name}}}".replace("_", r"\_") for name in (claim.stage, claim.script))
+    return (claim.what, claim.published, claim.ours, str(claim.verdict), *names)
+
+
+def main() -> None:
+    """Write the rows of the table of claims."""
+    save_rows("tab_claims", [row(claim) for claim in all_claims(load_all_params())])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,25 @@
+"""Table `tab_priors`: the parameters and their priors, as Table 1 of Khullar et al. (2022)."""
+
+from digs.base.command import run
+from digs.config.params import load_params
+from digs.config.theta import Parameter, parameters
+from digs.paper.plotting import save_rows
+
+
+def row(parameter: Parameter) -> tuple[str, ...]:
+    """Label, description, unit and range of a parameter."""
+    return (
+        parameter.label,
+        parameter.description,
+        parameter.unit or r"\nodata",
+        f"$[{parameter.low:g}, {parameter.high:g}]$",
+    )
+
+
+def main() -> None:
+    """Write the rows of the table of priors."""
+    save_rows("tab_priors", [row(parameter) for parameter in parameters(load_params().prior)])
+
+
+if __name__ == "__main__":
+    run(main)

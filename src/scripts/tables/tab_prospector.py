@@ -1,0 +1,24 @@
+"""Table `tab_prospector`: emcee on Prospector against emcee on the exact simulator, parameter by parameter."""
+
+from digs.base import paths
+from digs.base.command import run
+from digs.config.params import load_params
+from digs.config.theta import parameters
+from digs.files.atomic import read_json
+from digs.paper.latex_numbers import cell, count
+from digs.paper.plotting import save_rows
+
+
+def main() -> None:
+    """Write the rows of the table of the chain with Prospector."""
+    measured = read_json(paths.DATA / "prospector_chain.json")["parameters"]
+    rows = []
+    for parameter in parameters(load_params().prior):
+        numbers = measured[parameter.name]
+        compared = [cell(numbers[key]) for key in ("ratio", "shift")]
+        rows.append((parameter.axis_label, *compared, f"${count(numbers['sample_size'])}$"))
+    save_rows("tab_prospector", rows)
+
+
+if __name__ == "__main__":
+    run(main)

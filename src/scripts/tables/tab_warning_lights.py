@@ -1,0 +1,39 @@
+"""Table: what the warning lights detect, and what is lost where they do not."""
+
+from digs.base import paths
+from digs.base.command import run
+from digs.config.theta import NAMES
+from digs.files.atomic import read_json
+from digs.paper.latex_numbers import cell, percent
+from digs.paper.plotting import save_rows
+
+
+def shown(share: dict[str, float] | None) -> str:
+    """A share and its error in percent; dots where there are no cases."""
+    if share is None:
+        return r"\nodata"
+    return f"${percent(share)}$"
+
+
+def shifts(bias: dict[str, dict[str, float]] | None) -> list[str]:
+    """Cells of the bias in each parameter."""
+    if bias is None:
+        return [r"\nodata"] * len(NAMES)
+    return [cell(bias[name]) for name in NAMES]
+
+
+def main() -> None:
+    """Write the rows of the table of the warning lights: detection, rejection and bias of what is not detected."""
+    content = read_json(paths.DATA / "warning_lights.json")
+    sound = content["checked"]["exact"]
+    shares = ("detected", "rejected", "detected_of_rejected")
+    rows = [["none", ""] + [shown(sound[key]) for key in shares] + shifts(content["healthy_bias"])]
+    for found in content["measured"].values():
+        for place, (strength, numbers) in enumerate(found["strengths"].items()):
+            cells = [found["label"] if place == 0 else "", strength]
+            rows.append(cells + [shown(numbers[key]) for key in shares] + shifts(numbers["bias"]))
+    save_rows("tab_warning_lights", rows)
+
+
+if __name__ == "__main__":
+    run(main)

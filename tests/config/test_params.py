@@ -1,0 +1,210 @@
+"""params.yaml: every mistake in it becomes one sentence that names the value, and a script's exit status 1."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from digs.base import paths
+from digs.config.params import load_params
+from digs.config.stages.posteriors_settings import PosteriorsSettings
+
+
+@pytest.fixture
+def sound() -> dict:
+    """The tracked params.yaml, to be spoilt."""
+    return yaml.safe_load(paths.PARAMS.read_text())
+
+
+def spoil(sound: dict, where: str, value) -> str:
+    """The text of params.yaml with one value changed, or, without a value, removed."""
+    *sections, last = where.split(".")
+    section = sound
+    for name in sections:
+        section = section[name]
+    if value is None:
+        del section[last]
+    else:
+        section[last] = value
+    return yaml.safe_dump(sound)
+
+
+MISTAKES = {
+    "upside-down range": ("prior.logzsol", [0.2, -2.0], ("prior.logzsol", "swap")),
+    "empty range": ("prior.tage", [1.0, 1.0], ("prior.tage", "1")),
+    "half a range": ("prior.logmass", [8.0], ("prior.logmass",)),
+    "range of three": ("prior.logmass", [8.0, 9.0, 13.0], ("prior.logmass",)),
+    "range as a number": ("prior.logmass", 8.0, ("prior.logmass",)),
+    "range of words": ("prior.logtau", ["low", "high"], ("prior.logtau",)),
+    "negative dust": ("prior.dust2", [-0.5, 1.0], ("prior.dust2", "-0.5")),
+    "negative age": ("prior.tage", [-1.0, 4.0], ("prior.tage", "-1")),
+    "infinite range": ("prior.logmass", [8.0, float("inf")], ("prior.logmass", "finite")),
+    "unknown parameter": ("prior.dust", [0.1, 1.0], ("prior.dust", "no such parameter")),
+    "missing parameter": ("prior.dust2", None, ("prior.dust2", "missing")),
+    "a network's half a prior": (
+        "networks.paper.prior",
+        {"dust2": [0.1, 9.0]},
+        ("networks.paper.prior.logmass", "missing"),
+    ),
+    "a network's range upside down": (
+        "networks.paper.prior",
+        load_params().prior.model_dump() | {"dust2": [9.0, 0.1]},
+        ("networks.paper.prior.dust2", "swap"),
+    ),
+    "a network's unknown source": ("networks.paper.source", "guess", ("networks.paper.source", "lookup")),
+    "ranks between levels": ("validation.draws", 1000, ("validation", "99 draws", "100")),
+    "no ages to tell": ("validation.subsets", {"dust2": [0.4]}, ("validation", "tage")),
+    "ends that do not ascend": ("validation.subsets.tage", [2.5, 0.75], ("validation", "subsets.tage", "sort")),
+    "more exact galaxies than spectra": ("validation.noise_levels.exact", 9999, ("noise_levels", "exact", "1000")),
+    "a candidate's unknown setting": (
+        "studies.search.candidates.slower",
+        {"learning_rat": 1.0},
+        ("studies.search", "learning_rat", "no such parameter"),
+    ),
+    "a candidate's impossible setting": (
+        "studies.search.candidates.slower",
+        {"learning_rate": -1.0},
+        ("studies.search", "learning_rate"),
+    ),
+    "a study of an unknown network": ("studies.search.network", "huge", ("studies.search.network", "huge")),
+    "a study of looked-up pairs": ("networks.fiducial.source", "lookup", ("studies.search", "exact")),
+    "unknown section": ("extras", {"a": 1}, ("extras", "no such parameter")),
+    "missing section": ("noise", None, ("noise", "missing")),
+    "section as a number": ("noise", 0.05, ("noise",)),
+    "no noise": ("noise.fraction", 0.0, ("noise.fraction", "greater than 0")),
+    "negative noise": ("noise.fraction", -0.05, ("noise.fraction", "greater than 0")),
+    "noise beyond logarithms": ("noise.fraction", 0.5, ("noise.fraction", "less than 0.15")),
+    "not a number": ("noise.fraction", float("nan"), ("noise.fraction",)),
+    "word for a number": ("noise.fraction", "five percent", ("noise.fraction", "number")),
+    "wavelengths upside down": ("spectrum.wavelength_stop", 3000.0, ("spectrum.wavelength_stop", "swap")),
+    "one pixel": ("spectrum.pixels", 1, ("spectrum.pixels",)),
+    "half a pixel": ("spectrum.pixels", 137.5, ("spectrum.pixels", "integer")),
+    "unknown smoothing": ("spectrum.smoothing_type", "lsf", ("spectrum.smoothing_type", "vel")),
+    "no library": ("library.size", 0, ("library.size",)),
+    "negative seed": ("library.seed", -1, ("library.seed",)),
+    "odd walkers": ("chains.walkers", 127, ("chains.walkers", "multiple of 2")),
+    "too few walkers": ("chains.walkers", 4, ("chains.walkers",)),
+    "no burn-in": ("chains.burn_in", [], ("chains.burn_in",)),
+    "negative burn-in": ("chains.burn_in", [512, -1], ("chains.burn_in.1",)),
+    "no draws": ("posteriors.draws", 0, ("posteriors.draws",)),
+    "networks as a list": ("networks", ["paper"], ("networks",)),
+    "negative learning rate": ("networks.paper.learning_rate", -1e-3, ("networks.paper.learning_rate",)),
+    "all held out": ("networks.paper.validation_fraction", 1.0, ("networks.paper.validation_fraction",)),
+    "unknown setting": ("networks.paper.momentum", 0.9, ("networks.paper.momentum", "no such parameter")),
+    "a study without networks": ("studies.search.candidates", {}, ("studies.search.candidates", "at least 1")),
+    "a study of no network": ("studies.search.network", None, ("studies.search.network", "missing")),
+    "a study's unknown setting": ("studies.search.nets", ["short"], ("studies.search.nets", "no such parameter")),
+    "a candidate as a number": ("studies.search.candidates.2023", 2023, ("studies.search.candidates.2023",)),
+    "studies' unknown setting": ("studies_common.galaxies", 5, ("studies_common.galaxies", "no such parameter")),
+    "studies' missing setting": ("studies_common.pairs", None, ("studies_common.pairs", "missing")),
+    "studies without pairs": ("studies_common.pairs", 0, ("studies_common.pairs", "greater than 0")),
+    "a choice of other pixels": ("choices.spectra.low_resolution", {"pixels": 9}, ("choices.spectra.low_resolution",)),
+    "a choice's unknown setting": (
+        "choices.spectra.low_resolution",
+        {"R": 9},
+        ("choices.spectra", "no such parameter"),
+    ),
+    "more choices than chains": ("choices.galaxies", 9999, ("choices.galaxies", "300")),
+    "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
+    "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
+    "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
+    "no threads": ("threads", 0, ("threads",)),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_are_named(tmp_path, sound, refused, mistake):
+    where, value, mentions = MISTAKES[mistake]
+    path = tmp_path / "params.yaml"
+    path.write_text(spoil(sound, where, value))
+    with refused("params.yaml", *mentions):
+        load_params(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "mentions"),
+    [
+        (b"prior: [unclosed\nnoise: 3\n", ("not YAML", "line")),
+        (b"\tprior: 3\n", ("not YAML",)),
+        (b"", ("no sections",)),
+        (b"- a\n- b\n", ("no sections",)),
+        (b"just words\n", ("no sections",)),
+        (b"\xff\xfe\x00\x01", ("not YAML",)),
+        (b"prior: !!python/object/apply:os.getcwd []\n", ("not YAML",)),
+    ],
+    ids=["unclosed", "tab", "empty", "list", "words", "binary", "code"],
+)
+def test_what_is_no_params_file_is_refused(tmp_path, refused, text, mentions):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(text)
+    with refused("params.yaml", *mentions):
+        load_params(path)
+
+
+def test_a_number_for_a_name_is_refused(tmp_path, sound, refused):
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(sound | {1: 2}))
+    with refused("params.yaml: 1: "):
+        load_params(path)
+
+
+def test_a_missing_file_is_refused(tmp_path, refused):
+    with refused("params.yaml", "missing", "git checkout"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_an_unknown_network_is_refused_with_the_known_ones(refused):
+    with refused("'papr'", "paper"):
+        load_params().network("papr")
+
+
+def test_an_unknown_study_is_refused_with_the_known_ones(refused):
+    with refused("'serch'", "choose from: search"):
+        load_params().study("serch")
+
+
+def test_the_tracked_file_is_sound_and_cannot_be_changed_in_passing():
+    params = load_params(PosteriorsSettings)
+    assert params.posteriors.network in params.networks
+    with pytest.raises(ValueError, match="frozen"):
+        params.noise.fraction = 0.1
+
+
+@pytest.fixture
+def checkout(tmp_path) -> Path:
+    """The code without data, as scripts find it: they look for params.yaml beside the code that runs."""
+    shutil.copytree(paths.ROOT / "src" / "digs", tmp_path / "src" / "digs")
+    shutil.copytree(paths.ROOT / "src" / "scripts", tmp_path / "src" / "scripts")
+    return tmp_path
+
+
+@pytest.mark.parametrize("mistake", ["upside-down range", "unknown parameter"])
+def test_scripts_stop_with_one_line_and_status_1(checkout, sound, mistake):
+    where, value, mentions = MISTAKES[mistake]
+    (checkout / "params.yaml").write_text(spoil(sound, where, value))
+    run = subprocess.run(
+        [sys.executable, checkout / "src" / "scripts" / "ssp_grid.py"],
+        env={**os.environ, "PYTHONPATH": str(checkout / "src")},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    lines = run.stderr.strip().splitlines()
+    assert len(lines) == 1, run.stderr
+    assert lines[0].startswith("ssp_grid.py: params.yaml: ")
+    assert all(mention in lines[0] for mention in mentions)
+
+
+def test_a_network_may_have_a_prior_of_its_own(sound, tmp_path):
+    own = sound["prior"] | {"dust2": [0.1, 10.0], "logtau": [-1.0, 0.0]}
+    sound["networks"]["paper"]["prior"] = own
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(sound))
+    params = load_params(tmp_path / "params.yaml")
+    assert load_params().network_prior("paper") == params.prior
+    assert params.network_prior("paper").dust2 == (0.1, 10.0)
+    assert params.network_prior("paper").logmass == params.prior.logmass

@@ -1,0 +1,203 @@
+"""digs audit: a sound tree passes, and whatever is tampered with is named."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.files.atomic import md5
+from digs.provenance import audit, fingerprints, report
+from digs.provenance.audit import AuditVerdict, Finding, Project
+from digs.provenance.clean_copy import tracked_files
+from digs.provenance.pipeline import Pipeline
+
+KEPT = ("src/", "params.yaml", "dvc.yaml", "dvc.lock", "showyourwork.yml", "Snakefile")
+FIGURE = "fig_sbc"  # a quick one, with a table and a group of numbers from the same stage
+NAMES = [FIGURE, "tab_calibration", "calibration.calibration"]
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory, tracked) -> Path:
+    """A copy of the tree with its data, nothing built, no git and no store."""
+    tree = tmp_path_factory.mktemp("pristine")
+    data = [name for name in Pipeline(paths.ROOT).locked if tracked(name.removeprefix("src/data/"))]
+    for name in [*filter(lambda name: name.startswith(KEPT), tracked_files(paths.ROOT)), *data]:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(paths.ROOT / name, tree / name)
+    return tree
+
+
+@pytest.fixture
+def tree(pristine, tmp_path) -> Path:
+    return Path(shutil.copytree(pristine, tmp_path / "tree"))
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def problems(tree: Path, names: list[str] | None = None) -> list[str]:
+    """What an audit without redrawing finds wrong."""
+    project = Project(tree)
+    findings = audit.check(project, names or project.everything) + audit.check_text(project)
+    return [finding.text for finding in findings if finding.verdict is AuditVerdict.WRONG]
+
+
+def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
+    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "digs", *arguments], cwd=tree, env=environment, capture_output=True, text=True
+    )
+
+
+def test_everything_in_this_tree_checks(pristine):
+    assert problems(pristine) == []
+
+
+def test_sound_copy_passes_and_says_where_a_figure_comes_from(tree):
+    ended = command(tree, "audit", "sbc", "--rebuild")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for words in ("src/scripts/fig_sbc.py", "made by stage calibration", "seed", "posteriors:", "refers to it"):
+        assert words in ended.stdout
+    assert "fig_sbc redrawn: the same to the bit" in ended.stdout
+
+
+def test_tampered_data_file_is_named(tree):
+    path = tree / "src/data/calibration.json"
+    edit(path, '"galaxies": 1000', '"galaxies": 1001')
+    assert any("src/data/calibration.json" in text for text in problems(tree, NAMES))
+    ended = command(tree, "audit", "tab_calibration")
+    assert ended.returncode == 1
+    assert "WRONG" in ended.stdout
+
+
+def test_tampered_data_that_dvc_lock_was_made_to_fit_are_named(tree):
+    path = tree / "src/data/calibration.json"
+    before = md5(path)
+    edit(path, '"galaxies": 1000', '"galaxies": 1001')
+    edit(tree / "dvc.lock", before, md5(path))
+    assert any("recorded with another src/data/calibration.json" in text for text in problems(tree, NAMES))
+
+
+def test_tampered_script_is_named(tree):
+    assert problems(tree, NAMES) == []
+    edit(tree / "src/scripts/fig_sbc.py", "    save(figure", "    # changed\n    save(figure")
+    assert any("fig_sbc.py is not the script of the recorded fig_sbc" in text for text in problems(tree, NAMES))
+
+
+def test_tampered_stage_is_named(tree):
+    edit(tree / "src/digs/calibration.py", "(rank + 0.5)", "(rank + 0.6)")
+    assert "stage calibration is stale: src/digs/calibration.py changed" in problems(tree, NAMES)
+
+
+def test_changed_parameter_makes_its_stages_stale(tree):
+    edit(tree / "params.yaml", "seed: 68", "seed: 69")
+    assert problems(tree, NAMES) == ["stage calibration is stale: calibration of params.yaml changed"]
+
+
+def test_tampered_number_of_the_text_is_named(tree):
+    built = tree / "src/tex/output/rank_p_logmass.txt"
+    built.parent.mkdir(exist_ok=True)
+    built.write_text("0.50")
+    assert any("rank_p_logmass.txt does not say what is recorded" in text for text in problems(tree, NAMES))
+    built.unlink()
+    edit(tree / "src/tex/ms.tex", r"\variable{output/test_draws.txt}", "1234")
+    assert any("1234 is typed" in text for text in problems(tree, NAMES))
+    edit(tree / "src/tex/ms.tex", "1234", r"\variable{output/no_such_number.txt}")
+    assert any("no_such_number" in text for text in problems(tree, NAMES))
+
+
+def test_redrawing_finds_what_the_records_were_made_to_hide(tree):
+    """A script that draws other numbers, and a record and a built figure that say that all is well."""
+    script = tree / "src/scripts/fig_sbc.py"
+    edit(script, "    save(figure", "    figure.axes[0].set_ylim(top=1234)\n    save(figure")
+    record = json.loads((tree / fingerprints.FILE).read_text())
+    record[FIGURE]["script"] = md5(script)
+    (tree / fingerprints.FILE).write_text(json.dumps(record))
+    assert problems(tree, [FIGURE]) == []
+    found = audit.check_redrawn(Project(tree), [FIGURE])[FIGURE]
+    assert any(finding.verdict is AuditVerdict.WRONG and "panel 0: frame" in finding.text for finding in found)
+
+
+def test_what_cannot_be_checked_is_said(tree):
+    for name in ("src/data/calibration.h5", "src/data/posteriors.h5"):
+        (tree / name).unlink()
+    ended = command(tree, "audit", "sbc", "--rebuild")
+    assert ended.returncode == 3
+    assert "src/data/calibration.h5: not here; `dvc pull` fetches it" in ended.stdout
+    assert "fig_sbc was not redrawn" in ended.stdout
+
+
+def test_data_are_found_in_the_store(tree):
+    """A fresh clone has the store inside the repository, and need not even pull."""
+    path = tree / "src/data/calibration.h5"
+    digest = md5(path)
+    kept = tree / "data-store/files/md5" / digest[:2] / digest[2:]
+    kept.parent.mkdir(parents=True)
+    path.rename(kept)
+    project = Project(tree)
+    assert project.pipeline.stored("src/data/calibration.h5") == kept
+    assert audit.check_data(project, "src/data/calibration.h5").verdict is AuditVerdict.FINE
+
+
+def test_names_that_people_use():
+    project = Project(paths.ROOT)
+    for word in ("sbc", "fig_sbc", "fig_sbc.py", "sbc.pdf", "fig:sbc"):
+        assert project.find(word) == [FIGURE]
+    assert project.find("tab:widths") == project.find("widths") == ["tab_widths"]
+    assert set(project.find("numbers")) == set(project.groups)
+    with pytest.raises(DigsError, match="choose from"):
+        project.find("no_such_figure")
+
+
+def test_lineage_ends_at_the_simulator():
+    project = Project(paths.ROOT)
+    lineage = [stage.name for stage in project.pipeline.lineage(project.data(FIGURE))]
+    assert lineage == ["library", "flow", "posteriors", "calibration"]
+
+
+def test_sentences_that_rest_on_a_figure():
+    project = Project(paths.ROOT)
+    said = "\n".join(report.resting(project, FIGURE))
+    assert "refers to it" in said
+    assert "numbers from its data" in said
+    assert project.numbers["rank_p_logtau"] in said
+    assert project.pipeline.last(project.data("fig_corner")) == {"posteriors", "chains"}
+
+
+def test_every_figure_and_table_of_the_text_is_audited():
+    project = Project(paths.ROOT)
+    assert {exhibit.script for exhibit in project.manuscript.exhibits} == set(project.declared)
+
+
+def test_what_scripts_read_is_what_they_declare():
+    project = Project(paths.ROOT)
+    for name, files in project.declared.items():
+        assert set(files) == set(project.recorded[name]["data"]), name
+
+
+def test_every_stage_says_what_it_does_and_costs():
+    for stage in Pipeline(paths.ROOT).stages.values():
+        assert stage.about, stage.name
+        assert stage.takes != "not recorded", stage.name
+
+
+def test_readme_has_the_table_of_stages_as_dvc_yaml_has_it():
+    readme = (paths.ROOT / "README.md").read_text()
+    assert report.TABLE.search(readme)
+    assert report.with_cost_table(readme, Pipeline(paths.ROOT)) == readme
+
+
+def test_worst_finding_decides_the_exit_status():
+    from digs.__main__ import _exit_status
+
+    fine, unknown, wrong = (Finding(verdict, "x") for verdict in AuditVerdict)
+    assert [_exit_status(findings) for findings in ([fine], [fine, unknown], [unknown, wrong])] == [0, 3, 1]
