@@ -147,10 +147,11 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
         sources: the files that it was drawn from; their names and hashes (as in dvc.lock) go into the PDF's keywords.
     """
     commit = git_commit()
+    of_commit = f" of commit {commit}" if commit != "unknown" else ""
     metadata = {
         "Title": f"DIGS: {name}",
         "Author": "The DIGS developers",
-        "Subject": f"Drawn by src/scripts/fig_{name}.py" + (f" of commit {commit}" if commit != "unknown" else ""),
+        "Subject": f"Drawn by src/scripts/figures/fig_{name}.py{of_commit}",
         "Keywords": "; ".join(f"{paths.shown(path)} md5 {md5(path)}" for path in sources),
         "CreationDate": None,
     }
