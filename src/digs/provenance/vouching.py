@@ -104,6 +104,8 @@ def last_hashes(root: Path, names: list[str]) -> dict[str, str]:
     Raises:
         DigsError: git does not know; or a stage has no entry.
     """
+    if not names:
+        return {}
     commits = _git(root, "log", "--format=%H", "--", "dvc.lock").decode().split()
     found, entries = {}, {}
     for place, commit in enumerate(commits):
