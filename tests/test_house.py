@@ -168,11 +168,9 @@ def test_no_two_classes_share_a_name():
 
 def test_no_two_stages_share_a_name():
     """YAML would take the last of them without a word."""
-    (stages,) = [
-        value for key, value in yaml.compose((paths.ROOT / "dvc.yaml").read_text()).value if key.value == "stages"
-    ]
-    assert stages.value
-    assert not twice(key.value for key, _ in stages.value)
+    sections = {key.value: value for key, value in yaml.compose((paths.ROOT / "dvc.yaml").read_text()).value}
+    assert sections["stages"].value
+    assert not twice(key.value for key, _ in sections["stages"].value)
 
 
 # nothing twice
