@@ -28,6 +28,10 @@ def _here() -> Path:
         raise DigsError("The working directory is gone; stand in a checkout of DIGS.") from None
 
 
+def _is_whole(root: Path) -> bool:
+    return (root / "dvc.yaml").is_file()
+
+
 def current_checkout() -> Path:
     """Return the checkout that the user stands in.
 
@@ -37,7 +41,7 @@ def current_checkout() -> Path:
     here = _here()
     if (root := checkout_of(here)) is None:
         raise DigsError(f"{here} lies in no checkout of DIGS; stand in one (a folder with dvc.yaml and src/digs).")
-    if not (root / "dvc.yaml").is_file():
+    if not _is_whole(root):
         raise DigsError(f"{root} has no dvc.yaml; restore it with `git checkout dvc.yaml`.")
     return root
 
@@ -54,7 +58,7 @@ def hand_over(arguments: Sequence[str]) -> None:
         DigsError: Python imports another digs even so.
     """
     root = checkout_of(_here())
-    if root is None or imported_from(root):
+    if root is None or imported_from(root) or not _is_whole(root):
         return
     source, imports = str(root / "src"), os.environ.get("PYTHONPATH", "")
     if f"{imports}{os.pathsep}".startswith(f"{source}{os.pathsep}"):
