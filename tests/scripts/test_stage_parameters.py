@@ -1,4 +1,4 @@
-"""Stages declare the sections of params.yaml that their scripts read: a change of one makes DVC and the audit see it."""
+"""Stages declare the sections of params.yaml that their scripts read, so that a change of one is seen."""
 
 import re
 
