@@ -150,7 +150,8 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
     metadata = {
         "Title": f"DIGS: {name}",
         "Author": "The DIGS developers",
-        "Subject": f"Drawn by src/scripts/fig_{name}.py" + (f" of commit {commit}" if commit != "unknown" else ""),
+        "Subject": f"Drawn by src/scripts/figures/fig_{name}.py"
+        + (f" of commit {commit}" if commit != "unknown" else ""),
         "Keywords": "; ".join(f"{paths.shown(path)} md5 {md5(path)}" for path in sources),
         "CreationDate": None,
     }

@@ -1,7 +1,7 @@
 """The tracked record of what every figure shows, every table says and every number in the text is.
 
-One file, src/tex/fingerprints.json, holds for each script what digs.redraw says of it. Whoever means to change a figure
-renews it (`digs renew`), and the change is seen in the commit; whoever does not is told by `digs audit`.
+One file, src/tex/fingerprints.json, holds for each script what digs.provenance.redraw says of it. Whoever means to
+change a figure renews it (`digs renew`), and the change is seen in the commit; who does not is told by `digs audit`.
 """
 
 import json
@@ -47,11 +47,7 @@ def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: floa
 
 
 NUMBERS = "numbers"  # the script of the numbers in the text
-
-
 FILE = Path("src/tex/fingerprints.json")
-
-
 TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
 
 
@@ -59,10 +55,11 @@ Record = dict[str, Any]
 
 
 def script_of(name: str) -> str:
-    """Return the file that makes a figure, a table or a group of numbers."""
+    """Return the file that makes a figure, a table, a group of numbers (MODULE.FUNCTION) or all numbers of the text."""
     if "." in name:
         return f"src/digs/paper/numbers/{name.split('.')[0]}.py"
-    return f"src/scripts/{'figures' if name.startswith('fig_') else 'tables'}/{name}.py"
+    folder = {"fig": "figures/", "tab": "tables/"}.get(name.partition("_")[0], "")
+    return f"src/scripts/{folder}{name}.py"
 
 
 def all_scripts(root: Path) -> list[str]:
@@ -99,7 +96,7 @@ def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Record]:
         DigsError: a script failed.
     """
     path = tree / "redrawn.json"
-    execute(tree, sys.executable, "-m", "digs.redraw", str(path), *scripts)
+    execute(tree, sys.executable, "-m", "digs.provenance.redraw", str(path), *scripts)
     return read_json(path)
 
 
