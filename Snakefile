@@ -65,7 +65,7 @@ READ = sorted(out for out in PLAN.made if out.endswith((".h5", ".json")))
 if NUMBERS:
 
     rule numbers:
-        input: code_of("src/scripts/numbers.py"), READ, "params.yaml"
+        input: code_of("src/scripts/text_numbers.py"), READ, "params.yaml"
         output: NUMBERS
         shell: "python {input[0]}"
 

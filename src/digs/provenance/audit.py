@@ -102,7 +102,7 @@ class Project:
         Raises:
             DigsError: nothing is called that.
         """
-        if word == NUMBERS:
+        if word in ("numbers", NUMBERS):
             return self.groups
         stem = Path(word).stem
         by_label = {exhibit.label: exhibit.script for exhibit in self.manuscript.exhibits}

@@ -46,7 +46,7 @@ def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: floa
     return sorted(found)
 
 
-NUMBERS = "numbers"  # the script of the numbers in the text
+NUMBERS = "text_numbers"  # the script of the numbers in the text; as numbers.py it would hide a module of Python's own
 FILE = Path("src/tex/fingerprints.json")
 TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
 

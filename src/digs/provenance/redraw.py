@@ -96,7 +96,7 @@ def main(record: Path, script: list[str]) -> None:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("record", type=Path, help="the JSON file to write")
-    parser.add_argument("script", nargs="+", help="such as fig_corner, tab_widths or numbers")
+    parser.add_argument("script", nargs="+", help="such as fig_corner, tab_widths or text_numbers")
 
 
 if __name__ == "__main__":
