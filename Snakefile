@@ -3,14 +3,12 @@
 # Every stage of dvc.yaml becomes a rule `dvc_<stage>`. Only DVC judges what is out of date: it compares contents, where
 # Snakemake compares times. Its verdict (digs.provenance.build_plan) reaches Snakemake as a flag file, the rule's only
 # input: the flag's age says whether the rule must run, the flag's text is the shell script that the rule then runs.
-import functools
 import os
 import re
 import sys
 import time
 from pathlib import Path
 
-import snakemake
 from snakemake.exceptions import WorkflowError
 
 # this process and the rules import the `digs` of this tree, wherever the environment has another one installed
@@ -20,6 +18,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [sys.path[0], os.environ
 from digs.base.closures import SourceTree
 from digs.base.errors import DigsError
 from digs.provenance.build_plan import BuildPlan
+from digs.provenance.showyourwork_graph import get_upstream_dependencies, infer_variable_provenance
 
 # names here must not be those of Snakemake or of the showyourwork rules: all Snakefiles share one namespace
 FLAGS = Path(".dvc/tmp/showyourwork")
@@ -110,36 +109,3 @@ for table, data in TABLES.items():
         input: code_of(f"src/scripts/tables/{table}.py"), [f"src/data/{name}" for name in data], "params.yaml"
         output: f"src/tex/output/{table}.tex"
         shell: "python {input[0]}"
-
-
-# showyourwork 0.4.3 has two functions whose time grows with the number of paths through the graph, and with files times
-# jobs: a minute with hundreds of numbers in the text. These take their place and find the same.
-def get_upstream_dependencies(file, dependencies):
-    """All that a file comes from."""
-    found, waiting = set(), list(dependencies.get(file, []))
-    while waiting:
-        if (one := waiting.pop()) not in found:
-            found.add(one)
-            waiting.extend(dependencies.get(one, []))
-    return list(found)
-
-
-def infer_variable_provenance(dag):
-    """Where in the Snakefiles the rules are that make the files of \\variable, for links in the text."""
-    root, tex = paths.user().repo, paths.user().tex
-    makers = {os.path.realpath(output): job.rule for job in dag.jobs for output in job.output}
-    found = {}
-    for file in map(os.path.realpath, snakemake.workflow.config["tree"]["files"]):
-        if file in makers:
-            found[f"{os.path.relpath(file, tex)}_rule"] = place_of(makers[file], root)
-    snakemake.workflow.config["variables"] = found
-
-
-@functools.cache
-def place_of(rule, root):
-    """The Snakefile of a rule, with the line where it starts if it is written there by name."""
-    shown = os.path.relpath(rule.snakefile, root)
-    for number, line in enumerate(Path(rule.snakefile).read_text().splitlines(), 1):
-        if re.match(rf"\s*rule\s*{rule.name}:", line):
-            return rf"{shown}\#L{number}"
-    return shown
