@@ -138,8 +138,8 @@ def _check_company(given: Any, wavelength: np.ndarray) -> None:
     """That what comes with the fluxes of an astronomer's spectrum agrees with the network."""
     if getattr(given, "uncertainty", None) is not None and not hasattr(given, "to_numpy"):
         raise DigsError(
-            "The spectra bring uncertainties, but a network knows the noise that it was trained with; hand in their fluxes "
-            "alone."
+            "The spectra bring uncertainties, but a network knows the noise that it was trained with; hand in their "
+            "fluxes alone."
         )
     axis = getattr(given, "spectral_axis", None)  # of specutils
     if axis is not None and not np.allclose(axis.to_value("Angstrom"), wavelength, rtol=0, atol=_SAME):

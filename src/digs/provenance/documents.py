@@ -2,11 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 from yaml.constructor import ConstructorError
 
 from digs.base.errors import DigsError
@@ -53,15 +53,8 @@ def read_text(root: Path, name: str) -> str:
         raise DigsError(f"{name} is no UTF-8 text; restore it with `git checkout {name}`.") from None
 
 
-def read_document(root: Path, name: str, kind: type[T]) -> T:
-    """Return what a JSON or YAML file of a checkout holds.
-
-    Args:
-        kind: what it is to hold, such as dict[str, Any] or a TypedDict; more keys than these may be there.
-
-    Raises:
-        DigsError: it is missing, was left unmerged, is not JSON or YAML, or does not hold that.
-    """
+def _parsed(root: Path, name: str) -> Any:
+    """What a JSON or YAML file of a checkout holds, whatever that is, but for nothing."""
     text, form = read_text(root, name), "JSON" if name.endswith(".json") else "YAML"
     try:
         content = json.loads(text, object_pairs_hook=_each_once) if form == "JSON" else yaml.load(text, _Loader)
@@ -72,6 +65,24 @@ def read_document(root: Path, name: str, kind: type[T]) -> T:
         raise DigsError(f"{name} is not {form} ({_mistake(error)}); restore it with `git checkout {name}`.") from None
     if not content:
         raise DigsError(f"{name} is empty; restore it with `git checkout {name}`.")
+    return content
+
+
+def read_document(root: Path, name: str, kind: type[T]) -> T:
+    """Return what a JSON or YAML file of a checkout holds.
+
+    Args:
+        kind: what it is to hold, such as dict[str, Any] or a TypedDict; more keys than these may be there.
+
+    Raises:
+        DigsError: it is missing, was left unmerged, is not JSON or YAML, or does not hold that.
+    """
+    from pydantic import (  # a build of the paper reads without it (digs.provenance.build_plan)
+        TypeAdapter,
+        ValidationError,
+    )
+
+    content = _parsed(root, name)
     try:
         TypeAdapter(kind).validate_python(content)
     except ValidationError as error:
@@ -89,7 +100,27 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         DigsError: there is no such file, or it is no YAML mapping.
     """
-    return read_document(path.parent, path.name, dict[str, Any])
+    content = _parsed(path.parent, path.name)
+    if not isinstance(content, dict):
+        raise DigsError(f"{path.name} does not hold a mapping; restore it with `git checkout {path.name}`.")
+    return content
+
+
+def names(entries: Iterable[Any]) -> list[str]:
+    """The files of a list of dvc.yaml, where an entry with options is a mapping from its name."""
+    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+
+
+def outputs(entry: Mapping[str, Any]) -> list[str]:
+    """The files that a stage of dvc.yaml makes."""
+    return [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
+
+
+def value_at(params: Any, name: str) -> Any:
+    """The value of a nested mapping at `section.name`; None where there is none."""
+    for part in name.split("."):
+        params = params.get(part) if isinstance(params, dict) else None
+    return params
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

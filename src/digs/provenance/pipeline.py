@@ -14,7 +14,7 @@ from typing_extensions import TypedDict  # the one that pydantic checks in Pytho
 
 from digs.base.errors import DigsError
 from digs.files.atomic import md5
-from digs.provenance.documents import read_document
+from digs.provenance.documents import names, outputs, read_document, value_at
 
 STORES = (".dvc/cache/files/md5", "data-store/files/md5")  # where DVC keeps files by hash
 
@@ -71,16 +71,6 @@ class LockFile(TypedDict):
     stages: dict[str, LockEntry]
 
 
-def names(entries: Iterable[File]) -> list[str]:
-    """The files of a list of dvc.yaml, where an entry with options is a mapping from its name."""
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-
-
-def outputs(entry: StageEntry) -> list[str]:
-    """The files that a stage of dvc.yaml makes."""
-    return [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
-
-
 @dataclass(frozen=True)
 class Stage:
     """One stage of dvc.yaml: what it is, what it costs, what it reads, and what it makes.
@@ -108,13 +98,6 @@ class Stage:
             params=names(entry.get("params", [])),
             outs=outputs(entry),
         )
-
-
-def value_at(params: Any, name: str) -> Any:
-    """The value of a nested mapping at `section.name`; None where there is none."""
-    for part in name.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
 
 
 class Pipeline:
