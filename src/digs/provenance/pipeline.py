@@ -185,24 +185,3 @@ class Pipeline:
     def parameters(self, stage: Stage) -> dict[str, Any]:
         """The values in params.yaml that a stage depends on."""
         return {name: value_at(self.params, name) for name in stage.params}
-
-    def stale(self, stage: Stage) -> list[str]:
-        """Why a stage would have to be run again: what changed since its entry in dvc.lock was made."""
-        entry = self._lock.get(stage.name)
-        if entry is None:
-            return [f"stage {stage.name} has never run (it is not in dvc.lock)"]
-        found = []
-        if entry["cmd"] != stage.command:
-            found.append("its command changed")
-        recorded = {dep["path"]: dep["md5"] for dep in entry.get("deps", [])}
-        for dep in stage.deps:
-            if dep not in recorded:
-                found.append(f"it depends on {dep} only since")
-            elif (now := self.locked.get(dep) or self.hash(dep)) != recorded[dep]:
-                found.append(f"{dep} changed" if now else f"{dep} is missing")
-        found += [f"it no longer depends on {dep}" for dep in recorded if dep not in stage.deps]
-        before = entry.get("params", {}).get("params.yaml", {})
-        found += [
-            f"{name} of params.yaml changed" for name, now in self.parameters(stage).items() if before.get(name) != now
-        ]
-        return [f"stage {stage.name} is stale: {reason}" for reason in found]
