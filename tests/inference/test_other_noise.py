@@ -65,4 +65,4 @@ def test_draws_of_more_noise_are_wider(posterior):
 
 def test_a_network_without_the_closed_form_is_refused(refused):
     with refused("paper", "fiducial"):
-        stretched_draws(Posterior.load("paper")(), flux_at(0.05), 0.05, 1.0, 10, 1)
+        stretched_draws(Posterior.load("paper"), Simulator(), flux_at(0.05), 0.05, 1.0, 10, 1)
