@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -16,12 +16,23 @@ _HOME = os.getpid()
 
 
 @contextmanager
+def in_full_precision() -> Iterator[None]:
+    """Set aside what the caller may have said of autocast, and a default device other than the CPU."""
+    with ExitStack() as stack:
+        for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
+            stack.enter_context(torch.autocast(device, enabled=False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield
+
+
+@contextmanager
 def building() -> Iterator[None]:
-    """Build modules as in a fresh process: 32-bit floats, on the CPU, fit for gradients.
+    """Build modules as in a fresh process: 32-bit floats, in full precision, on the CPU, fit for gradients.
 
     The random numbers of weights that are about to be loaded are not the caller's.
     """
-    with _ALONE, torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng([]), torch.device("cpu"):
+    with _ALONE, torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng([]), in_full_precision():
         before = torch.get_default_dtype()
         torch.set_default_dtype(torch.float32)
         try:
@@ -49,12 +60,7 @@ def calculating(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        with ExitStack() as stack:
-            stack.enter_context(torch.no_grad())
-            for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
-                stack.enter_context(torch.autocast(device, enabled=False))
-            if os.getpid() != _HOME:
-                stack.enter_context(_one_thread())
+        with torch.no_grad(), in_full_precision(), nullcontext() if os.getpid() == _HOME else _one_thread():
             return function(*args, **kwargs)
 
     return wrapped

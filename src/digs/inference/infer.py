@@ -93,7 +93,7 @@ def infer(flux: Any, draws: int = 1000, seed: int = 0) -> Inference:
     lights = _warning_lights()
     observer, judge = lights.observer, lights.judge
     given = read_flux(flux, observer.posterior.wavelength)
-    flux, faults = torch.tensor(given.flux, dtype=torch.float32), dict(given.faults)
+    flux, faults = torch.from_numpy(given.flux).to(torch.float32, copy=True), dict(given.faults)
     flux[list(faults)] = observer.typical
     kept = np.empty((len(flux), draws, len(NAMES)))
     statistics = {name: np.empty(len(flux)) for name in judge.thresholds}

@@ -88,7 +88,7 @@ class Posterior:
 
     def _observed(self, flux: Any) -> Tensor:
         checked = check_flux(flux, self.wavelength)
-        return torch.as_tensor(checked).to(self.flow.data_vector.mean)
+        return torch.from_numpy(checked).to(self.flow.data_vector.mean)
 
     @calculating
     def sample(self, flux: Any, draws: int, seed: int) -> Tensor:
