@@ -150,7 +150,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures: NAME.pdf, and what it shows (digs.drawn) as NAME.json.
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (figure_contents) as NAME.json.
 
     The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
     which files.
@@ -159,10 +159,11 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
         sources: the files that it was drawn from; their names and hashes (as in dvc.lock) go into the PDF's keywords.
     """
     commit = git_commit()
+    of_commit = "" if commit == "unknown" else f" of commit {commit}"
     metadata = {
         "Title": f"DIGS: {name}",
         "Author": "The DIGS developers",
-        "Subject": f"Drawn by src/scripts/fig_{name}.py" + (f" of commit {commit}" if commit != "unknown" else ""),
+        "Subject": f"Drawn by src/scripts/figures/fig_{name}.py{of_commit}",
         "Keywords": "; ".join(f"{paths.shown(path)} md5 {md5(path)}" for path in sources),
         "CreationDate": None,
     }

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +58,8 @@ def read_document(root: Path, name: str, kind: type[T]) -> T:
         DigsError: it is missing, was left unmerged, is not JSON or YAML, or does not hold that.
     """
     text, form = read_text(root, name), "JSON" if name.endswith(".json") else "YAML"
+    if not text.strip():
+        raise DigsError(f"{name} is empty; restore it with `git checkout {name}`.")
     try:
         content = json.loads(text, object_pairs_hook=_each_once) if form == "JSON" else yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -64,10 +67,8 @@ def read_document(root: Path, name: str, kind: type[T]) -> T:
             line = text.count("\n", 0, conflict.start()) + 1
             raise DigsError(f"{name} has a conflict that git could not merge, in line {line}; resolve it.") from None
         raise DigsError(f"{name} is not {form} ({_mistake(error)}); restore it with `git checkout {name}`.") from None
-    if not content:
-        raise DigsError(f"{name} is empty; restore it with `git checkout {name}`.")
     try:
-        TypeAdapter(kind).validate_python(content)
+        _checker(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "its top"
@@ -86,6 +87,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return read_document(path.parent, path.name, dict[str, Any])
 
 
+_checker = cache(TypeAdapter)
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
@@ -95,8 +99,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _mistake(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
     if mark := getattr(error, "problem_mark", None):
         return f"line {mark.line + 1}: {_lower(error.problem)}"
     return _lower(str(error).splitlines()[0])
