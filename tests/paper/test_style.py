@@ -36,7 +36,7 @@ timezone: Asia/Tokyo
 xtick.minor.visible: True
 """
 
-# imports all that a user or the command imports, then draws a figure; says whether the look was, and is, the user's own
+# imports what the command and the scripts import, then draws a figure; says whether the look was, and is, the user's own
 DRAWING = """
 import runpy, sys
 from pathlib import Path
@@ -45,7 +45,7 @@ import matplotlib
 import matplotlib.pyplot  # which itself takes back a backend that needs a display
 
 before = dict(matplotlib.rcParams.copy())
-import digs.__main__, digs.inference.infer, digs.paper.numbers, digs.paper.plotting, digs.provenance.redraw
+import digs.__main__, digs.paper.numbers, digs.paper.plotting, digs.provenance.redraw
 from digs.base import paths
 
 same = [dict(matplotlib.rcParams.copy()) == before]

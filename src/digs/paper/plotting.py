@@ -96,8 +96,8 @@ STYLE = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in the look of all figures, and on no screen; afterwards the caller's look is as it was."""
-    matplotlib.use("Agg")
     with matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
+        plt.switch_backend("Agg")
         yield
 
 
