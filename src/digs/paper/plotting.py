@@ -96,8 +96,8 @@ STYLE = {
 @contextmanager
 def style() -> Iterator[None]:
     """Draw in the look of all figures, and on no screen; afterwards the caller's look is as it was."""
-    matplotlib.use("Agg")
     with matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
+        plt.switch_backend("Agg")
         yield
 
 
@@ -150,7 +150,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures: NAME.pdf, and what it shows (digs.drawn) as NAME.json.
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (figure_contents) as NAME.json.
 
     The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
     which files.
@@ -159,7 +159,7 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
         sources: the files that it was drawn from; their names and hashes (as in dvc.lock) go into the PDF's keywords.
     """
     commit = git_commit()
-    of_commit = f" of commit {commit}" if commit != "unknown" else ""
+    of_commit = "" if commit == "unknown" else f" of commit {commit}"
     metadata = {
         "Title": f"DIGS: {name}",
         "Author": "The DIGS developers",

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -56,6 +57,8 @@ def read_text(root: Path, name: str) -> str:
 def _parsed(root: Path, name: str) -> Any:
     """What a JSON or YAML file of a checkout holds, whatever that is, but for nothing."""
     text, form = read_text(root, name), "JSON" if name.endswith(".json") else "YAML"
+    if not text.strip():
+        raise DigsError(f"{name} is empty; restore it with `git checkout {name}`.")
     try:
         content = json.loads(text, object_pairs_hook=_each_once) if form == "JSON" else yaml.load(text, _Loader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -63,8 +66,6 @@ def _parsed(root: Path, name: str) -> Any:
             line = text.count("\n", 0, conflict.start()) + 1
             raise DigsError(f"{name} has a conflict that git could not merge, in line {line}; resolve it.") from None
         raise DigsError(f"{name} is not {form} ({_mistake(error)}); restore it with `git checkout {name}`.") from None
-    if not content:
-        raise DigsError(f"{name} is empty; restore it with `git checkout {name}`.")
     return content
 
 
@@ -77,14 +78,11 @@ def read_document(root: Path, name: str, kind: type[T]) -> T:
     Raises:
         DigsError: it is missing, was left unmerged, is not JSON or YAML, or does not hold that.
     """
-    from pydantic import (  # a build of the paper reads without it (digs.provenance.build_plan)
-        TypeAdapter,
-        ValidationError,
-    )
+    from pydantic import ValidationError  # a build of the paper reads without it (digs.provenance.build_plan)
 
     content = _parsed(root, name)
     try:
-        TypeAdapter(kind).validate_python(content)
+        _checker(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "its top"
@@ -123,6 +121,13 @@ def value_at(params: Any, name: str) -> Any:
     return params
 
 
+@cache
+def _checker(kind: type) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     content = dict(pairs)
     if len(content) < len(pairs):
@@ -132,8 +137,6 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _mistake(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
     if mark := getattr(error, "problem_mark", None):
         return f"line {mark.line + 1}: {_lower(error.problem)}"
     return _lower(str(error).splitlines()[0])

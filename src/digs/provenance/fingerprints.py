@@ -23,7 +23,8 @@ def _departure(one: list[float], other: list[float]) -> float:
     """The largest difference of two lists, in units of their largest number."""
     a, b = np.array(one), np.array(other)
     scale = np.abs(a).max(initial=0.0)
-    return float(np.abs(a - b).max(initial=0.0) / scale) if scale else float(np.abs(b).max(initial=0.0))
+    with np.errstate(invalid="ignore"):  # infinity departs from itself by what is no number
+        return float(np.abs(a - b).max(initial=0.0) / scale) if scale else float(np.abs(b).max(initial=0.0))
 
 
 def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: float) -> list[str]:
