@@ -111,7 +111,7 @@ class Observer:
     """
 
     def __init__(self, network: str, draws: int, references: int, neighbours: int, seed: int):
-        self.posterior, self.simulator, self.draws = Posterior.load(network)(), draws
+        self.posterior, self.simulator, self.draws = Posterior.load(network), Simulator(), draws
         self.novelty = Novelty(self.posterior, self.simulator, references, neighbours, seed)
 
     def look(self, flux: Tensor, seed: int, draws: int = 0) -> Look:
