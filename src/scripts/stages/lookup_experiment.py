@@ -19,6 +19,7 @@ from digs.files.schemas.library_schema import LIBRARY
 from digs.files.schemas.lookup_experiment_schema import LOOKUP_EXPERIMENT
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.inference.posterior import Posterior
+from digs.physics.simulator import Simulator
 from digs.training.loop import held_out_loss
 from digs.training.pairs import Sample, exact_sample, looked_up_sample
 
@@ -34,7 +35,7 @@ def samples_of(
 
     Looked-up spectra exist over that prior only.
     """
-    prior, simulator = posterior.flow.prior()
+    prior, simulator = posterior.flow.prior, Simulator()
     samples = {
         "loss": exact_sample(simulator, prior, fraction, settings.pairs, settings.seed, "loss"),
         "exact": exact_sample(simulator, prior, fraction, settings.spectra, settings.seed, "exact"),

@@ -37,7 +37,7 @@ def sample(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict[str, f
     nested = nested_sample(density, settings.live, settings.networks, settings.sample_size, settings.seed + galaxy)
     posterior = Posterior.load(settings.network)
     draws = posterior.sample(flux, settings.draws, settings.seed + galaxy)
-    by_importance = log_evidence(log_weights(posterior(), draws, flux)).item()
+    by_importance = log_evidence(log_weights(posterior, Simulator(), draws, flux)).item()
     return weighted_quantiles(nested.theta, nested.weight), {
         "log_evidence": nested.log_evidence,
         "log_evidence_by_importance": by_importance,

@@ -13,6 +13,7 @@ from digs.config.stages.chains_settings import ChainsSettings
 from digs.config.stages.prospector_chain_settings import PART_STEPS, ProspectorChainSettings
 from digs.config.theta import NAMES
 from digs.exact.emcee_walk import (
+    Density,
     autocorrelation_time,
     sample_ensemble,
     start_from_prior,
@@ -20,7 +21,7 @@ from digs.exact.emcee_walk import (
 )
 from digs.exact.ensembles import effective_sample_size
 from digs.exact.likelihood import PosteriorDensity
-from digs.exact.long_walk import Density, walk_in_parts
+from digs.exact.long_walk import walk_in_parts
 from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.resumable import SCRATCH, ResumableParts

@@ -94,7 +94,7 @@ def by_ours(flow: Flow, flux: Tensor, draws: int) -> list[Tensor]:
 def by_network(posterior: Posterior, flux: np.ndarray, params: Params) -> Calls:
     """What is timed of one network."""
     timing, data = params.timing, torch.as_tensor(flux)
-    name, simulator = posterior.record.name()
+    name, simulator = posterior.record.name, Simulator()
 
     def sample(galaxies: int, draws: int) -> Tensor:
         return posterior.sample(flux[:galaxies], draws, timing.seed)

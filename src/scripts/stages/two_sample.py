@@ -21,6 +21,7 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
+from digs.physics.simulator import Simulator
 
 load_posterior = cache(Posterior.load)
 
@@ -39,7 +40,7 @@ def accuracies(galaxy: int, noisy_flux: np.ndarray, chain: np.ndarray) -> dict[s
         found[name] = float(c2st(draws.to(theirs), theirs, seed))
     posterior = load_posterior(settings.resampled)
     candidates = posterior.sample(flux, settings.candidates, seed)
-    weights = log_weights(posterior(), candidates, flux)
+    weights = log_weights(posterior, Simulator(), candidates, flux)
     rows = resample(weights, len(chain), torch.Generator().manual_seed(seed))[0]
     found[f"{settings.resampled}_resampled"] = float(c2st(candidates[0, rows].to(theirs), theirs, seed))
     return found

@@ -64,7 +64,7 @@ def infer(
     """
     theta, flux = sample
     low, high = posterior.flow.prior.low.numpy(), posterior.flow.prior.high.numpy()
-    fraction, simulator, blocks = posterior.record.noise_fraction(), []
+    fraction, simulator, blocks = posterior.record.noise_fraction, Simulator(), []
     for start in progress(range(0, len(flux), AT_ONCE), desc=label, unit=f"{AT_ONCE} galaxies"):
         rows = slice(start, start + AT_ONCE)
         draws = posterior.sample(flux[rows], settings.draws + 1, settings.seed + start).double()
@@ -179,7 +179,7 @@ def in_subsets(
     """The arrays of the subsets, and how young and old galaxies compare."""
     judged = judged_by(found, truth, settings.draws)
     chosen = {"truth": truth, "expected": found["draw"], "estimate": found["median"]}
-    rows, simulator = {}()
+    rows, simulator = {}, Simulator()
     for selection in SELECTIONS:
         values = traits(chosen[selection], simulator, prior, settings.line)
         rows[selection] = {trait: bins(values[trait], ends) for trait, ends in settings.subsets.items()}
@@ -220,7 +220,7 @@ def local(posterior: Posterior, found: Found, flux: torch.Tensor, settings: Vali
 
 def at_noise(signal_to_noise: float, settings: NoiseLevelsSettings, all_settings: ValidationSettings) -> dict[str, Any]:
     """Calibration on spectra of this noise, and widths against the exact posterior where its draws suffice."""
-    posterior, simulator = Posterior.load(settings.network)()
+    posterior, simulator = Posterior.load(settings.network), Simulator()
     fraction, seed = 1 / signal_to_noise, all_settings.seed
     theta, flux = exact_sample(simulator, posterior.flow.prior, fraction, settings.spectra, seed, "noise levels")
     truth = theta.numpy()
