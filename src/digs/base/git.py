@@ -12,3 +12,12 @@ def git_commit() -> str:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def tree_hash() -> str:
+    """Return git's hash of the tree of the commit; 'unknown' outside git."""
+    command = ["git", "-C", str(paths.ROOT), "rev-parse", "HEAD^{tree}"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

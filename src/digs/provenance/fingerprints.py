@@ -46,7 +46,7 @@ def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: floa
     return sorted(found)
 
 
-NUMBERS = "variables"  # the script of the numbers in the text
+NUMBERS = "numbers"  # the script of the numbers in the text
 
 
 FILE = Path("src/tex/fingerprints.json")
@@ -56,6 +56,21 @@ TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one ma
 
 
 Record = dict[str, Any]
+
+
+def script_of(name: str) -> str:
+    """Return the file that makes a figure, a table or a group of numbers."""
+    if "." in name:
+        return f"src/digs/paper/numbers/{name.split('.')[0]}.py"
+    return f"src/scripts/{'figures' if name.startswith('fig_') else 'tables'}/{name}.py"
+
+
+def all_scripts(root: Path) -> list[str]:
+    """Return the names of all scripts that make something of the paper."""
+    found = (
+        path.stem for kind in ("figures/fig", "tables/tab") for path in (root / "src/scripts").glob(f"{kind}_*.py")
+    )
+    return [*sorted(found), NUMBERS]
 
 
 def load(root: Path) -> dict[str, Record]:

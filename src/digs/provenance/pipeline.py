@@ -112,6 +112,10 @@ class Pipeline:
         """The hash that dvc.lock has of every data product."""
         return {out["path"]: out["md5"] for stage in self._lock.values() for out in stage.get("outs", [])}
 
+    def entry(self, stage: str) -> dict[str, Any] | None:
+        """The entry of a stage in dvc.lock; None where it has never run."""
+        return self._lock.get(stage)
+
     def maker(self, file: str) -> Stage | None:
         """The stage that makes a file."""
         return self._makers.get(file)

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.agreement_settings import AgreementSettings
 from digs.files.atomic import write_json
@@ -13,6 +12,7 @@ from digs.files.schemas.agreement_schema import AGREEMENT
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.error_budget import error_budget
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 PERCENTILES = np.array([50.0, 95.0, 100.0])
 
@@ -56,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

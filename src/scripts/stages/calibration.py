@@ -3,7 +3,6 @@
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import NAMED_LEVELS, bootstrap_rows
 from digs.config.params import load_params
@@ -23,6 +22,7 @@ from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.calibration_schema import CALIBRATION
 from digs.files.schemas.posteriors_schema import POSTERIORS
+from digs.provenance.records import run_stage
 
 
 def summaries(rank: np.ndarray, draws: int, quantiles: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

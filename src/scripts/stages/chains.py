@@ -3,7 +3,6 @@
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import load_params
 from digs.config.stages.chains_settings import ChainsSettings
@@ -14,6 +13,7 @@ from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 
 def main() -> None:
@@ -57,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

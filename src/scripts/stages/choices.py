@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import QUANTILES, bootstrap_rows, ratio_and_shift, with_error
 from digs.config.params import Params, load_params
@@ -22,6 +21,7 @@ from digs.files.schemas.reference_schema import REFERENCE
 from digs.physics import noise
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.sps.home import SPSData, sps_data
 from digs.sps.ssp_spectra import variant_simulator
 
@@ -110,4 +110,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

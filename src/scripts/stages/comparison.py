@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import (
     QUANTILES,
@@ -32,6 +31,7 @@ from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 AT_ONCE = 20  # galaxies
 FEW = 1e-3  # of the draws; walkers that are stuck and have no more do not count
@@ -151,4 +151,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import NAMED_LEVELS, bootstrap_rows, with_error
 from digs.config.params import load_params
@@ -16,6 +15,7 @@ from digs.files.atomic import write_json
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample
 
 AT_ONCE = 100  # galaxies
@@ -98,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

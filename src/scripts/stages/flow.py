@@ -6,7 +6,6 @@ from dataclasses import asdict
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import Params, load_params
 from digs.files.product import Product, read_product
 from digs.files.resumable import SCRATCH, work_key
@@ -16,6 +15,7 @@ from digs.flows.flow import Flow, build_flow
 from digs.flows.network_files import NETWORKS, save_network
 from digs.physics.prior import Prior
 from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.provenance.records import run_stage
 from digs.training.loop import Trained, held_out_loss, train
 from digs.training.pairs import Recipe, exact_recipe, library_recipe, lookup_recipe
 from digs.training.workers import in_workers, worker, workers
@@ -103,4 +103,4 @@ def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Tr
 
 
 if __name__ == "__main__":
-    run(main, add_arguments)
+    run_stage(main, add_arguments)

@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import load_params
 from digs.config.stages.library_settings import GalaxySettings, LibrarySettings
@@ -15,6 +14,7 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
+from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
 from digs.sps.prospector_library import library_parts, simulate_library
 
@@ -51,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

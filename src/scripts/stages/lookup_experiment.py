@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import NAMED_LEVELS, bootstrap_rows, grouped, half_width_and_error, mean_and_error
 from digs.config.params import load_params
@@ -20,6 +19,7 @@ from digs.files.schemas.lookup_experiment_schema import LOOKUP_EXPERIMENT
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.inference.posterior import Posterior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.training.loop import held_out_loss
 from digs.training.pairs import Sample, exact_sample, looked_up_sample
 
@@ -133,4 +133,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import bootstrap_rows, log_evidence, ratio_and_shift, weighted_quantiles, with_error
 from digs.config.params import load_params
@@ -24,6 +23,7 @@ from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 RESAMPLINGS = 400
 
@@ -76,4 +76,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

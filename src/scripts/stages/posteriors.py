@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import QUANTILES
 from digs.config.params import load_params
@@ -14,6 +13,7 @@ from digs.files.product import read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR, POSTERIORS
 from digs.inference.posterior import Posterior
+from digs.provenance.records import run_stage
 
 GALAXIES_AT_ONCE = 25
 
@@ -62,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

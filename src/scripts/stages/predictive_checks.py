@@ -7,7 +7,6 @@ import torch
 from scipy import stats
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import bootstrap_rows, efficiency, with_error
 from digs.config.params import load_params
@@ -21,6 +20,7 @@ from digs.inference.posterior import Posterior
 from digs.inference.predictive import Examined, examine, promising
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 AT_ONCE = 50  # galaxies
 
@@ -109,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

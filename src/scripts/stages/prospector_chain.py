@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.random_streams import generator
 from digs.base.statistics import QUANTILES, ratio_and_shift
@@ -29,6 +28,7 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.prospector_chain_schema import PROSPECTOR_CHAIN
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
 from digs.sps.prospector import Prospector
 from digs.sps.prospector_processes import posterior_in_processes
@@ -136,4 +136,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

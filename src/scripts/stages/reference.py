@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import QUANTILES
 from digs.config.params import Params, load_params
@@ -18,6 +17,7 @@ from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 # the rows of a finished part's array, for each galaxy: R-hat, effective sample size, quantiles, then draws
 R_HAT, SAMPLE_SIZE = 0, 1
@@ -90,4 +90,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

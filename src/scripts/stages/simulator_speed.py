@@ -8,13 +8,13 @@ import torch
 
 from digs.base import paths
 from digs.base.benchmark import machine, spread, take_turns
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import Params, load_params
 from digs.config.stages.timing_settings import TimingSettings
 from digs.files.atomic import write_json
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.sps.prospector import Prospector
 from digs.training.workers import average, in_workers, worker
 
@@ -94,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -3,12 +3,12 @@
 import argparse
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.study_settings import Studies, StudiesCommonSettings
 from digs.files.atomic import write_json
 from digs.files.resumable import SCRATCH
 from digs.physics.prior import Prior
+from digs.provenance.records import run_stage
 from digs.training.ablations import compare_candidates
 
 
@@ -33,4 +33,4 @@ def main(study: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, add_arguments)
+    run_stage(main, add_arguments)

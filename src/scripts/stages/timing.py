@@ -16,7 +16,6 @@ from torch import Tensor
 
 from digs.base import paths
 from digs.base.benchmark import machine, spread, take_turns
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import Params, load_params
 from digs.config.stages.chains_settings import ChainsSettings
@@ -37,6 +36,7 @@ from digs.inference.posterior import Posterior
 from digs.paper.amortisation import Amortisation
 from digs.physics.prior import Prior
 from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.provenance.records import run_stage
 from digs.sps.prospector import Prospector, ProspectorPosterior
 from digs.training.loop import train
 from digs.training.pairs import exact_recipe, exact_sample
@@ -257,4 +257,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

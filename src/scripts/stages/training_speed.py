@@ -16,7 +16,6 @@ from torch.utils.tensorboard import SummaryWriter
 
 from digs.base import paths
 from digs.base.benchmark import gather_in_turns, machine, spread
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import Params, load_params
 from digs.config.stages.timing_settings import TimingSettings
@@ -24,6 +23,7 @@ from digs.files.atomic import write_json
 from digs.flows.flow import Flow
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.training.loop import train
 from digs.training.pairs import ExactPairs, Sample, in_rounds
 from digs.training.workers import in_workers, worker, workers
@@ -128,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -9,7 +9,6 @@ import torch
 from sbi.utils.metrics import c2st
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.base.statistics import mean_and_error, resample
@@ -22,6 +21,7 @@ from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 load_posterior = cache(Posterior.load)
 
@@ -70,4 +70,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

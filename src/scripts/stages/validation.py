@@ -6,7 +6,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.statistics import (
     NAMED_LEVELS,
@@ -42,6 +41,7 @@ from digs.inference.other_noise import stretched_draws
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.training.pairs import Sample, exact_sample, looked_up_sample
 
 AT_ONCE = 100  # galaxies
@@ -312,4 +312,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

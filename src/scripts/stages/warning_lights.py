@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.base.random_streams import generator
 from digs.base.statistics import bootstrap_rows, mean_and_error, proportion, with_error
@@ -23,6 +22,7 @@ from digs.inference.lights import Judge, Observer, Statistics, any_of, lit, thre
 from digs.inference.predictive import promising
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
+from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample
 
 AT_ONCE = 500  # galaxies
@@ -144,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -118,12 +118,13 @@ def effects(params: Params) -> dict[str, str]:
         params.prior.tage[0] / params.prior.tage[1],
         math.sqrt(published.TEST_SIZE / published.RELEASED_TEST_SIZE),
     )
+    low_resolution = params.choices.spectrum("low_resolution", params)
     return {
         "dust2": f"\\texttt{{table1}}: {ratios_to_exact('table1')}, with $\\tau$",
         "tau": r"\texttt{table1}, see above",
         "tage": rf"adds ${plain(100 * spared)}\%$ of the prior",
         "wavelength": ratios_of_exact("released_pixels"),
-        "smoothing": f"{resolution(params.choices.spectrum('low_resolution', params))}: {ratios_of_exact('low_resolution')}",
+        "smoothing": f"{resolution(low_resolution)}: {ratios_of_exact('low_resolution')}",
         "noise": ratios_of_exact("lognormal_noise"),
         "pairs": f"\\texttt{{lookup}}: {ratios_to_exact('lookup')}",
         "data": "none on the exact posterior: one follows from the other",
