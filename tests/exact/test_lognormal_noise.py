@@ -12,7 +12,7 @@ from digs.config.params import load_params
 from digs.config.stages.library_settings import galaxy_theta
 from digs.config.theta import index
 from digs.exact import lognormal_noise as choices
-from digs.exact.converged_chains import stuck
+from digs.exact.converged_chains import stuck_draws
 from digs.exact.likelihood import log_likelihood
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
@@ -83,10 +83,10 @@ def test_draws_of_stuck_walkers_get_no_weight(simulator):
 
 def test_stuck_draws_are_those_far_below_the_best_of_their_galaxy():
     log_prob = torch.tensor([[0.0, -3.0, -26.0], [-500.0, -524.0, -526.0]])
-    assert stuck(log_prob).tolist() == [[False, False, True], [False, False, True]]
+    assert stuck_draws(log_prob).tolist() == [[False, False, True], [False, False, True]]
     generator = torch.Generator().manual_seed(7)
     normal = -torch.randn(1, 200_000, 5, generator=generator).square().sum(-1) / 2
-    assert not stuck(normal).any()
+    assert not stuck_draws(normal).any()
 
 
 def test_walkers_start_at_different_draws_inside_the_prior():
