@@ -24,7 +24,7 @@ LIBRARY_FILE = paths.DATA / "library.h5"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--network", default="paper", help="its name in params.yaml (default: %(default)s)")
+    parser.add_argument("--network", required=True, help="its name in params.yaml")
 
 
 def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product, bytes]:

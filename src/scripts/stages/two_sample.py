@@ -29,11 +29,8 @@ load_posterior = cache(Posterior.load)
 def accuracies(galaxy: int, noisy_flux: np.ndarray, chain: np.ndarray) -> dict[str, float]:
     """The classifier's accuracy for each network, and for draws that were resampled by their weights."""
     torch.set_num_threads(1)
-    settings, flux, theirs = (
-        load_params(TwoSampleSettings).two_sample,
-        torch.as_tensor(noisy_flux)[None],
-        torch.as_tensor(chain),
-    )
+    settings = load_params(TwoSampleSettings).two_sample
+    flux, theirs = torch.as_tensor(noisy_flux)[None], torch.as_tensor(chain)
     seed, found = settings.seed + galaxy, {}
     for name in settings.networks:
         draws = load_posterior(name).sample(flux, len(chain), seed)[0]
