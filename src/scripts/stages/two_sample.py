@@ -27,7 +27,7 @@ load_posterior = cache(Posterior.load)
 
 
 def accuracies(galaxy: int, noisy_flux: np.ndarray, chain: np.ndarray) -> dict[str, float]:
-    """The classifier's accuracy for each network, and for draws that were resampled by their weights."""
+    """Return the classifier's accuracy for each network, and for draws that were resampled by their weights."""
     torch.set_num_threads(1)
     settings = load_params(TwoSampleSettings).two_sample
     flux, theirs = torch.as_tensor(noisy_flux)[None], torch.as_tensor(chain)
