@@ -18,6 +18,7 @@ from digs.diagnostics.subsets import (
     traits,
 )
 from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
 
 GALAXIES, DRAWS, NOISE = 4000, 999, 1.0
 H_ALPHA = 6564.6
@@ -132,7 +133,7 @@ def test_traits_of_a_star_forming_and_of_a_dead_galaxy():
     theta = prior.from_unit(torch.full((2, len(NAMES)), 0.5, dtype=torch.float64))
     theta[:, index("tage")] = torch.tensor([0.5, 3.9])
     theta[:, index("logtau")] = torch.tensor([0.9, -0.9])
-    found = traits(theta.numpy()(), prior, H_ALPHA)
+    found = traits(theta.numpy(), Simulator(), prior, H_ALPHA)
     assert found["line"][0] > 1
     assert found["line"][1] < 0
     np.testing.assert_allclose(found["tage"], [0.5, 3.9])

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from digs.base.progress import progress
+from digs.base.random_streams import mersenne_twister
 from digs.physics.prior import Prior
 
 Density = Callable[[np.ndarray], np.ndarray]  # ln of a density of many points, (N, dimensions) to (N,)
@@ -62,7 +63,7 @@ def sample_ensemble(
     random = np.random.default_rng(seed)
     walkers, dimensions = start.shape
     sampler = emcee.EnsembleSampler(walkers, dimensions, log_prob, vectorize=True)
-    state = emcee.State(start, random_state=np.random.RandomState(seed).get_state())  # the kind that emcee takes
+    state = emcee.State(start, random_state=mersenne_twister(seed).get_state())  # the kind that emcee takes
     began = time.perf_counter()
     with progress(total=sum(burn_in) + steps, desc=description, unit="step") as bar:
         for round_number, length in enumerate(burn_in):

@@ -1,20 +1,21 @@
 """The tracked record of what every figure shows, every table says and every number in the text is.
 
-One file, src/tex/fingerprints.json, holds for each script what digs.redraw says of it. Whoever means to change a figure
-renews it (`digs renew`), and the change is seen in the commit; whoever does not is told by `digs audit`.
+One file, src/tex/fingerprints.json, holds for each script what digs.provenance.redraw says of it. Whoever means to
+change a figure renews it (`digs renew`), and the change is seen in the commit; who does not is told by `digs audit`.
 """
 
 import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from digs.files.atomic import read_json, write_text
 from digs.paper.figure_contents import Entry
 from digs.provenance.clean_copy import clean_copy, execute
+from digs.provenance.documents import read_document
 from digs.provenance.pipeline import Pipeline
 
 
@@ -40,29 +41,34 @@ def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: floa
         elif old.get("points") != new.get("points") or len(old.get("means", ())) != len(new.get("means", ())):
             found.append(f"{name} has {new.get('points')} points, not {old.get('points')}")
         elif old.get("md5") != new.get("md5"):
-            departure = _departure(old["means"], new["means"])
-            if departure > tolerance or tolerance == 0:
+            departure = _departure(old.get("means", []), new.get("means", []))
+            if not departure <= tolerance or tolerance == 0:  # what is no number is no agreement
                 found.append(f"{name} differs by {departure:.1e} of its largest number")
     return sorted(found)
 
 
-NUMBERS = "numbers"  # the script of the numbers in the text
-
-
+NUMBERS = "text_numbers"  # the script of the numbers in the text; as numbers.py it would hide a module of Python's own
 FILE = Path("src/tex/fingerprints.json")
-
-
 TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
 
 
-Record = dict[str, Any]
+class Fingerprint(TypedDict):
+    """What is kept of a script: its hash, its data with theirs, and what it shows."""
+
+    script: str
+    data: dict[str, str]
+    shown: dict[str, Entry]
+
+
+Record = Fingerprint
 
 
 def script_of(name: str) -> str:
-    """Return the file that makes a figure, a table or a group of numbers."""
+    """Return the file that makes a figure, a table, a group of numbers (MODULE.FUNCTION) or all numbers of the text."""
     if "." in name:
         return f"src/digs/paper/numbers/{name.split('.')[0]}.py"
-    return f"src/scripts/{'figures' if name.startswith('fig_') else 'tables'}/{name}.py"
+    folder = {"fig": "figures/", "tab": "tables/"}.get(name.partition("_")[0], "")
+    return f"src/scripts/{folder}{name}.py"
 
 
 def all_scripts(root: Path) -> list[str]:
@@ -73,16 +79,16 @@ def all_scripts(root: Path) -> list[str]:
     return [*sorted(found), NUMBERS]
 
 
-def load(root: Path) -> dict[str, Record]:
+def load(root: Path) -> dict[str, Fingerprint]:
     """The tracked record: {script or group of numbers: {script, data, shown}}.
 
     Raises:
         DigsError: it is missing or damaged.
     """
-    return read_json(root / FILE)
+    return read_document(root, str(FILE), dict[str, Fingerprint])
 
 
-def store(root: Path, record: dict[str, Record]) -> None:
+def store(root: Path, record: dict[str, Fingerprint]) -> None:
     """Write the tracked record, an artist a line."""
     parts = []
     for name, entry in sorted(record.items()):
@@ -92,23 +98,23 @@ def store(root: Path, record: dict[str, Record]) -> None:
     write_text(root / FILE, "{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Record]:
+def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Fingerprint]:
     """What the scripts of a copy make of its data.
 
     Raises:
         DigsError: a script failed.
     """
     path = tree / "redrawn.json"
-    execute(tree, sys.executable, "-m", "digs.redraw", str(path), *scripts)
+    execute(tree, sys.executable, "-m", "digs.provenance.redraw", str(path), *scripts)
     return read_json(path)
 
 
-def redraw(pipeline: Pipeline, scripts: Iterable[str], data: Iterable[str]) -> dict[str, Record]:
+def redraw(pipeline: Pipeline, scripts: Iterable[str], data: Iterable[str]) -> dict[str, Fingerprint]:
     """What the scripts make, in a clean copy, of the data that dvc.lock names."""
     with clean_copy(pipeline, data) as tree:
         return redrawn(tree, scripts)
 
 
-def departures(before: Record, now: Record, tolerance: float = TOLERANCE) -> list[str]:
+def departures(before: Fingerprint, now: Fingerprint, tolerance: float = TOLERANCE) -> list[str]:
     """In what two records of one script's work differ, beyond a tolerance of the numbers drawn."""
     return differences(before["shown"], now["shown"], tolerance)

@@ -1,17 +1,21 @@
 """Figure `architecture`: from parameters to posterior, as Fig. 2 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.library_settings import LibrarySettings
 from digs.config.stages.posteriors_settings import PosteriorsSettings
 from digs.flows.network_files import NETWORKS, NetworkRecord, load_record
 from digs.paper.latex_numbers import scientific
-from digs.paper.plotting import GREEN, NPE, PAGE, save
+from digs.paper.plotting import GREEN, NPE, PAGE, draw, save
 
 HEIGHT = 2.75
 PLAIN, DATA_FILL, FLOW_FILL = "0.95", "#E3F0F8", "#FBEADF"
@@ -109,4 +113,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

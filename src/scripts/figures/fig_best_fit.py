@@ -1,19 +1,23 @@
 """Figure `best_fit`: the spectrum of the galaxy of Fig. 3 and the best models of NPE and MCMC."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.files.product import read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR
 from digs.paper.galaxy_of_fig3 import best_draw, best_visited
-from digs.paper.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, mark_features, note, save
+from digs.paper.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, draw, mark_features, note, save
 from digs.physics.prior import Prior
 from digs.physics.simulator import SSP_GRID_FILE, Simulator
 
@@ -80,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

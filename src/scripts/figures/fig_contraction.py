@@ -1,12 +1,16 @@
 """Figure `contraction`: errors in units of the posterior's width against how much narrower it is than the prior."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import FAINT, NETWORK_STYLES, TRUTH, legend_above, parameter_panels, save
+from digs.paper.plotting import FAINT, NETWORK_STYLES, TRUTH, draw, legend_above, parameter_panels, save
 
 DRAWN = ("lookup, exact", "fiducial, exact")
 
@@ -37,4 +41,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,5 +1,10 @@
 """Figure `corner`: the posterior of the galaxy of Fig. 3 by NPE and by MCMC."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import corner
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,14 +12,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import NAMES, parameters
 from digs.files.product import read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR
-from digs.paper.plotting import MCMC, NPE, PAGE, TRUTH, plus_minus, save
+from digs.paper.plotting import MCMC, NPE, PAGE, TRUTH, draw, plus_minus, save
 
 LEVELS = {0.68: "-", 0.95: (0, (3, 1.5))}
 SHOWN = (0.002, 0.998)  # quantiles of the draws that the panels reach to
@@ -100,4 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,15 +1,19 @@
 """Figure `coverage`: rank distributions and coverage, as Fig. 6 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.product import Product, read_product
 from digs.files.schemas.calibration_schema import CALIBRATION
-from digs.paper.plotting import BAND, COLOURS, DASHES, PAGE, SMALL, TRUTH, note, save
+from digs.paper.plotting import BAND, COLOURS, DASHES, PAGE, SMALL, TRUTH, draw, note, save
 
 
 def draw_ranks(axes: Axes, calibration: Product) -> None:
@@ -59,4 +63,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,13 +1,17 @@
 """Figure `edges`: bias and coverage close to the ends of the prior."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.atomic import read_json
-from digs.paper.plotting import FAINT, NETWORK_STYLES, TRUTH, legend_above, parameter_panels, save
+from digs.paper.plotting import FAINT, NETWORK_STYLES, TRUTH, draw, legend_above, parameter_panels, save
 
 ROWS = {  # of the figure: what is drawn, for which selection, its axis label, what it would be
     "bias_in_widths": ("by_truth", "Bias / half-width", 0.0),
@@ -46,4 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,18 @@
 """Figure `failures`: bias and coverage in subsets of galaxies."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from itertools import pairwise
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import FAINT, NETWORK_STYLES, SMALL, TRUTH, parameter_panels, save
+from digs.paper.plotting import FAINT, NETWORK_STYLES, SMALL, TRUTH, draw, parameter_panels, save
 
 TRAITS = {  # how the ends of subsets are written
     "tage": "age {} Gyr",
@@ -74,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,18 @@
 """Figure `fidelity`: posteriors by NPE against reference chains, galaxy by galaxy."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.comparison_schema import COMPARISON
-from digs.paper.plotting import NETWORK_STYLES, TRUTH, legend_above, parameter_panels, save
+from digs.paper.plotting import NETWORK_STYLES, TRUTH, draw, legend_above, parameter_panels, save
 
 ROWS = {  # label, limits, ticks, what it would be
     "ratio": ("Half-width, NPE / MCMC", (0.6, 1.6), (0.75, 1, 1.25, 1.5), 1.0),
@@ -38,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

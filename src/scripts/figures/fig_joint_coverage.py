@@ -1,13 +1,17 @@
 """Figure `joint_coverage`: how often regions in all five parameters hold the truth."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.theta import NAMES
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import BAND, NETWORK_STYLES, PAGE, TRUTH, save
+from digs.paper.plotting import BAND, NETWORK_STYLES, PAGE, TRUTH, draw, save
 
 TITLES = ("Highest-density regions", "Regions around points near the data (TARP)")
 
@@ -38,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

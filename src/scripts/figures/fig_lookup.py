@@ -1,14 +1,18 @@
 """Figure `lookup`: coverage by networks that were shown looked-up, library and exact pairs."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.lookup_experiment_schema import LOOKUP_EXPERIMENT
-from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, note, parameter_panels, save
+from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, draw, note, parameter_panels, save
 
 SAMPLES = {"lookup": ("looked-up spectra", 0.96), "exact": ("exact spectra", 0.04)}  # name, and height of its note
 
@@ -46,4 +50,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

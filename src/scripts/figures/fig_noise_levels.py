@@ -1,13 +1,17 @@
 """Figure `noise_levels`: coverage, bias and widths where the noise is not what the network was trained for."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.atomic import read_json
-from digs.paper.plotting import COLOURS, DASHES, FAINT, PAGE, TRUTH, save
+from digs.paper.plotting import COLOURS, DASHES, FAINT, PAGE, TRUTH, draw, save
 
 PANELS = {  # what is drawn: axis label, what it would be
     "coverage_68": ("Share in 68%", 0.68),
@@ -48,4 +52,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,19 +1,23 @@
 """Figure `recovery`: true and recovered parameters of the test set."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import Parameter, parameters
 from digs.diagnostics.ranks import central
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.posteriors_schema import POSTERIORS
-from digs.paper.plotting import COLOURS, FAINT, TRUTH, note, parameter_panels, prior_limits, save
+from digs.paper.plotting import COLOURS, FAINT, TRUTH, draw, note, parameter_panels, prior_limits, save
 
 EVERY = 4  # which error bars are drawn
 REACH = 4.5  # of the panels of chi; what lies beyond is drawn as triangles at the edge
@@ -85,4 +89,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,13 +1,17 @@
 """Figure `sbc`: histograms of the ranks of the truths, as Fig. 5 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.calibration_schema import CALIBRATION
-from digs.paper.plotting import BAND, COLOURS, FAINT, note, parameter_panels, save
+from digs.paper.plotting import BAND, COLOURS, FAINT, draw, note, parameter_panels, save
 
 
 def main() -> None:
@@ -34,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,12 +1,16 @@
 """Figure `sbc_ecdf`: distribution functions of the ranks less the uniform one, with bands for whole curves."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, parameter_panels, save
+from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, draw, parameter_panels, save
 
 # of each row: cases, and what its axis reaches
 ROWS = ((("fiducial, exact",), 0.045), (("lookup, exact", "lookup, looked_up"), 0.24))
@@ -40,4 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,18 @@
 """Figure `seds`: five spectra of the library, as Fig. 1 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.theta import index
 from digs.files.product import read_product
 from digs.files.schemas.library_schema import LIBRARY
-from digs.paper.plotting import COLOURS, COLUMN, FEATURES, WAVELENGTH_LABEL, mark_features, save
+from digs.paper.plotting import COLOURS, COLUMN, FEATURES, WAVELENGTH_LABEL, draw, mark_features, save
 
 # quantile of the library's ages, and whether the galaxy is to have H-alpha in emission
 EXAMPLES = ((0.1, True), (0.3, True), (0.5, False), (0.7, True), (0.9, False))
@@ -55,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

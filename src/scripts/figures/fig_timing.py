@@ -1,5 +1,10 @@
 """Figure `timing`: how costs grow with the number of galaxies, of draws and of pixels."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -8,10 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from digs.base import paths
-from digs.base.command import run
 from digs.files.atomic import read_json
 from digs.paper.amortisation import HOUR
-from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, legend_above, save
+from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, draw, legend_above, save
 
 GALAXIES = np.geomspace(1, 1e6, 200)
 SPANS = {"minute": 60.0, "day": 24 * HOUR, "century": 100 * 365.25 * 24 * HOUR}
@@ -75,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

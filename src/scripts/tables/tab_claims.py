@@ -1,5 +1,10 @@
 """Table `tab_claims`: what Khullar et al. (2022) claim, beside what the data here say."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base.command import run
 from digs.config.everything import load_all_params
 from digs.paper.claims import Claim, all_claims

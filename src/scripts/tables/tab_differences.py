@@ -1,5 +1,10 @@
 """Table `tab_differences`: where text, figures and code of Khullar et al. (2022) differ, and what it changes."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import math
 
 from astropy.stats import gaussian_sigma_to_fwhm

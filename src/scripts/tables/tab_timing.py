@@ -1,5 +1,10 @@
 """Table `tab_timing`: what inference costs, measured here and as Khullar et al. (2022) have it."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import math
 from collections.abc import Mapping
 from typing import Any

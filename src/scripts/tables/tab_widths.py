@@ -1,5 +1,10 @@
 """Table: posterior half-widths of the galaxy of Fig. 3, by NPE and by MCMC."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
