@@ -40,9 +40,9 @@ def normal(width: float, seed: int = 0) -> dict[str, tuple[np.ndarray, Deviation
         return Deviations(mean - theta, z, random.binomial(DRAWS, stats.norm.cdf(-z)), DRAWS)
 
     return {
-        "truth": (truth, deviations(truth)),
-        "expected": (drawn, deviations(drawn)),
-        "estimate": (mean, deviations(truth)),
+        "truth": (truth, from_theta(truth)),
+        "expected": (drawn, from_theta(drawn)),
+        "estimate": (mean, from_theta(truth)),
     }
 
 

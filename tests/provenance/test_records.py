@@ -174,7 +174,7 @@ def test_a_module_taken_from_a_written_list_is_missed(tree, name):
 def test_a_lock_that_was_written_without_a_run_is_stale(tree):
     lock = yaml.safe_load((tree / "dvc.lock").read_text())
     before = lock["stages"]["calibration"]["outs"][0]["md5"]
-    edit(tree / "dvc.lock", before, "0" * 32)
+    edit(tree / "dvc.lock", before, "f" * 32)
     assert stale(tree) == {"calibration"}
     pipeline = Pipeline(tree)
     (reason,) = StandingJudge(tree, pipeline).judge(pipeline.stages["calibration"]).reasons
@@ -185,7 +185,7 @@ def test_changed_inputs_and_parameters_are_named(tree):
     edit(tree / "params.yaml", "seed: 68", "seed: 69")
     lock = yaml.safe_load((tree / "dvc.lock").read_text())
     test_set = next(out for out in lock["stages"]["library"]["outs"] if out["path"] == "src/data/test.h5")
-    edit(tree / "dvc.lock", test_set["md5"], "0" * 32)
+    edit(tree / "dvc.lock", test_set["md5"], "f" * 32)
     pipeline = Pipeline(tree)
     judge = StandingJudge(tree, pipeline)
     assert "calibration of params.yaml changed" in judge.judge(pipeline.stages["calibration"]).reasons
@@ -224,7 +224,7 @@ def test_vouching_needs_the_same_code_and_outputs(tree):
     assert stale(tree) == users
     module.write_text(module.read_text().replace("\nANOTHER = 2\n", ""))
     outs = yaml.safe_load((tree / "dvc.lock").read_text())["stages"]["reference"]["outs"]
-    edit(tree / "dvc.lock", outs[0]["md5"], "0" * 32)
+    edit(tree / "dvc.lock", outs[0]["md5"], "f" * 32)
     reasons = StandingJudge(tree, Pipeline(tree)).judge(Pipeline(tree).stages["reference"]).reasons
     assert "what vouches for it is about other outputs than dvc.lock has" in reasons
 
