@@ -4,16 +4,16 @@ import numpy as np
 import torch
 
 from digs.config.params import load_params
-from digs.exact.converged_chains import starts, stuck
+from digs.exact.converged_chains import starts, stuck_draws
 from digs.physics.prior import Prior
 
 
 def test_stuck_draws_are_those_far_below_the_best_of_their_galaxy():
     log_prob = torch.tensor([[0.0, -3.0, -26.0], [-500.0, -524.0, -526.0]])
-    assert stuck(log_prob).tolist() == [[False, False, True], [False, False, True]]
+    assert stuck_draws(log_prob).tolist() == [[False, False, True], [False, False, True]]
     generator = torch.Generator().manual_seed(7)
     normal = -torch.randn(1, 200_000, 5, generator=generator).square().sum(-1) / 2
-    assert not stuck(normal).any()
+    assert not stuck_draws(normal).any()
 
 
 def test_walkers_start_at_different_draws_inside_the_prior():

@@ -12,6 +12,8 @@ from digs.base.progress import progress
 from digs.base.random_streams import mersenne_twister
 from digs.physics.prior import Prior
 
+Density = Callable[[np.ndarray], np.ndarray]  # ln of a density of many points, (N, dimensions) to (N,)
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -33,13 +35,13 @@ class Chain:
         return self.theta.reshape(-1, self.theta.shape[-1])
 
 
-def vectorised(density: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarray], np.ndarray]:
+def vectorised(density: Callable[[torch.Tensor], torch.Tensor]) -> Density:
     """A density over tensors as one over arrays."""
     return lambda theta: density(torch.as_tensor(theta)).numpy()
 
 
 def sample_ensemble(
-    log_prob: Callable[[np.ndarray], np.ndarray],
+    log_prob: Density,
     start: np.ndarray,
     burn_in: list[int],
     steps: int,
@@ -53,7 +55,7 @@ def sample_ensemble(
     ensemble is, as Prospector does it; this frees walkers that are stuck far away.
 
     Args:
-        log_prob: the density of many points at once, (N, dimensions) to (N,).
+        log_prob: the density.
         start: first positions, shape (walkers, dimensions), inside the support.
         burn_in: steps of each round of burn-in; may be empty.
         steps: how many are walked after it, and every thin-th kept.
@@ -85,7 +87,7 @@ def sample_ensemble(
 def gathered(
     position: np.ndarray,
     log_prob_there: np.ndarray,
-    log_prob: Callable[[np.ndarray], np.ndarray],
+    log_prob: Density,
     random: np.random.Generator,
 ) -> np.ndarray:
     """Walkers drawn around the best one with the covariance of the better half, inside the support.

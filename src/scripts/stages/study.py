@@ -13,7 +13,7 @@ from digs.training.ablations import compare_candidates
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--study", default="search", help="its name in params.yaml (default: %(default)s)")
+    parser.add_argument("--study", required=True, help="its name in params.yaml")
 
 
 def main(study: str) -> None:

@@ -20,26 +20,24 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
+from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
 load_posterior = cache(Posterior.load)
 
 
 def accuracies(galaxy: int, noisy_flux: np.ndarray, chain: np.ndarray) -> dict[str, float]:
-    """The classifier's accuracy for each network, and for draws that were resampled by their weights."""
+    """Return the classifier's accuracy for each network, and for draws that were resampled by their weights."""
     torch.set_num_threads(1)
-    settings, flux, theirs = (
-        load_params(TwoSampleSettings).two_sample,
-        torch.as_tensor(noisy_flux)[None],
-        torch.as_tensor(chain),
-    )
+    settings = load_params(TwoSampleSettings).two_sample
+    flux, theirs = torch.as_tensor(noisy_flux)[None], torch.as_tensor(chain)
     seed, found = settings.seed + galaxy, {}
     for name in settings.networks:
         draws = load_posterior(name).sample(flux, len(chain), seed)[0]
         found[name] = float(c2st(draws.to(theirs), theirs, seed))
     posterior = load_posterior(settings.resampled)
     candidates = posterior.sample(flux, settings.candidates, seed)
-    weights = log_weights(posterior(), candidates, flux)
+    weights = log_weights(posterior, Simulator(), candidates, flux)
     rows = resample(weights, len(chain), torch.Generator().manual_seed(seed))[0]
     found[f"{settings.resampled}_resampled"] = float(c2st(candidates[0, rows].to(theirs), theirs, seed))
     return found
