@@ -1,5 +1,10 @@
 """Stage `calibration`: ranks, coverage and recovery over the test set."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np

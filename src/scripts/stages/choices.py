@@ -1,5 +1,10 @@
 """Stage `choices`: exact posteriors for other pixels, resolution and noise than those taken here."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np

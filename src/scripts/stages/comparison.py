@@ -1,5 +1,10 @@
 """Stage `comparison`: how close NPE comes to the exact posteriors, by chains and by importance sampling."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,10 @@
 """Stage `edges`: bias and coverage close to the ends of the prior."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import torch

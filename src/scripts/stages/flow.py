@@ -1,5 +1,10 @@
 """Stages `flow` and `flow_NAME`: train one of the networks of params.yaml."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import argparse
 from dataclasses import asdict
 

@@ -1,5 +1,10 @@
 """Stage `library`: Prospector's spectra over the prior, the noisy test set, and the galaxy of Fig. 3."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 

@@ -1,5 +1,10 @@
 """Stage `lookup_experiment`: what each way of pairing theta with spectra does to widths and calibration."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np
@@ -95,7 +100,6 @@ def main() -> None:
             }
     for name, loss in losses.items():
         measured[name]["loss_above_reference"] = mean_and_error(loss - losses[settings.reference])
-
     write_product(
         paths.DATA / "lookup_experiment.h5",
         LOOKUP_EXPERIMENT,

@@ -1,5 +1,10 @@
 """Stage `nested`: the reference chains against an unrelated sampler, and its evidence against importance sampling."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any

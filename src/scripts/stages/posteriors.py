@@ -1,5 +1,10 @@
 """Stage `posteriors`: NPE's draws for the test set and for the galaxy of Fig. 3."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 

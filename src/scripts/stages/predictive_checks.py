@@ -1,5 +1,10 @@
 """Stage `predictive_checks`: spectra of posterior draws against the data of the test set."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 from scipy import stats

@@ -1,5 +1,10 @@
 """Stage `prospector_chain`: emcee on Prospector itself, against emcee on the exact simulator, for one galaxy."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 

@@ -1,5 +1,10 @@
 """Stage `reference`: emcee posteriors of hundreds of test galaxies, with proof of their convergence."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 

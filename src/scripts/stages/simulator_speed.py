@@ -1,5 +1,10 @@
 """Stage `simulator_speed`: spectra per second of both simulators, taking turns."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import time
 
 import torch

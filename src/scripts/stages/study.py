@@ -1,5 +1,10 @@
 """Stages `study_NAME`: networks that differ in one thing, trained alike and compared."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import argparse
 
 from digs.base import paths

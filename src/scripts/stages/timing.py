@@ -1,8 +1,12 @@
 """Stage `timing`: what simulations, training and posteriors cost, by NPE and by MCMC, taking turns in one run."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import tempfile
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,10 @@
 """Stage `training_speed`: pairs per second of the lean training loop and of sbi's own, taking turns."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 

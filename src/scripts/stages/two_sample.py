@@ -1,5 +1,10 @@
 """Stage `two_sample`: whether a classifier can tell NPE's draws from those of the reference chains."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context

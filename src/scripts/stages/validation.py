@@ -1,5 +1,10 @@
 """Stage `validation`: whether posteriors are calibrated jointly, locally, in subsets and at other noise."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,10 @@
 """Stage `warning_lights`: thresholds of the warning lights, and what they catch of spectra built to be wrong."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from dataclasses import asdict
 from typing import Any
 
