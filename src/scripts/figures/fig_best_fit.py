@@ -39,11 +39,11 @@ def main() -> None:
     galaxy, posterior, chains = map(read_product, sources, (OBSERVATIONS, GALAXY_POSTERIOR, CHAINS))
     wavelength, truth, observed = (galaxy[name] for name in ("wavelength", "flux", "noisy_flux"))
     truth, observed = truth[0].astype(float), observed[0].astype(float)
-    fraction = load_params().noise.fraction
+    params = load_params()
+    fraction = params.noise.fraction
     simulator = Simulator(dtype=torch.float64)
-    best = np.stack(
-        [best_draw(Prior.over(load_params().prior), posterior["theta"], posterior["log_prob"]), best_visited(chains)]
-    )
+    most_probable = best_draw(Prior.over(params.prior), posterior["theta"], posterior["log_prob"])
+    best = np.stack([most_probable, best_visited(chains)])
     models = dict(zip(BEST, simulator(torch.as_tensor(best)).numpy(), strict=True))
     draws = simulator(torch.as_tensor(posterior["theta"][:DRAWS])).numpy()
     low, high = np.percentile(draws, (2.5, 97.5), axis=0)

@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from digs.base import paths
-from digs.config.params import load_params
-from digs.config.theta import NAMES, parameters
+from digs.config.theta import MEANINGS, NAMES
 from digs.files.product import read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
@@ -48,7 +47,7 @@ def overlay(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[f
         # corner draws the outermost contour first
         contour_kwargs={"linestyles": list(LEVELS.values())[::-1], "linewidths": 1.0},
         hist_kwargs={"density": True, "linewidth": 1.0},
-        labels=[parameter.axis_label for parameter in parameters(load_params().prior)],
+        labels=[parameter.axis_label for parameter in MEANINGS],
         label_kwargs={"fontsize": 8.5},
         labelpad=-0.05,
         max_n_ticks=3,
@@ -77,7 +76,7 @@ def tabulate(figure: Figure, truth: np.ndarray, npe: np.ndarray, mcmc: np.ndarra
 
     columns = (0.53, 0.695, 0.80, 0.915)
     rows = [("", "Truth", "NPE", "MCMC")]
-    for place, parameter in enumerate(parameters(load_params().prior)):
+    for place, parameter in enumerate(MEANINGS):
         medians = (plus_minus(draws[:, place]) for draws in (npe, mcmc))
         rows.append((parameter.axis_label, f"${truth[place]:.2f}$", *medians))
     for number, row in enumerate(rows):

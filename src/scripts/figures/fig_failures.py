@@ -8,11 +8,9 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout,
 from itertools import pairwise
 
 from digs.base import paths
-from digs.config.params import load_params
-from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import FAINT, NETWORK_STYLES, SMALL, TRUTH, draw, parameter_panels, save
+from digs.paper.plotting import FAINT, NETWORK_STYLES, SMALL, TRUTH, draw, legend_above, parameter_panels, save
 
 TRAITS = {  # how the ends of subsets are written
     "tage": "age {} Gyr",
@@ -70,10 +68,7 @@ def main() -> None:
             panel.set_yticks(heights, labels, fontsize=SMALL)
             panel.tick_params(axis="y", length=0)
         row[2].set_xlabel(axis)
-    for panel, parameter in zip(axes[0], parameters(load_params().prior), strict=True):
-        panel.set_title(parameter.label)
-    handles, texts = axes[-1, 0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside upper center", ncols=len(handles))
+    legend_above(figure, axes[-1, 0])
     save(figure, "failures", [source])
 
 

@@ -40,7 +40,6 @@ def draw_recovery(
     axes.axline((parameter.low, parameter.low), slope=1, color=TRUTH, lw=0.7, ls="--")
     prior_limits(axes, parameter, "x")
     prior_limits(axes, parameter, "y")
-    axes.set_title(parameter.label)
 
 
 def draw_chi(axes: Axes, parameter: Parameter, truth: np.ndarray, chi: np.ndarray, inside: np.ndarray) -> None:
