@@ -27,7 +27,7 @@ BEST = {"NPE": (NPE, "-"), "MCMC": (MCMC, "--")}
 
 
 def compare(axes: Axes, wavelength: np.ndarray, models: dict[str, np.ndarray], reference: np.ndarray) -> None:
-    """The best models over a reference, in percent."""
+    """Draw the best models over a reference, in percent."""
     for name, (colour, dashes) in BEST.items():
         axes.plot(wavelength, 100 * (models[name] / reference - 1), color=colour, ls=dashes)
     axes.axhline(0, color=TRUTH, lw=0.5)

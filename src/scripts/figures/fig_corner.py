@@ -24,7 +24,7 @@ SHOWN = (0.002, 0.998)  # quantiles of the draws that the panels reach to
 
 
 def common_ranges(sets: list[np.ndarray], truth: np.ndarray) -> list[tuple[float, float]]:
-    """A range for each parameter that shows all sets of draws and the truth."""
+    """Return a range for each parameter that shows all sets of draws and the truth."""
     ends = np.concatenate([np.quantile(draws, SHOWN, axis=0) for draws in sets] + [truth[None]])
     low, high = ends.min(0), ends.max(0)
     margin = 0.06 * (high - low)
@@ -55,7 +55,7 @@ def overlay(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[f
 
 
 def mark_truth(figure: Figure, truth: np.ndarray) -> None:
-    """Dashed lines at the truth in every panel, all of which show both histograms whole."""
+    """Draw dashed lines at the truth in every panel, all of which show both histograms whole."""
     grid = np.array(figure.axes).reshape(len(truth), len(truth))
     for row in range(len(truth)):
         grid[row, row].autoscale(axis="y")  # corner knows only one of the histograms
@@ -67,7 +67,7 @@ def mark_truth(figure: Figure, truth: np.ndarray) -> None:
 
 
 def tabulate(figure: Figure, truth: np.ndarray, npe: np.ndarray, mcmc: np.ndarray) -> None:
-    """A legend and a small table of medians in the empty corner."""
+    """Write a legend and a small table of medians into the empty corner."""
     handles = [Line2D([], [], color=colour) for colour in (NPE, MCMC)]
     handles += [Line2D([], [], color=TRUTH, ls="--", lw=0.7)]
     handles += [Line2D([], [], color="0.4", ls=dashes) for dashes in LEVELS.values()]

@@ -16,7 +16,7 @@ from digs.paper.plotting import BAND, COLOURS, DASHES, PAGE, SMALL, TRUTH, draw,
 
 
 def draw_ranks(axes: Axes, calibration: Product) -> None:
-    """The distribution of ranks, less the uniform one."""
+    """Draw the distribution of ranks, less the uniform one."""
     level = calibration["level"]
     axes.fill_between(level, *(calibration["cdf_band"] - level), color=BAND, lw=0, label="95% if uniform")
     axes.axhline(0, color=TRUTH, lw=0.7, ls="--")
@@ -29,7 +29,7 @@ def draw_ranks(axes: Axes, calibration: Product) -> None:
 
 
 def draw_coverage(axes: Axes, calibration: Product) -> None:
-    """How often the central interval of each level holds the truth."""
+    """Draw how often the central interval of each level holds the truth."""
     level = calibration["level"]
     low, high = calibration["coverage_band"]
     for place, parameter in enumerate(MEANINGS):

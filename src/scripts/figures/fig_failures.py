@@ -28,7 +28,7 @@ ROWS = (
 
 
 def names(subsets: dict[str, list[float]]) -> list[str]:
-    """What each subset is called."""
+    """Return what each subset is called."""
     result = []
     for trait, ends in subsets.items():
         middle = [f"${low:g}$ to ${high:g}$" for low, high in pairwise(ends)]

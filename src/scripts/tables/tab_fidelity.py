@@ -14,7 +14,7 @@ from digs.paper.plotting import save_rows
 
 
 def wide(number: dict[str, float] | None) -> str:
-    """A cell as wide as both columns of a network; dots where there is no number."""
+    """Return a cell as wide as both columns of a network; dots where there is no number."""
     text = cell(number) if number else r"\nodata"
     return rf"\multicolumn2c{{{text}}}"
 

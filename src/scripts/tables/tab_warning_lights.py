@@ -14,14 +14,14 @@ from digs.paper.plotting import save_rows
 
 
 def shown(share: dict[str, float] | None) -> str:
-    """A share and its error in percent; dots where there are no cases."""
+    """Return a share and its error in percent; dots where there are no cases."""
     if share is None:
         return r"\nodata"
     return f"${percent(share)}$"
 
 
 def shifts(bias: dict[str, dict[str, float]] | None) -> list[str]:
-    """Cells of the bias in each parameter."""
+    """Return cells of the bias in each parameter."""
     if bias is None:
         return [r"\nodata"] * len(NAMES)
     return [cell(bias[name]) for name in NAMES]
