@@ -31,7 +31,7 @@ def common_ranges(sets: list[np.ndarray], truth: np.ndarray) -> list[tuple[float
     return list(zip(low - margin, high + margin, strict=True))
 
 
-def overlay(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[float, float]]) -> None:
+def draw_posterior(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[float, float]]) -> None:
     """Draw one set of draws into the corner plot."""
     corner.corner(
         draws,
@@ -95,7 +95,7 @@ def main() -> None:
 
     figure = plt.figure(figsize=(PAGE, PAGE), layout="none")
     for draws, colour in ((mcmc, MCMC), (npe, NPE)):
-        overlay(figure, draws, colour, ranges)
+        draw_posterior(figure, draws, colour, ranges)
     mark_truth(figure, truth)
     figure.subplots_adjust(left=0.085, right=0.99, bottom=0.085, top=0.99, wspace=0.06, hspace=0.06)
     tabulate(figure, truth, npe, mcmc)

@@ -27,7 +27,7 @@ ROWS = (
 )
 
 
-def names(subsets: dict[str, list[float]]) -> list[str]:
+def subset_names(subsets: dict[str, list[float]]) -> list[str]:
     """Return what each subset is called."""
     result = []
     for trait, ends in subsets.items():
@@ -42,7 +42,7 @@ def main() -> None:
     source = paths.DATA / "validation.h5"
     validation = read_product(source, VALIDATION)
     networks, selections, summaries = (validation.attributes[key] for key in ("networks", "selections", "summaries"))
-    labels, subset = names(validation.attributes["subsets"]), validation["subset"]
+    labels, subset = subset_names(validation.attributes["subsets"]), validation["subset"]
     heights = range(len(labels))
     figure, axes = parameter_panels(len(ROWS), 4.4, sharey=True, sharex="row")
     for row, (summary, selection, axis, ideal, limits) in zip(axes, ROWS, strict=True):
