@@ -153,7 +153,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures: NAME.pdf, and what it shows (digs.drawn) as NAME.json.
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (paper.figure_contents) as NAME.json.
 
     The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
     which files.
