@@ -8,10 +8,12 @@ from collections.abc import Iterable
 from digs.base import paths
 from digs.base.checkout import current_checkout, hand_over
 from digs.base.errors import DigsError
-from digs.provenance import audit, fingerprints, report
+from digs.provenance import audit, dependencies, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.clean_copy import clean_copy, execute
 from digs.provenance.pipeline import Pipeline
+from digs.provenance.settlement import settle
+from digs.provenance.vouching import vouch
 
 WRONG, UNCHECKED = 1, 3  # exit statuses
 
@@ -71,8 +73,7 @@ def run_from_scratch(project: Project, names: list[str], chosen: list[str]) -> l
 def run_renew() -> int:
     """Redraw everything in a clean copy and record what it shows now; say what changed."""
     pipeline = Pipeline(paths.ROOT)
-    scripts = sorted(path.stem for path in (paths.ROOT / "src" / "scripts").glob("*.py"))
-    scripts = [name for name in scripts if name.startswith(("fig_", "tab_"))] + [fingerprints.NUMBERS]
+    scripts = fingerprints.all_scripts(paths.ROOT)
     try:
         before = fingerprints.load(paths.ROOT)
     except DigsError:  # the first time
@@ -89,9 +90,31 @@ def run_renew() -> int:
     return 0
 
 
-def run_stages() -> int:
-    """Print the stages, what they cost and what they need."""
-    print(report.cost_table(Pipeline(paths.ROOT)))
+def run_stages(write: bool) -> int:
+    """Print the stages, what they cost and what they need; or write what they depend on into dvc.yaml."""
+    if write:
+        changed = dependencies.write_lists(paths.ROOT)
+        print(
+            f"Written: {', '.join(changed)}" if changed else "dvc.yaml and showyourwork.yml list what the sources give"
+        )
+    else:
+        print(report.cost_table(Pipeline(paths.ROOT)))
+    return 0
+
+
+def run_settle(stage: list[str]) -> int:
+    """Tell DVC that stages are up to date whose record, or what vouches for them, says so; refuse all others."""
+    changed, refused = settle(paths.ROOT, stage)
+    _print(f"{name} is settled" for name in changed)
+    _print(refused)
+    return WRONG if refused and stage else 0
+
+
+def run_vouch(stage: list[str], reason: str, evidence: str) -> int:
+    """Vouch, in vouched.yaml, that the code of stages as it is now gives the outputs that dvc.lock has."""
+    for voucher in vouch(paths.ROOT, stage, reason, evidence).values():
+        if voucher.stage in stage:
+            print(f"{voucher.stage}: {voucher.old} -> {voucher.new}")
     return 0
 
 
@@ -108,8 +131,18 @@ def parser() -> argparse.ArgumentParser:
         help="run its stages anew (dvc repro -f) in a clean copy, all of them or those named, then redraw and compare",
     )
     one.set_defaults(run=run_audit)
-    for name, run in (("renew", run_renew), ("stages", run_stages)):
-        commands.add_parser(name, help=run.__doc__, description=run.__doc__).set_defaults(run=run)
+    commands.add_parser("renew", help=run_renew.__doc__, description=run_renew.__doc__).set_defaults(run=run_renew)
+    one = commands.add_parser("stages", help=run_stages.__doc__, description=run_stages.__doc__)
+    one.add_argument("--write", action="store_true", help="write the dependencies that the sources give")
+    one.set_defaults(run=run_stages)
+    one = commands.add_parser("settle", help=run_settle.__doc__, description=run_settle.__doc__)
+    one.add_argument("stage", nargs="*", help="which ones (default: all that may be settled)")
+    one.set_defaults(run=run_settle)
+    one = commands.add_parser("vouch", help=run_vouch.__doc__, description=run_vouch.__doc__)
+    one.add_argument("stage", nargs="+", help="whose code has changed")
+    one.add_argument("--reason", required=True, help="why no number can have moved")
+    one.add_argument("--evidence", required=True, help="what shows it")
+    one.set_defaults(run=run_vouch)
     return main
 
 

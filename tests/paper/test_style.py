@@ -36,7 +36,7 @@ timezone: Asia/Tokyo
 xtick.minor.visible: True
 """
 
-# imports what the command and the scripts import, then draws a figure; says whether the look was, and is, the user's own
+# imports what command and scripts import, then draws a figure; says whether the look was, and is, the user's own
 DRAWING = """
 import runpy, sys
 from pathlib import Path

@@ -18,7 +18,7 @@ We find $\variable{output/width.txt}$ dex \citep[as in][sec. 4]{Khullar2022}. K2
 BODY
 \begin{equation} x = 3 y^2 \end{equation}
 \begin{figure*}[ht!]
-\script{fig_one.py}
+\script{figures/fig_one.py}
 \includegraphics[width=0.5\linewidth]{figures/one.pdf}
 \caption{CAPTION of $\variable{output/height.txt}$.}
 \label{fig:one}
@@ -88,7 +88,7 @@ def allowed() -> list[dict[str, str]]:
 
 def test_no_result_is_typed_into_the_paper(paper, allowed):
     found = [str(typed) for typed in paper.typed([entry["pattern"] for entry in allowed])]
-    assert not found, "make these numbers variables (src/digs/numbers):\n" + "\n".join(found)
+    assert not found, "make these numbers variables (src/digs/paper/numbers):\n" + "\n".join(found)
 
 
 def test_every_table_names_its_script_at_its_caption(paper):

@@ -1,8 +1,8 @@
 """The code that a script runs: its imports inside `digs`, and theirs, read from the sources without running them.
 
-One closure says what a stage depends on (dvc.yaml), what a figure is redrawn for (showyourwork.yml), and which half-done
-work may be taken up. Its hash is one of meaning: of the syntax trees without docstrings, as this Python parses them. A
-comment or another layout changes nothing, any statement does.
+One closure says what a stage depends on (dvc.yaml), what a figure is redrawn for (showyourwork.yml), and which
+half-done work may be taken up. Its hash is one of meaning: of the syntax trees without docstrings, as this Python
+parses them. A comment or another layout changes nothing, any statement does.
 """
 
 import ast
@@ -15,6 +15,8 @@ import digs
 from digs.base.errors import DigsError
 
 PACKAGE = "digs"
+# what records a run sees its numbers only after they are made: it is no part of the code that makes them
+RECORDING = "digs.provenance"
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -61,11 +63,16 @@ class SourceTree:
         """Return the modules of the package that a file itself imports, and the packages that these lie in."""
         if file not in self._imports:
             names = set(self._imported_names(file))
-            if file.is_relative_to(self.source):  # a module runs the packages that it lies in
+            if file.is_relative_to(self.source / PACKAGE):  # a module runs the packages that it lies in
                 names.add(".".join(file.relative_to(self.source).parent.parts))
             packages = {".".join(name.split(".")[:depth]) for name in names for depth in range(1, name.count(".") + 2)}
             self._imports[file] = {self._file(name, file) for name in packages} - {file}
         return self._imports[file]
+
+    def reread(self, file: Path) -> None:
+        """Forget what was read of a file, which has changed since."""
+        for known in (self._trees, self._meanings, self._imports):
+            known.pop(file, None)
 
     def module(self, name: str) -> Path | None:
         """Return the file of a module or package by its dotted name; None where there is none."""
@@ -75,13 +82,15 @@ class SourceTree:
 
     def _imported_names(self, file: Path) -> Iterator[str]:
         for node in ast.walk(self._tree(file)):
+            if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith(f"{RECORDING}."):
+                continue
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module.split(".")[0] == PACKAGE:
                 inside = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
                 modules = [name for name in inside.values() if self.module(name)]
                 yield from [node.module, *modules]
-                if len(modules) < len(inside) and file.is_relative_to(self.source):
+                if len(modules) < len(inside):
                     self._check_names(file, node)
             elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "iter_modules":
                 yield from self._discovered(file, node)

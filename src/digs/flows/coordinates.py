@@ -111,7 +111,10 @@ class Marginal(nn.Module):
         unit[..., REST] = torch.special.ndtr(y.double())
         ends = self.prior.low.to(unit), self.prior.high.to(unit)
         theta = self.prior.from_unit(unit).clamp(*ends).flatten(0, 1)  # as rounding may overstep the far end
+        lost = theta.isnan()  # of spectra far from any: what has no answer stays nan, and does not stop the others
+        theta = torch.where(lost, self.prior.from_unit(theta.new_full((len(NAMES),), 0.5)), theta)
         repeated = flux.repeat_interleave(y.shape[1], 0)
         mass, dust = self.conditional.from_noise(theta[:, REST], noise.flatten(0, 1), repeated)
         columns = {place: theta[:, place] for place in REST} | {_MASS: mass, _DUST: dust}
-        return torch.stack([columns[place] for place in range(len(NAMES))], 1).reshape(*y.shape[:-1], -1)
+        found = torch.stack([columns[place] for place in range(len(NAMES))], 1).masked_fill(lost, torch.nan)
+        return found.reshape(*y.shape[:-1], -1)

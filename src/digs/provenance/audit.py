@@ -22,12 +22,15 @@ from digs.provenance.documents import read_yaml
 from digs.provenance.fingerprints import NUMBERS, Record
 from digs.provenance.manuscript import Exhibit, Manuscript
 from digs.provenance.pipeline import Pipeline, Stage
+from digs.provenance.product_settings import contradictions
+from digs.provenance.standing import Standing, StandingJudge
 
 TYPED = Path("src/tex/typed_numbers.yaml")
 
 
 class AuditVerdict(StrEnum):
     FINE = "ok"
+    VOUCHED = "vouched"
     UNKNOWN = "not checked"
     WRONG = "WRONG"
 
@@ -55,6 +58,7 @@ class Project:
         self.pipeline = Pipeline(root)
         self.manuscript = Manuscript((root / "src/tex/ms.tex").read_text())
         self.recorded = fingerprints.load(root)
+        self.judge = StandingJudge(root, self.pipeline)
 
     @cached_property
     def declared(self) -> dict[str, list[str]]:
@@ -87,7 +91,7 @@ class Project:
 
     def script(self, name: str) -> str:
         """The file that makes it."""
-        return f"src/digs/numbers/{name.split('.')[0]}.py" if "." in name else f"src/scripts/{name}.py"
+        return fingerprints.script_of(name)
 
     def exhibit(self, name: str) -> Exhibit | None:
         """The figure or table of ms.tex that a script makes."""
@@ -132,8 +136,18 @@ def check_data(project: Project, file: str) -> Finding:
 
 
 def check_stage(project: Project, stage: Stage) -> list[Finding]:
-    """A stage against dvc.lock."""
-    return wrong(project.pipeline.stale(stage)) or [Finding(AuditVerdict.FINE, f"stage {stage.name}: as it ran")]
+    """A stage against the record of its run, what vouches for it, and what its products say of their settings."""
+    judgement = project.judge.judge(stage)
+    reasons = [*judgement.reasons, *contradictions(project.pipeline, stage)]
+    if reasons:
+        return wrong(f"stage {stage.name} is stale: {reason}" for reason in reasons)
+    standing = judgement.standing
+    if standing is Standing.RAN:
+        ran = judgement.record.circumstances.get("date", "")[:10]
+        return [Finding(AuditVerdict.FINE, f"stage {stage.name}: as it ran on {ran}")]
+    if standing is Standing.VOUCHED:
+        return [Finding(AuditVerdict.VOUCHED, f"stage {stage.name}: {judgement.voucher.reason}")]
+    return [Finding(AuditVerdict.UNKNOWN, f"stage {stage.name}: {standing}, so that nothing tells what ran")]
 
 
 def check_record(project: Project, name: str) -> list[Finding]:

@@ -1,7 +1,7 @@
 """The tracked record of what every figure shows, every table says and every number in the text is.
 
-One file, src/tex/fingerprints.json, holds for each script what digs.redraw says of it. Whoever means to change a figure
-renews it (`digs renew`), and the change is seen in the commit; whoever does not is told by `digs audit`.
+One file, src/tex/fingerprints.json, holds for each script what digs.provenance.redraw says of it. Whoever means to
+change a figure renews it (`digs renew`), and the change is seen in the commit; who does not is told by `digs audit`.
 """
 
 import json
@@ -48,12 +48,8 @@ def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: floa
     return sorted(found)
 
 
-NUMBERS = "variables"  # the script of the numbers in the text
-
-
+NUMBERS = "text_numbers"  # the script of the numbers in the text; as numbers.py it would hide a module of Python's own
 FILE = Path("src/tex/fingerprints.json")
-
-
 TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
 
 
@@ -66,6 +62,22 @@ class Fingerprint(TypedDict):
 
 
 Record = Fingerprint
+
+
+def script_of(name: str) -> str:
+    """Return the file that makes a figure, a table, a group of numbers (MODULE.FUNCTION) or all numbers of the text."""
+    if "." in name:
+        return f"src/digs/paper/numbers/{name.split('.')[0]}.py"
+    folder = {"fig": "figures/", "tab": "tables/"}.get(name.partition("_")[0], "")
+    return f"src/scripts/{folder}{name}.py"
+
+
+def all_scripts(root: Path) -> list[str]:
+    """Return the names of all scripts that make something of the paper."""
+    found = (
+        path.stem for kind in ("figures/fig", "tables/tab") for path in (root / "src/scripts").glob(f"{kind}_*.py")
+    )
+    return [*sorted(found), NUMBERS]
 
 
 def load(root: Path) -> dict[str, Fingerprint]:
@@ -94,7 +106,7 @@ def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Fingerprint]:
         DigsError: a script failed.
     """
     path = tree / "redrawn.json"
-    execute(tree, sys.executable, "-m", "digs.redraw", str(path), *scripts)
+    execute(tree, sys.executable, "-m", "digs.provenance.redraw", str(path), *scripts)
     return read_json(path)
 
 

@@ -16,7 +16,7 @@ _REFERENCE = re.compile(r"\\ref\{([^}]+)\}")
 _EXHIBIT = re.compile(r"\\begin\{(figure|deluxetable)(\*?)\}.*?\\end\{\1\2\}", re.DOTALL)
 
 
-_SCRIPT = re.compile(r"\\script\{(\w+)\.py\}|\\variable\{output/(tab_\w+)\.tex\}")
+_SCRIPT = re.compile(r"\\script\{figures/(\w+)\.py\}|\\variable\{output/(tab_\w+)\.tex\}")
 
 
 _SENTENCE_END = re.compile(

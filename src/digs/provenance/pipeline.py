@@ -14,7 +14,7 @@ from typing_extensions import TypedDict  # the one that pydantic checks in Pytho
 
 from digs.base.errors import DigsError
 from digs.files.atomic import md5
-from digs.provenance.documents import read_document
+from digs.provenance.documents import names, outputs, read_document, value_at
 
 STORES = (".dvc/cache/files/md5", "data-store/files/md5")  # where DVC keeps files by hash
 
@@ -71,16 +71,6 @@ class LockFile(TypedDict):
     stages: dict[str, LockEntry]
 
 
-def names(entries: Iterable[File]) -> list[str]:
-    """The files of a list of dvc.yaml, where an entry with options is a mapping from its name."""
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
-
-
-def outputs(entry: StageEntry) -> list[str]:
-    """The files that a stage of dvc.yaml makes."""
-    return [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
-
-
 @dataclass(frozen=True)
 class Stage:
     """One stage of dvc.yaml: what it is, what it costs, what it reads, and what it makes.
@@ -110,13 +100,6 @@ class Stage:
         )
 
 
-def value_at(params: Any, name: str) -> Any:
-    """The value of a nested mapping at `section.name`; None where there is none."""
-    for part in name.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
-
-
 class Pipeline:
     """dvc.yaml, dvc.lock and params.yaml of a tree."""
 
@@ -139,6 +122,10 @@ class Pipeline:
     def locked(self) -> dict[str, str]:
         """The hash that dvc.lock has of every data product."""
         return {out["path"]: out["md5"] for stage in self._lock.values() for out in stage.get("outs", [])}
+
+    def entry(self, stage: str) -> dict[str, Any] | None:
+        """The entry of a stage in dvc.lock; None where it has never run."""
+        return self._lock.get(stage)
 
     def maker(self, file: str) -> Stage | None:
         """The stage that makes a file."""
@@ -198,24 +185,3 @@ class Pipeline:
     def parameters(self, stage: Stage) -> dict[str, Any]:
         """The values in params.yaml that a stage depends on."""
         return {name: value_at(self.params, name) for name in stage.params}
-
-    def stale(self, stage: Stage) -> list[str]:
-        """Why a stage would have to be run again: what changed since its entry in dvc.lock was made."""
-        entry = self._lock.get(stage.name)
-        if entry is None:
-            return [f"stage {stage.name} has never run (it is not in dvc.lock)"]
-        found = []
-        if entry["cmd"] != stage.command:
-            found.append("its command changed")
-        recorded = {dep["path"]: dep["md5"] for dep in entry.get("deps", [])}
-        for dep in stage.deps:
-            if dep not in recorded:
-                found.append(f"it depends on {dep} only since")
-            elif (now := self.locked.get(dep) or self.hash(dep)) != recorded[dep]:
-                found.append(f"{dep} changed" if now else f"{dep} is missing")
-        found += [f"it no longer depends on {dep}" for dep in recorded if dep not in stage.deps]
-        before = entry.get("params", {}).get("params.yaml", {})
-        found += [
-            f"{name} of params.yaml changed" for name, now in self.parameters(stage).items() if before.get(name) != now
-        ]
-        return [f"stage {stage.name} is stale: {reason}" for reason in found]

@@ -1,22 +1,52 @@
 """Run the scripts that make figures, tables and numbers, and say what came out.
 
-`python -m digs.redraw RECORD SCRIPT ...`, in a clean copy of the tree (digs.fingerprints). The record has, for every
-script, its hash, the data that it read with theirs, and what it drew or wrote.
+`python -m digs.provenance.redraw RECORD SCRIPT ...`, in a clean copy of the tree (digs.provenance.fingerprints). The
+record has, for every script, its hash, the data that it read with theirs, and what it drew or wrote. All run in one
+process, each as if it were alone there.
 """
 
 import argparse
+import os
+import random
 import runpy
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
 
 from digs.base import paths
 from digs.base.command import run
 from digs.config.everything import load_all_params
 from digs.files.atomic import md5, read_json, recording, write_json
-from digs.provenance.fingerprints import NUMBERS
+from digs.paper import plotting  # noqa: F401 (it sets the style, once for all scripts)
+from digs.provenance.fingerprints import NUMBERS, script_of
 
-SCRIPTS = paths.ROOT / "src" / "scripts"
+
+@contextmanager
+def alone(script: Path) -> Iterator[None]:
+    """Give the block what a script finds in a process of its own, and take away what it leaves there.
+
+    So no script sees the arguments, style, open figures, folder, environment or random numbers of another.
+    """
+    arguments, folder, environment = sys.argv, Path.cwd(), dict(os.environ)
+    drawn, numpy_drawn = random.getstate(), np.random.get_state()  # noqa: NPY002
+    sys.argv = [str(script)]
+    try:
+        with plt.rc_context(), np.errstate(), np.printoptions(), warnings.catch_warnings():
+            yield
+    finally:
+        plt.close("all")
+        random.setstate(drawn)
+        np.random.set_state(numpy_drawn)  # noqa: NPY002
+        os.environ.clear()
+        os.environ.update(environment)
+        os.chdir(folder)
+        sys.argv = arguments
 
 
 def _hashes(files: set[Path]) -> dict[str, str]:
@@ -26,15 +56,15 @@ def _hashes(files: set[Path]) -> dict[str, str]:
 
 def _exhibit(name: str) -> dict[str, Any]:
     """Run the script of a figure or a table."""
-    sys.argv = [f"{name}.py"]
-    with recording() as files:
-        runpy.run_path(str(SCRIPTS / f"{name}.py"), run_name="__main__")
+    script = paths.ROOT / script_of(name)
+    with alone(script), recording() as files:
+        runpy.run_path(str(script), run_name="__main__")
     if name.startswith("fig_"):
         shown = read_json(paths.FIGURES / f"{name.removeprefix('fig_')}.json")
     else:
         rows = (paths.OUTPUT / f"{name}.tex").read_text().splitlines()
         shown = {f"row {place}": {"text": row} for place, row in enumerate(rows)}
-    return {"script": md5(SCRIPTS / f"{name}.py"), "data": _hashes(files), "shown": shown}
+    return {"script": md5(script), "data": _hashes(files), "shown": shown}
 
 
 def _numbers() -> dict[str, dict[str, Any]]:
@@ -43,8 +73,8 @@ def _numbers() -> dict[str, dict[str, Any]]:
 
     found, params = {}, load_all_params()
     for name, group in groups().items():
-        script = paths.ROOT / "src" / "digs" / "numbers" / f"{name.split('.')[0]}.py"
-        with recording() as files:
+        script = paths.ROOT / script_of(name)
+        with alone(script), recording() as files:
             numbers = group(params)
         shown = {number: {"text": text} for number, text in numbers.items()}
         found[name] = {"script": md5(script), "data": _hashes(files), "shown": shown}
@@ -66,7 +96,7 @@ def main(record: Path, script: list[str]) -> None:
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("record", type=Path, help="the JSON file to write")
-    parser.add_argument("script", nargs="+", help="such as fig_corner, tab_widths or variables")
+    parser.add_argument("script", nargs="+", help="such as fig_corner, tab_widths or text_numbers")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """Stage `agreement`: the exact simulator against Prospector."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.agreement_settings import AgreementSettings
 from digs.files.atomic import write_json
@@ -13,6 +17,7 @@ from digs.files.schemas.agreement_schema import AGREEMENT
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.error_budget import error_budget
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 PERCENTILES = np.array([50.0, 95.0, 100.0])
 
@@ -56,4 +61,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

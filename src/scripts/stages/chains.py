@@ -1,9 +1,13 @@
 """Stage `chains`: emcee on the galaxy of Fig. 3, with the paper's settings and a longer walk for reference."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import load_params
 from digs.config.stages.chains_settings import ChainsSettings
@@ -14,6 +18,7 @@ from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 
 
 def main() -> None:
@@ -57,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -1,9 +1,13 @@
 """Stage `compression`: the information about the parameters that a few components of the spectra lose."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.statistics import mean_and_error
 from digs.config.params import load_params
 from digs.config.stages.compression_settings import CompressionSettings
@@ -12,6 +16,7 @@ from digs.flows.features import PrincipalComponents
 from digs.flows.information import lost_information, score_directions
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample
 
 
@@ -37,4 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

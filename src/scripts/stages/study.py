@@ -1,19 +1,24 @@
 """Stages `study_NAME`: networks that differ in one thing, trained alike and compared."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import argparse
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.study_settings import Studies, StudiesCommonSettings
 from digs.files.atomic import write_json
 from digs.files.resumable import SCRATCH
 from digs.physics.prior import Prior
+from digs.provenance.records import run_stage
 from digs.training.ablations import compare_candidates
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--study", default="search", help="its name in params.yaml (default: %(default)s)")
+    parser.add_argument("--study", required=True, help="its name in params.yaml")
 
 
 def main(study: str) -> None:
@@ -33,4 +38,4 @@ def main(study: str) -> None:
 
 
 if __name__ == "__main__":
-    run(main, add_arguments)
+    run_stage(main, add_arguments)

@@ -13,8 +13,10 @@ from digs.base import paths
 from digs.base.command import run
 from digs.config.model import Spectrum
 from digs.config.params import Params, load_params
+from digs.config.stages.choices_settings import ChoicesSettings
 from digs.config.stages.library_settings import LibrarySettings
 from digs.config.stages.posteriors_settings import PosteriorsSettings
+from digs.config.stages.reference_settings import ReferenceSettings
 from digs.config.stages.validation_settings import ValidationSettings
 from digs.config.theta import NAMES
 from digs.files.atomic import read_json
@@ -121,12 +123,13 @@ def effects(params: Params) -> dict[str, str]:
         params.prior.tage[0] / params.prior.tage[1],
         math.sqrt(published.TEST_SIZE / published.RELEASED_TEST_SIZE),
     )
+    low_resolution = params.choices.spectrum("low_resolution", params)
     return {
         "dust2": f"\\texttt{{table1}}: {ratios_to_exact('table1')}, with $\\tau$",
         "tau": r"\texttt{table1}, see above",
         "tage": rf"adds ${plain(100 * spared)}\%$ of the prior",
         "wavelength": ratios_of_exact("released_pixels"),
-        "smoothing": f"{resolution(params.choice('low_resolution'))}: {ratios_of_exact('low_resolution')}",
+        "smoothing": f"{resolution(low_resolution)}: {ratios_of_exact('low_resolution')}",
         "noise": ratios_of_exact("lognormal_noise"),
         "pairs": f"\\texttt{{lookup}}: {ratios_to_exact('lookup')}",
         "data": "none on the exact posterior: one follows from the other",
@@ -140,7 +143,7 @@ def effects(params: Params) -> dict[str, str]:
 
 def main() -> None:
     """Write the rows of the table of differences within the paper."""
-    params = load_params(LibrarySettings, PosteriorsSettings, ValidationSettings)
+    params = load_params(LibrarySettings, PosteriorsSettings, ValidationSettings, ChoicesSettings, ReferenceSettings)
     ours, changed = choices_here(params), effects(params)
     save_rows(
         "tab_differences",

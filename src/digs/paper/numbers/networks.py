@@ -72,7 +72,7 @@ def fiducial(params: Params) -> Numbers:
     search = read_json(paths.DATA / "studies" / "search.json")["measured"]
     experiment = read_json(paths.DATA / "lookup_experiment.json")["measured"]
     above = experiment["fiducial"]["loss_above_reference"]
-    base = params.candidates("search")["base"]
+    base = params.studies.candidates("search", params)["base"]
     above_base = {name: each["loss_above_first"] for name, each in search.items()}
     gain, scores = above_base.pop("five_dimensions"), above_base["scores"]
     return {

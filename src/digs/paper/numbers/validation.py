@@ -46,7 +46,7 @@ def validation_variables(params: Params) -> dict[str, str]:
             result[f"local_small_{network}"] = str(sum(p < _SMALL_P for p in p_values))
             result[f"local_least_{network}"] = _share(min(p_values), settings.local.trials)
         result |= _ages(network, kinds["ages"])
-    return result | _subsets() | _noise_levels(validation["noise_levels"])
+    return result | _subsets(params) | _noise_levels(validation["noise_levels"])
 
 
 def _share(p_value: float, trials: int) -> str:

@@ -16,7 +16,7 @@ def verdicts(params: Params) -> Numbers:
     found = [claim.verdict for claim in claims.all_claims(params)]
     return {
         "claims": str(len(found)),
-        **{f"claims_{verdict.name.lower()}": str(found.count(verdict)) for verdict in claims.Verdict},
+        **{f"claims_{verdict.name.lower()}": str(found.count(verdict)) for verdict in claims.ClaimVerdict},
     }
 
 
