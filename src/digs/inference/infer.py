@@ -169,6 +169,6 @@ def _announce_refits(galaxies: np.ndarray) -> None:
     parts, longer = -(-len(galaxies) // REFITS_AT_ONCE), 2 ** (REFIT.extensions + 1) - 1
     minutes = np.dot(REFIT_MINUTES, (parts, len(galaxies)))
     announce(
-        f"digs.infer refits {inputs.named(galaxies)} with chains: about {minutes:.0f} min on an idle core, up to {longer} "
-        "times as long where they are slow to converge."
+        f"digs.infer refits {inputs.named(galaxies)} with chains: about {minutes:.0f} min on an idle core, up to "
+        f"{longer} times as long where they are slow to converge."
     )
