@@ -48,7 +48,7 @@ def exact_chains(
     random: np.random.Generator,
     description: str,
 ) -> ConvergedChains:
-    """Sample exact posteriors with emcee ensembles (digs.ensembles).
+    """Sample exact posteriors with emcee ensembles (exact.ensembles).
 
     Args:
         flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.

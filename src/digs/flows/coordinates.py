@@ -1,13 +1,13 @@
 r"""The coordinates y that a flow works in, chosen so that little is left to learn.
 
-The plain ones are the unbounded z of the prior (digs.priors). A spectrum's flux is proportional to the mass, so its
-level (digs.features), the mean of log10 F_lambda, tells log10 M up to the mass-to-light ratio. With m the mass that an
+The plain ones are the unbounded z of the prior (physics.prior). A spectrum's flux is proportional to the mass, so its
+level (flows.features), the mean of log10 F_lambda, tells log10 M up to the mass-to-light ratio. With m the mass that an
 average mass-to-light ratio gives, z_mass becomes (RelativeMass)
 
     y_mass = [z_mass(log10 M) - z_mass(m)] / z_mass'(m),
 
 which is log10 M - m where the prior's ends are far, and still covers exactly the prior's range. Better still, mass and
-dust are not learned at all (Marginal): with those two in closed form (digs.conditional),
+dust are not learned at all (Marginal): with those two in closed form (flows.mass_and_dust),
 
     q(theta | x) = q(logzsol, tage, logtau | x) p(logmass, dust2 | logzsol, tage, logtau, x),
 

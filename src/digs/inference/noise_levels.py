@@ -28,7 +28,7 @@ def at_noise_level(
     mocks, _ = infer_mocks(
         posterior, (theta, flux), theta.numpy(), settings.draws, seed, f"S/N {signal_to_noise:g}"
     )  # the truths as centres: the ranks by distance are not used
-    quantiles, share = exact_posteriors(posterior, simulator, flux[: level.exact], fraction, settings)
+    quantiles, share = exact_quantiles(posterior, simulator, flux[: level.exact], fraction, settings)
     enough = np.flatnonzero(share * level.candidates >= level.sample_size)
     result: dict[str, Any] = {
         "signal_to_noise": signal_to_noise,
@@ -47,7 +47,7 @@ def at_noise_level(
     return result
 
 
-def exact_posteriors(
+def exact_quantiles(
     posterior: Posterior, simulator: Simulator, flux: torch.Tensor, fraction: float, settings: ValidationSettings
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return quantiles of exact posteriors at QUANTILES, shape (N, quantiles, 5), and the efficiency, shape (N,)."""

@@ -33,8 +33,8 @@ _AT_ONCE = 20_000  # spectra, to bound memory
 class Examined:
     """What the spectra of posterior draws say of the data.
 
-    chi_squared, log_weight: of the draws, shape (N, draws), float64; log_weight is that of digs.importance, up to a
-    constant. best: the draw of smallest chi_squared, shape (N,). pulls: of its spectrum, shape (N, pixels), float64.
+    chi_squared, log_weight: of the draws, shape (N, draws), float64; log_weight is that of inference.importance, up to
+    a constant. best: the draw of smallest chi_squared, shape (N,). pulls: of its spectrum, shape (N, pixels), float64.
     """
 
     chi_squared: Tensor

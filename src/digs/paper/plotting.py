@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from digs.base import paths
 from digs.base.command import run
 from digs.base.git import git_commit
-from digs.config.theta import NAMES, Parameter
+from digs.config.theta import MEANINGS, NAMES, Parameter
 from digs.files.atomic import md5, replacing, write_json, write_text
 from digs.paper.figure_contents import drawn
 
@@ -107,8 +107,11 @@ def draw(main: Callable[[], None]) -> None:
 
 
 def parameter_panels(rows: int, height: float, **options) -> tuple[Figure, np.ndarray]:
-    """A figure as wide as the page with one column of panels for each parameter, axes of shape (rows, 5)."""
-    return plt.subplots(rows, len(NAMES), figsize=(PAGE, height), squeeze=False, **options)
+    """Return a figure as wide as the page, with a titled column of panels for each parameter, and axes, (rows, 5)."""
+    figure, axes = plt.subplots(rows, len(MEANINGS), figsize=(PAGE, height), squeeze=False, **options)
+    for panel, meaning in zip(axes[0], MEANINGS, strict=True):
+        panel.set_title(meaning.label)
+    return figure, axes
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:
@@ -150,7 +153,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures: NAME.pdf, and what it shows (figure_contents) as NAME.json.
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (paper.figure_contents) as NAME.json.
 
     The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
     which files.

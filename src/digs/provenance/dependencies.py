@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from digs.base.closures import SourceTree
 from digs.files.atomic import write_text
+from digs.provenance.documents import read_yaml
 
 _CODE = ("src/digs/", "src/scripts/")
 
@@ -50,6 +51,7 @@ def derived_lists(root: Path) -> dict[str, str]:
     tree, yaml = SourceTree(root / "src"), round_trip()
     texts = {}
     for name, fill in (("dvc.yaml", _fill_stages), ("showyourwork.yml", _fill_figures)):
+        read_yaml(root / name)  # says what is wrong with it in a sentence
         content = yaml.load((root / name).read_text(encoding="utf-8"))
         fill(content, tree)
         buffer = io.StringIO()

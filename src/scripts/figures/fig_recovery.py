@@ -26,7 +26,7 @@ REACH = 4.5  # of the panels of chi; what lies beyond is drawn as triangles at t
 def draw_recovery(
     axes: Axes, parameter: Parameter, truth: np.ndarray, quantiles: np.ndarray, inside: np.ndarray
 ) -> None:
-    """Medians against truths, with 68% error bars.
+    """Draw medians against truths, with 68% error bars.
 
     Args:
         truth, inside: shape (galaxies,). quantiles: 16%, 50%, 84%, shape (3, galaxies).
@@ -40,11 +40,10 @@ def draw_recovery(
     axes.axline((parameter.low, parameter.low), slope=1, color=TRUTH, lw=0.7, ls="--")
     prior_limits(axes, parameter, "x")
     prior_limits(axes, parameter, "y")
-    axes.set_title(parameter.label)
 
 
 def draw_chi(axes: Axes, parameter: Parameter, truth: np.ndarray, chi: np.ndarray, inside: np.ndarray) -> None:
-    """Residuals in units of the half-widths."""
+    """Draw residuals in units of the half-widths."""
     for chosen, shade in ((~inside, FAINT), (inside, COLOURS[parameter.name])):
         axes.plot(truth[chosen], np.where(np.abs(chi) < REACH, chi, np.nan)[chosen], ".", ms=2.2, mew=0, color=shade)
         for sign, marker in ((1, "^"), (-1, "v")):
@@ -58,7 +57,7 @@ def draw_chi(axes: Axes, parameter: Parameter, truth: np.ndarray, chi: np.ndarra
 
 
 def annotate(recovered: Axes, residual: Axes, metrics: dict[str, Any]) -> None:
-    """The numbers of calibration.json that belong to the two panels."""
+    """Write the numbers of calibration.json that belong to the two panels into them."""
     note(recovered, f"$r = {metrics['correlation']['value']:.3f}$")
     note(recovered, f"${metrics['correlation_central']:.3f}$ (central)", 0.96, 0.04)
     mean, spread = metrics["chi_mean"]["value"], metrics["chi_std"]["value"]

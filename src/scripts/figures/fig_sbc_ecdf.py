@@ -6,8 +6,6 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
 from digs.base import paths
-from digs.config.params import load_params
-from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
 from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, draw, parameter_panels, save
@@ -35,8 +33,6 @@ def main() -> None:
             panel.set(xlim=(0, 1), ylim=(-reach, reach))
             panel.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
         row[0].set_ylabel("Share below less rank")
-    for panel, parameter in zip(axes[0], parameters(load_params().prior), strict=True):
-        panel.set_title(parameter.label)
     figure.supxlabel("Normalised rank of the truth", fontsize=8.5)
     named = {label: handle for row in axes for handle, label in zip(*row[0].get_legend_handles_labels(), strict=True)}
     figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=len(named))

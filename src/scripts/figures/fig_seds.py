@@ -20,13 +20,13 @@ SIDE = 2  # pixels from H-alpha to its continuum
 
 
 def emits(wavelength: np.ndarray, flux: np.ndarray) -> np.ndarray:
-    """Whether H-alpha stands above the mean of the continuum on both sides, shape (galaxies,)."""
+    """Return whether H-alpha stands above the mean of the continuum on both sides, shape (galaxies,)."""
     line = np.abs(wavelength - FEATURES[r"H$\alpha$"]).argmin()
     return flux[:, line] > (flux[:, line - SIDE] + flux[:, line + SIDE]) / 2
 
 
 def examples(age: np.ndarray, emission: np.ndarray) -> list[int]:
-    """The galaxies nearest in age to the quantiles, of the kinds asked for."""
+    """Return the galaxies nearest in age to the quantiles, of the kinds asked for."""
     return [
         int(np.where(emission == wanted, np.abs(age - np.quantile(age, share)), np.inf).argmin())
         for share, wanted in EXAMPLES

@@ -27,7 +27,7 @@ FITS = {
 
 
 def draw_totals(axes: Axes, timing: dict) -> None:
-    """Seconds for so many galaxies: MCMC fits, and NPE with its training; marks are where NPE was measured so."""
+    """Draw seconds for so many galaxies: MCMC fits, and NPE with its training, with marks where it was measured so."""
     for fit, (label, colour, dash) in FITS.items():
         axes.plot(GALAXIES, GALAXIES * timing["fit_seconds"][fit]["median"], color=colour, ls=dash, label=label)
     for network, measured in timing["networks"].items():
@@ -48,7 +48,7 @@ def draw_totals(axes: Axes, timing: dict) -> None:
 
 
 def draw_growth(axes: Axes, timing: dict, numbers: Sequence[int], key: str) -> None:
-    """Milliseconds of a posterior against the number of draws or pixels."""
+    """Draw milliseconds of a posterior against the number of draws or pixels."""
     for network, measured in timing["networks"].items():
         _, colour, dash, marker = NETWORK_STYLES[network]
         low, median, high = (1e3 * np.array([each[end] for each in measured[key]]) for end in ("low", "median", "high"))

@@ -36,7 +36,7 @@ AT_ONCE = 20  # galaxies
 R_HAT, SAMPLE_SIZE, SHARE, FIRST_QUANTILE = range(4)
 
 
-def exact_posteriors(
+def posteriors_of_choice(
     name: str, model: Simulator, prior: Prior, test: Product, reference: Product, rows: slice, params: Params
 ) -> np.ndarray:
     """Return posteriors of some test galaxies, with the noise that they have in the test set, (galaxies, rows, 5)."""
@@ -66,7 +66,7 @@ def exact_posteriors(
     return np.concatenate([np.stack([chains.r_hat, chains.sample_size, shares], 1), quantiles], 1)
 
 
-def summary(found: np.ndarray, reference: Product, params: Params) -> dict[str, Any]:
+def widths_and_convergence(found: np.ndarray, reference: Product, params: Params) -> dict[str, Any]:
     """Return half-widths relative to those with the choices made here, and whether the chains converged."""
     settings = params.choices
     before = reference["quantiles"][: len(found)].astype(float)
@@ -104,9 +104,9 @@ def main() -> None:
             part = f"{name}-{first}"
             if part not in parts:
                 rows = slice(first, min(first + AT_ONCE, settings.galaxies))
-                parts.save(part, exact_posteriors(name, model, prior, test, reference, rows, params))
+                parts.save(part, posteriors_of_choice(name, model, prior, test, reference, rows, params))
             found.append(parts.load(part))
-        measured[name] = summary(np.concatenate(found), reference, params)
+        measured[name] = widths_and_convergence(np.concatenate(found), reference, params)
     write_json(
         paths.DATA / "choices.json",
         {"galaxies": settings.galaxies, "quantiles": QUANTILES, "measured": measured, **data.attributes()},

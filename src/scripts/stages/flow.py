@@ -68,10 +68,10 @@ def fit(network: str) -> None:
     checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
     trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
     if worker() == 0:
-        save(flow, network, recipe, product, trained, params)
+        save_trained(flow, network, recipe, product, trained, params)
 
 
-def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained, params: Params) -> None:
+def save_trained(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained, params: Params) -> None:
     """Write the network's two files."""
     settings = params.network(network)
     losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)

@@ -7,8 +7,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout,
 
 from digs.base import paths
 from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
+from digs.config.theta import MEANINGS
 from digs.files.atomic import read_json
 from digs.paper.latex_numbers import cell, probability
 from digs.paper.plotting import save_rows
@@ -20,7 +19,7 @@ def main() -> None:
     """Write the rows of the calibration table."""
     measured = read_json(paths.DATA / "calibration.json")["parameters"]
     rows = []
-    for parameter in parameters(load_params().prior):
+    for parameter in MEANINGS:
         numbers = measured[parameter.name]
         cells = [parameter.axis_label]
         cells += [cell(numbers[column]) for column in COLUMNS]

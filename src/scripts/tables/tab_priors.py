@@ -12,7 +12,7 @@ from digs.paper.plotting import save_rows
 
 
 def row(parameter: Parameter) -> tuple[str, ...]:
-    """Label, description, unit and range of a parameter."""
+    """Return label, description, unit and range of a parameter."""
     return (
         parameter.label,
         parameter.description,

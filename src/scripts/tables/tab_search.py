@@ -30,7 +30,7 @@ NAMES = {
 
 
 def flatten(changes: dict, path: str = "") -> dict[str, object]:
-    """Nested changes by dotted names."""
+    """Return nested changes by dotted names."""
     flat: dict[str, object] = {}
     for key, value in changes.items():
         flat |= flatten(value, f"{path}{key}.") if isinstance(value, dict) else {f"{path}{key}": value}
@@ -38,7 +38,7 @@ def flatten(changes: dict, path: str = "") -> dict[str, object]:
 
 
 def describe(changes: dict) -> str:
-    """What a candidate changes, in words."""
+    """Return what a candidate changes, in words."""
     parts = []
     for name, value in flatten(changes).items():
         if name in WORDS:
