@@ -43,7 +43,7 @@ def use(root: Path, name: str) -> None:
     else:
         pipeline = Pipeline(root)
         for stage in pipeline.stages.values():
-            pipeline.stale(stage)
+            pipeline.parameters(stage)
             pipeline.last(stage.outs)
             for out in stage.outs:
                 pipeline.stored(out)
@@ -126,6 +126,7 @@ SMALL: dict[str, Any] = {
     },
     "params.yaml": {"a": {"b": 1}},
     str(fingerprints.FILE): {
+        "tab_x": {"script": "0", "data": {}, "shown": {"row 0": {"text": "1"}}},
         "fig_x": {
             "script": "0",
             "data": {"one.h5": "00"},
@@ -207,7 +208,7 @@ def test_what_else_is_read_is_checked_alike(tmp_path, refused):
     with refused("typed.yaml", "wrong at 1.pattern"):
         read_document(tmp_path, "typed.yaml", list[dict[str, str]])
     (tmp_path / "showyourwork.yml").write_text("- 1\n")
-    with refused("showyourwork.yml", "dictionary"):
+    with refused("showyourwork.yml", "does not hold a mapping"):
         read_yaml(tmp_path / "showyourwork.yml")
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from typing_extensions import TypedDict
 
+from digs.base.errors import DigsError
 from digs.files.atomic import read_json, write_text
 from digs.paper.figure_contents import Entry
 from digs.provenance.clean_copy import clean_copy, execute
@@ -86,7 +87,12 @@ def load(root: Path) -> dict[str, Fingerprint]:
     Raises:
         DigsError: it is missing or damaged.
     """
-    return read_document(root, str(FILE), dict[str, Fingerprint])
+    recorded = read_document(root, str(FILE), dict[str, Fingerprint])
+    for name, record in recorded.items():
+        for place, entry in record["shown"].items():
+            if not name.startswith("fig_") and not isinstance(entry.get("text"), str):
+                raise DigsError(f"{FILE} has no text at {name}.shown.{place}; restore it with `git checkout {FILE}`.")
+    return recorded
 
 
 def store(root: Path, record: dict[str, Fingerprint]) -> None:

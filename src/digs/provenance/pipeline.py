@@ -33,7 +33,7 @@ class StageMeta(TypedDict, total=False):
 class StageEntry(TypedDict):
     """A stage of dvc.yaml."""
 
-    cmd: str
+    cmd: Annotated[str, Field(pattern=r"^python \S")]  # and a script
     desc: NotRequired[str]
     meta: NotRequired[StageMeta]
     deps: NotRequired[list[File]]
