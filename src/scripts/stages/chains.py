@@ -53,7 +53,6 @@ def main() -> None:
             "autocorrelation_time": autocorrelation_time(longer.theta, settings.reference_thin),
         },
         seed=settings.seed,
-        seconds=chain.seconds,
         calls=chain.calls,
         reference_steps=settings.reference_steps,
         parameters=params.model_dump(include={"prior", "noise", "chains"}),
