@@ -179,18 +179,17 @@ def test_one_spectrum_may_come_without_its_row(posterior):
     assert torch.equal(posterior.sample(flux[0], 20, 1), posterior.sample(flux, 20, 1))
 
 
-@pytest.mark.parametrize("draws", [0, 1])
-def test_few_draws(posterior, draws):
-    assert posterior.sample(some_flux(2, 23), draws, 1).shape == (2, draws, 5)
+def test_one_draw_will_do(posterior):
+    assert posterior.sample(some_flux(2, 23), 1, 1).shape == (2, 1, 5)
 
 
 @pytest.mark.parametrize("value", [float("nan"), -1.0, 0.0])
 def test_spectra_that_have_no_logarithm_are_refused(posterior, refused, value):
     flux = some_flux(3, 24)
     flux[1, 2] = value
-    with refused("pixel 2 of row 1"):
+    with refused("Galaxy 1", "pixel 2"):
         posterior.sample(flux, 10, 1)
-    with refused("pixel 2 of row 1"):
+    with refused("Galaxy 1", "pixel 2"):
         posterior.log_prob(torch.zeros(3, 1, 5), flux)
 
 
@@ -205,7 +204,7 @@ def test_other_pixels_and_other_shapes_are_refused(posterior, refused):
 def test_an_unknown_network_is_refused_with_the_known_ones(folder, tmp_path, refused):
     with refused("'huge'", "tiny"):
         Posterior.load("huge", folder=folder)
-    with refused("'huge'", "dvc pull"):
+    with refused("'huge'", "empty", "none at all"):
         load_record("huge", tmp_path / "empty")
 
 
