@@ -1,15 +1,17 @@
 """Several processes that train one network."""
 
 import json
-import os
+import multiprocessing as python_multiprocessing
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from torch import multiprocessing
 
 from digs.base.errors import DigsError
 from digs.config.model import Architecture
@@ -22,7 +24,16 @@ from digs.training.pairs import LibraryPairs
 from digs.training.workers import average, gather, in_workers, worker, workers
 
 
-def write_what_all_know(folder: Path) -> int:
+@pytest.fixture(scope="module", autouse=True)
+def warm() -> Iterator[None]:
+    """Workers are forked from a process that has imported all this once, which takes seconds for each of them else."""
+    python_multiprocessing.set_forkserver_preload(["pytest", "digs.flows.flow", "digs.training.loop", "torch._dynamo"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(multiprocessing, "spawn", partial(multiprocessing.start_processes, start_method="forkserver"))
+        yield
+
+
+def tell_what_all_know(folder: Path) -> dict[str, object]:
     mine = torch.tensor([1.0, 10.0]) * (worker() + 1)
     known = {
         "workers": workers(),
@@ -31,12 +42,12 @@ def write_what_all_know(folder: Path) -> int:
         "gathered": [part.tolist() for part in gather(mine)],
     }
     (folder / str(worker())).write_text(json.dumps(known))
-    return worker()
+    return known | {"worker": worker()}
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_all_workers_agree(tmp_path, number):
-    assert in_workers(number, write_what_all_know, tmp_path) == 0  # what the first one returns
+    returned = in_workers(number, tell_what_all_know, tmp_path)
     found = [json.loads((tmp_path / str(rank)).read_text()) for rank in range(number)]
     mean = (number + 1) / 2
     expected = {
@@ -46,6 +57,7 @@ def test_all_workers_agree(tmp_path, number):
         "gathered": [[rank + 1.0, 10.0 * (rank + 1)] for rank in range(number)],
     }
     assert found == [expected] * number
+    assert returned == expected | {"worker": 0}
 
 
 def refuse(only: int) -> None:
@@ -119,17 +131,17 @@ def test_an_interrupted_training_of_two_is_taken_up(by_two, tmp_path):
     assert again["losses"] == by_two[0]["losses"]
 
 
-def wait_for_ever(folder: Path) -> None:
+PARENT = """
+import os, sys, time
+from pathlib import Path
+from digs.training.workers import in_workers, worker
+
+def wait_for_ever(folder):
     (folder / str(worker())).write_text(str(os.getpid()))
     time.sleep(600)
 
-
-PARENT = """
-import sys; sys.path.insert(0, {tests!r})
-from pathlib import Path
-from test_workers import in_workers, wait_for_ever
 if __name__ == "__main__":
-    in_workers(2, wait_for_ever, Path({folder!r}))
+    in_workers(2, wait_for_ever, Path(sys.argv[1]))
 """
 
 
@@ -140,8 +152,8 @@ def alive(process: int) -> bool:
 
 def test_no_worker_outlives_its_parent(tmp_path):
     script = tmp_path / "parent.py"
-    script.write_text(PARENT.format(tests=str(Path(__file__).parent), folder=str(tmp_path)))
-    ignoring = ["sh", "-c", f"trap '' INT; exec {sys.executable} {script}"]  # as in the background of a shell
+    script.write_text(PARENT)
+    ignoring = ["sh", "-c", f"trap '' INT; exec {sys.executable} {script} {tmp_path}"]  # as in a shell's background
     parent = subprocess.Popen(ignoring, stderr=subprocess.DEVNULL)
     files = [tmp_path / "0", tmp_path / "1"]
     wait_until(lambda: all(file.exists() and file.read_text() for file in files))
