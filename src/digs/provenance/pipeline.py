@@ -31,6 +31,11 @@ _Loader.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|
 _Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789"))
 
 
+def parse_yaml(text: str) -> Any:
+    """Return what a YAML text says."""
+    return yaml.load(text, _Loader)
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A YAML file that holds a mapping.
 
@@ -38,7 +43,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         DigsError: there is no such file, or it is no YAML mapping.
     """
     try:
-        content = yaml.load(path.read_text(), _Loader)
+        content = parse_yaml(path.read_text())
     except OSError:
         raise DigsError(
             f"{path.name} is missing in {path.parent}; restore it with `git checkout {path.name}`."
