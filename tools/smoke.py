@@ -15,8 +15,10 @@ from pathlib import Path
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # digs of this checkout
+
 from digs.provenance import clean_copy as copies
-from digs.provenance.pipeline import outputs
+from digs.provenance.documents import outputs
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("ssp_grid", "library", "simulator_speed", "redshifted", "other_sps")

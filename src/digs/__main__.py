@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from digs.base import paths
+from digs.base.checkout import current_checkout, hand_over
 from digs.base.errors import DigsError
 from digs.provenance import audit, dependencies, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
@@ -147,10 +148,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Run the command; its exit status is 0 if all checks, 1 if something is wrong, 3 if something was not checked."""
-    arguments = vars(parser().parse_args())
-    run = arguments.pop("run")
-    arguments.pop("command")
     try:
+        hand_over(sys.argv[1:])
+        arguments = vars(parser().parse_args())
+        run = arguments.pop("run")
+        arguments.pop("command")
+        print(f"digs works on the checkout {current_checkout()}", file=sys.stderr)
         sys.exit(run(**arguments))
     except DigsError as error:
         sys.exit(f"digs: {error}")

@@ -1,5 +1,10 @@
 """The numbers in the text: one small file for each, for \\variable{output/NAME.txt} in ms.tex."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
 from digs.base.command import run
 from digs.config.everything import load_all_params

@@ -1,5 +1,6 @@
 """params.yaml: every mistake in it becomes one sentence that names the value, and a script's exit status 1."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,8 +11,10 @@ import pytest
 import yaml
 
 from digs.base import paths
-from digs.config.params import load_params
+from digs.config.everything import load_all_params
+from digs.config.params import load_params, overlay
 from digs.config.stages.posteriors_settings import PosteriorsSettings
+from digs.config.stages.study_settings import Studies
 
 
 @pytest.fixture
@@ -122,7 +125,7 @@ def test_mistakes_are_named(tmp_path, sound, refused, mistake):
     path = tmp_path / "params.yaml"
     path.write_text(spoil(sound, where, value))
     with refused("params.yaml", *mentions):
-        load_params(path)
+        load_all_params(path)
 
 
 @pytest.mark.parametrize(
@@ -142,19 +145,19 @@ def test_what_is_no_params_file_is_refused(tmp_path, refused, text, mentions):
     path = tmp_path / "params.yaml"
     path.write_bytes(text)
     with refused("params.yaml", *mentions):
-        load_params(path)
+        load_all_params(path)
 
 
 def test_a_number_for_a_name_is_refused(tmp_path, sound, refused):
     path = tmp_path / "params.yaml"
     path.write_text(yaml.safe_dump(sound | {1: 2}))
     with refused("params.yaml: 1: "):
-        load_params(path)
+        load_all_params(path)
 
 
 def test_a_missing_file_is_refused(tmp_path, refused):
     with refused("params.yaml", "missing", "git checkout"):
-        load_params(tmp_path / "params.yaml")
+        load_all_params(tmp_path / "params.yaml")
 
 
 def test_an_unknown_network_is_refused_with_the_known_ones(refused):
@@ -164,7 +167,7 @@ def test_an_unknown_network_is_refused_with_the_known_ones(refused):
 
 def test_an_unknown_study_is_refused_with_the_known_ones(refused):
     with refused("'serch'", "choose from: search"):
-        load_params().study("serch")
+        load_params(Studies).studies.named("serch")
 
 
 def test_the_tracked_file_is_sound_and_cannot_be_changed_in_passing():
@@ -187,7 +190,7 @@ def test_scripts_stop_with_one_line_and_status_1(checkout, sound, mistake):
     where, value, mentions = MISTAKES[mistake]
     (checkout / "params.yaml").write_text(spoil(sound, where, value))
     run = subprocess.run(
-        [sys.executable, checkout / "src" / "scripts" / "ssp_grid.py"],
+        [sys.executable, checkout / "src" / "scripts" / "stages" / "ssp_grid.py"],
         env={**os.environ, "PYTHONPATH": str(checkout / "src")},
         capture_output=True,
         text=True,
@@ -204,7 +207,29 @@ def test_a_network_may_have_a_prior_of_its_own(sound, tmp_path):
     own = sound["prior"] | {"dust2": [0.1, 10.0], "logtau": [-1.0, 0.0]}
     sound["networks"]["paper"]["prior"] = own
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(sound))
-    params = load_params(tmp_path / "params.yaml")
+    params = load_all_params(tmp_path / "params.yaml")
     assert load_params().network_prior("paper") == params.prior
     assert params.network_prior("paper").dust2 == (0.1, 10.0)
     assert params.network_prior("paper").logmass == params.prior.logmass
+
+
+def test_an_overlay_changes_what_it_names_and_leaves_the_rest():
+    values = {"a": 1, "b": {"c": 2, "d": {"e": 3, "f": 4}}, "g": 5}
+    changes = {"a": 10, "b": {"d": {"e": 30}}, "h": {"i": 60}}
+    expected = {"a": 10, "b": {"c": 2, "d": {"e": 30, "f": 4}}, "g": 5, "h": {"i": 60}}
+    before = json.dumps([values, changes])
+    assert overlay(values, changes) == expected
+    assert json.dumps([values, changes]) == before
+    assert overlay(overlay(values, changes), changes) == expected
+
+
+@pytest.mark.parametrize("changes", [{}, {"b": {}}, {"b": {"d": {}}}, {"a": 1}])
+def test_an_overlay_of_nothing_new_is_the_same(changes):
+    values = {"a": 1, "b": {"c": 2, "d": {"e": 3}}}
+    assert overlay(values, changes) == values
+
+
+def test_a_later_overlay_wins():
+    assert overlay(overlay({}, {"a": {"b": 1, "c": 1}}), {"a": {"b": 2}}) == {"a": {"b": 2, "c": 1}}
+    assert overlay({"a": None}, {"a": {"b": 1}}) == {"a": {"b": 1}}
+    assert overlay({"a": {"b": 1}}, {"a": None}) == {"a": None}

@@ -14,6 +14,7 @@ from digs.diagnostics.corruptions import LABELS, Galaxies, correlated, corrupted
 from digs.files.product import read_product
 from digs.files.schemas.redshifted_schema import REDSHIFTED
 from digs.physics.noise import add_noise
+from digs.physics.simulator import Simulator
 
 FRACTION = 0.05
 
@@ -26,7 +27,7 @@ def random(seed: int = 1) -> torch.Generator:
 def galaxies() -> Galaxies:
     """The first test galaxies, which the product `redshifted` has too."""
     theta = torch.as_tensor(read_product(corruptions.REDSHIFTED_FILE, REDSHIFTED)["theta"][:40])
-    return Galaxies.of(theta())
+    return Galaxies.of(theta, Simulator())
 
 
 @pytest.mark.parametrize("kind", LABELS)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from digs.base.statistics import QUANTILES, bootstrap_rows, with_error
 from digs.diagnostics import ranks as calibration
 
 GALAXIES, DRAWS, PARAMETERS = 2000, 400, 5
@@ -26,7 +27,7 @@ class Gaussians:
         mean = datum / (1 + NOISE**2) + shift * sigma
         self.draws = mean[:, None] + width * sigma * random.normal(size=(GALAXIES, DRAWS, PARAMETERS))
         self.rank = calibration.ranks(self.draws, self.truth)
-        self.quantiles = np.quantile(self.draws, calibration.QUANTILES, axis=1).swapaxes(0, 1)
+        self.quantiles = np.quantile(self.draws, QUANTILES, axis=1).swapaxes(0, 1)
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +131,7 @@ def test_posteriors_that_repeat_the_prior_are_calibrated_but_useless():
     random = np.random.default_rng(3)
     truth, draws = random.normal(size=(GALAXIES, 5)), random.normal(size=(GALAXIES, DRAWS, 5))
     assert (calibration.uniformity_p_value(calibration.ranks(draws, truth), DRAWS) > 1e-3).all()
-    quantiles = np.quantile(draws, calibration.QUANTILES, axis=1).swapaxes(0, 1)
+    quantiles = np.quantile(draws, QUANTILES, axis=1).swapaxes(0, 1)
     assert (np.abs(calibration.recovery(quantiles, truth)["correlation"]) < 0.1).all()
 
 
@@ -142,9 +143,9 @@ def test_the_count_band_holds_what_it_says(bins):
 
 
 def test_bootstrap_errors_are_binomial(exact):
-    rows = calibration.bootstrap_rows(GALAXIES, 400, seed=1)
+    rows = bootstrap_rows(GALAXIES, 400, seed=1)
     assert rows.shape == (400, GALAXIES)
-    np.testing.assert_array_equal(rows, calibration.bootstrap_rows(GALAXIES, 400, seed=1))
+    np.testing.assert_array_equal(rows, bootstrap_rows(GALAXIES, 400, seed=1))
     shares = np.array([calibration.coverage(exact.rank[row], DRAWS, np.array([0.68]))[0, 0] for row in rows])
     assert shares.std() == pytest.approx(np.sqrt(0.68 * 0.32 / GALAXIES), rel=0.15)
 
@@ -159,6 +160,6 @@ def test_central_keeps_its_share_of_the_prior():
 
 def test_error_of_a_mean_by_resampling():
     values = np.random.default_rng(8).normal(3.0, 2.0, 400)
-    found = calibration.with_error(values, np.mean, calibration.bootstrap_rows(400, 2000, seed=1))
+    found = with_error(values, np.mean, bootstrap_rows(400, 2000, seed=1))
     assert found["value"] == pytest.approx(values.mean())
     assert found["error"] == pytest.approx(values.std() / 20, rel=0.1)

@@ -7,27 +7,27 @@ from scipy import stats
 
 from digs.config.params import load_params
 from digs.config.theta import NAMES, index
+from digs.diagnostics.deviations import LEAST, SUMMARIES, Deviations
 from digs.diagnostics.subsets import (
-    LEAST,
-    SUMMARIES,
-    Judged,
     bins,
+    compare_groups,
     line_excess,
     same_p_value,
     same_spread_p_value,
     traits,
 )
 from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
 
 GALAXIES, DRAWS, NOISE = 4000, 999, 1.0
 H_ALPHA = 6564.6
 
 
-def normal(width: float, seed: int = 0) -> dict[str, tuple[np.ndarray, Judged]]:
+def normal(width: float, seed: int = 0) -> dict[str, tuple[np.ndarray, Deviations]]:
     """Galaxies of five parameters of N(0, 1), each measured with a noise of NOISE, and posteriors of some width.
 
     Returns:
-        the theta that chooses, and Judged by the truth that it stands for, by selection.
+        the theta that chooses, and the deviations from the truth that it stands for, by selection.
     """
     random = np.random.default_rng(seed)
     truth = random.normal(size=(GALAXIES, len(NAMES)))
@@ -35,22 +35,26 @@ def normal(width: float, seed: int = 0) -> dict[str, tuple[np.ndarray, Judged]]:
     mean, sigma = datum / (1 + NOISE**2), NOISE / np.sqrt(1 + NOISE**2)
     drawn = mean + width * sigma * random.normal(size=truth.shape)
 
-    def judged(theta: np.ndarray) -> Judged:
+    def from_theta(theta: np.ndarray) -> Deviations:
         z = (mean - theta) / (width * sigma)
-        return Judged(mean - theta, z, random.binomial(DRAWS, stats.norm.cdf(-z)), DRAWS)
+        return Deviations(mean - theta, z, random.binomial(DRAWS, stats.norm.cdf(-z)), DRAWS)
 
-    return {"truth": (truth, judged(truth)), "expected": (drawn, judged(drawn)), "estimate": (mean, judged(truth))}
+    return {
+        "truth": (truth, from_theta(truth)),
+        "expected": (drawn, from_theta(drawn)),
+        "estimate": (mean, from_theta(truth)),
+    }
 
 
 @pytest.fixture(scope="module")
-def exact() -> dict[str, tuple[np.ndarray, Judged]]:
+def exact() -> dict[str, tuple[np.ndarray, Deviations]]:
     return normal(1.0)
 
 
-def high(selected: tuple[np.ndarray, Judged]) -> tuple[Judged, np.ndarray]:
+def high(selected: tuple[np.ndarray, Deviations]) -> tuple[Deviations, np.ndarray]:
     """The galaxies with a high first parameter."""
-    theta, judged = selected
-    return judged, bins(theta[:, 0], [0.5])[1]
+    theta, deviations = selected
+    return deviations, bins(theta[:, 0], [0.5])[1]
 
 
 def test_bins_hold_every_galaxy_once():
@@ -59,15 +63,16 @@ def test_bins_hold_every_galaxy_once():
 
 
 def test_exact_posteriors_are_calibrated_where_estimates_are_chosen(exact):
-    judged, rows = high(exact["estimate"])
-    value, error = judged.summaries_and_errors(rows, 200, 1)
+    deviations, rows = high(exact["estimate"])
+    value, error = deviations.summaries_and_errors(rows, 200, 1)
     ideal = np.array([0, 0, 1, 0.68, 0.95])[:, None]
     assert (np.abs(value - ideal) < 4 * error).all()
 
 
 def test_exact_posteriors_are_biased_where_truths_are_chosen_and_as_much_as_expected(exact):
     found = [
-        judged.summaries_and_errors(rows, 200, 1) for judged, rows in (high(exact["truth"]), high(exact["expected"]))
+        deviations.summaries_and_errors(rows, 200, 1)
+        for deviations, rows in (high(exact["truth"]), high(exact["expected"]))
     ]
     (truth, truth_error), (expected, expected_error) = found
     bias = SUMMARIES.index("z_mean"), 0
@@ -77,8 +82,8 @@ def test_exact_posteriors_are_biased_where_truths_are_chosen_and_as_much_as_expe
 
 def test_wide_posteriors_are_found_in_subsets_by_estimate_and_against_what_is_expected():
     wide = normal(1.5)
-    judged, rows = high(wide["estimate"])
-    value, error = judged.summaries_and_errors(rows, 200, 1)
+    deviations, rows = high(wide["estimate"])
+    value, error = deviations.summaries_and_errors(rows, 200, 1)
     assert (value[SUMMARIES.index("coverage_68")] > 0.68 + 5 * error[SUMMARIES.index("coverage_68")]).all()
     (real, truths), (drawn, draws) = high(wide["truth"]), high(wide["expected"])
     assert (same_p_value(real.probability[truths], drawn.probability[draws]) < 1e-3).all()
@@ -86,16 +91,16 @@ def test_wide_posteriors_are_found_in_subsets_by_estimate_and_against_what_is_ex
 
 def test_errors_are_the_scatter_of_repeated_experiments():
     found = [high(normal(1.0, seed)["estimate"]) for seed in range(20)]
-    scatter = np.std([judged.summaries(rows) for judged, rows in found], axis=0).mean(1)
-    judged, rows = found[0]
-    error = judged.summaries_and_errors(rows, 200, 1)[1].mean(1)
+    scatter = np.std([deviations.summaries(rows) for deviations, rows in found], axis=0).mean(1)
+    deviations, rows = found[0]
+    error = deviations.summaries_and_errors(rows, 200, 1)[1].mean(1)
     np.testing.assert_allclose(error, scatter, rtol=0.3)
 
 
 def test_a_subset_of_next_to_nothing_is_refused(exact, refused):
-    judged, rows = high(exact["truth"])
+    deviations, rows = high(exact["truth"])
     with refused("validation.spectra", "subsets"):
-        judged.summaries_and_errors(rows[: LEAST - 1], 10, 1)
+        deviations.summaries_and_errors(rows[: LEAST - 1], 10, 1)
 
 
 def test_p_values_tell_different_scatter_from_chance():
@@ -107,10 +112,10 @@ def test_p_values_tell_different_scatter_from_chance():
 
 
 def test_groups_are_compared_in_units_of_the_parameters(exact):
-    judged, rows = high(exact["estimate"])
+    deviations, rows = high(exact["estimate"])
     others = np.setdiff1d(np.arange(GALAXIES), rows)
     width = np.where(np.isin(np.arange(GALAXIES), rows), 2.0, 3.0)[:, None] * np.ones(len(NAMES))
-    compared = judged.compared(width, others, rows, 50)
+    compared = compare_groups(deviations, width, {"young": others, "old": rows}, 50)
     assert compared["galaxies"] == {"young": len(others), "old": len(rows)}
     for name in NAMES:
         assert [compared[name][group]["half_width"]["value"] for group in ("young", "old")] == [3.0, 2.0]
@@ -132,7 +137,7 @@ def test_traits_of_a_star_forming_and_of_a_dead_galaxy():
     theta = prior.from_unit(torch.full((2, len(NAMES)), 0.5, dtype=torch.float64))
     theta[:, index("tage")] = torch.tensor([0.5, 3.9])
     theta[:, index("logtau")] = torch.tensor([0.9, -0.9])
-    found = traits(theta.numpy()(), prior, H_ALPHA)
+    found = traits(theta.numpy(), Simulator(), prior, H_ALPHA)
     assert found["line"][0] > 1
     assert found["line"][1] < 0
     np.testing.assert_allclose(found["tage"], [0.5, 3.9])

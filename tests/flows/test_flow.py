@@ -169,7 +169,7 @@ def test_batches_change_nothing(posterior, monkeypatch, at_once):
     flux = some_flux(7, 21)
     theta = posterior.sample(flux, 30, 1)
     log_prob = posterior.log_prob(theta, flux)
-    monkeypatch.setattr("digs.flow.DRAWS_AT_ONCE", at_once)
+    monkeypatch.setattr("digs.flows.flow.DRAWS_AT_ONCE", at_once)
     torch.testing.assert_close(posterior.sample(flux, 30, 1), theta, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(posterior.log_prob(theta, flux), log_prob, rtol=1e-4, atol=1e-4)
 

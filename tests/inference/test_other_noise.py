@@ -28,11 +28,11 @@ def flux_at(fraction: float, number: int = 4) -> torch.Tensor:
 def test_without_stretch_or_other_noise_they_are_the_networks_own_draws_and_weights(posterior):
     fraction = posterior.record.noise_fraction
     flux = flux_at(fraction)
-    theta, log_weight = stretched_draws(posterior(), flux, fraction, 1.0, DRAWS, 3)
-    own = log_weights(posterior(), posterior.sample(flux, DRAWS, 4), flux)
+    theta, log_weight = stretched_draws(posterior, Simulator(), flux, fraction, 1.0, DRAWS, 3)
+    own = log_weights(posterior, Simulator(), posterior.sample(flux, DRAWS, 4), flux)
     assert (efficiency(log_weight) > 0.5).all()
     torch.testing.assert_close(log_evidence(log_weight), log_evidence(own), rtol=0, atol=0.1)
-    again = log_weights(posterior(), theta, flux)
+    again = log_weights(posterior, Simulator(), theta, flux)
     torch.testing.assert_close(log_weight, again, rtol=0, atol=0.02)
 
 
@@ -42,7 +42,7 @@ def test_evidence_and_widths_do_not_depend_on_the_stretch(posterior, signal_to_n
     flux = flux_at(fraction)
     evidences, widths, sizes = [], [], []
     for stretch in (0.9, 1.1):
-        theta, log_weight = stretched_draws(posterior(), flux, fraction, stretch, DRAWS, 5)
+        theta, log_weight = stretched_draws(posterior, Simulator(), flux, fraction, stretch, DRAWS, 5)
         evidences.append(log_evidence(log_weight).numpy())
         weight = torch.softmax(log_weight, 1).numpy()
         quantiles = [weighted_quantiles(*each, (0.16, 0.84)) for each in zip(theta.numpy(), weight, strict=True)]
@@ -57,7 +57,7 @@ def test_evidence_and_widths_do_not_depend_on_the_stretch(posterior, signal_to_n
 def test_draws_of_more_noise_are_wider(posterior):
     widths = []
     for fraction in (1 / 30, 1 / 15):
-        theta, _ = stretched_draws(posterior(), flux_at(fraction), fraction, 20 * fraction, DRAWS, 5)
+        theta, _ = stretched_draws(posterior, Simulator(), flux_at(fraction), fraction, 20 * fraction, DRAWS, 5)
         assert Prior.over(load_params().prior).contains(theta).all()
         widths.append(theta.std(1).mean(0))
     assert (widths[1] > widths[0]).all()
@@ -65,4 +65,4 @@ def test_draws_of_more_noise_are_wider(posterior):
 
 def test_a_network_without_the_closed_form_is_refused(refused):
     with refused("paper", "fiducial"):
-        stretched_draws(Posterior.load("paper")(), flux_at(0.05), 0.05, 1.0, 10, 1)
+        stretched_draws(Posterior.load("paper"), Simulator(), flux_at(0.05), 0.05, 1.0, 10, 1)

@@ -2,9 +2,10 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from digs.paper.amortisation import HOUR, Amortisation
+from digs.paper.amortisation import HOUR, Amortisation, compare_with_fits
 from digs.paper.khullar2022 import PUBLISHED, PUBLISHED_FITS, PUBLISHED_GALAXIES_PER_FIT
 
 NPE = Amortisation(training_seconds=100.0, npe_seconds=0.5)
@@ -32,3 +33,11 @@ def test_the_published_gain_follows_from_one_of_the_two_published_fits_only():
     assert low <= PUBLISHED.galaxies_per_fit(long, count_training=True) <= high
     assert PUBLISHED.galaxies_per_fit(short, count_training=True) == 0
     assert long - PUBLISHED.training_seconds == 10 * HOUR
+
+
+def test_turns_are_compared_one_by_one():
+    fits, training, npe = np.array([10.0, 20.0, 40.0]), np.array([100.0, 100.0, 300.0]), np.array([0.5, 1.0, 1.0])
+    found = compare_with_fits(fits, training, npe)
+    assert found["galaxies_per_fit"] == {"median": 20.0, "low": 20.0, "high": 40.0}
+    assert found["break_even"]["low"] == pytest.approx(100 / 19)
+    assert found["galaxies_per_fit_with_training"]["high"] == 0.0

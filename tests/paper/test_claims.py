@@ -5,6 +5,7 @@ import re
 import pytest
 
 from digs.base.paths import ROOT
+from digs.config.everything import load_all_params
 from digs.paper import khullar2022 as published
 from digs.paper.claims import FACTOR, ClaimVerdict, all_claims, by_error, by_factor, by_test
 from digs.provenance.audit import Project
@@ -47,7 +48,7 @@ def test_statement_holds_or_not():
 
 @pytest.fixture(scope="module")
 def claims():
-    return all_claims()
+    return all_claims(load_all_params())
 
 
 def test_every_published_number_is_judged(claims):

@@ -82,10 +82,10 @@ def test_rounding_of_another_machine_is_forgiven():
 def test_pdf_says_what_it_was_drawn_from(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "FIGURES", tmp_path)
     monkeypatch.setattr(sys, "argv", ["fig_sbc.py"])
-    monkeypatch.setattr("digs.plotting.git_commit", lambda: "0123456789ab-dirty")
-    runpy.run_path(str(paths.ROOT / "src" / "scripts" / "fig_sbc.py"), run_name="__main__")
+    monkeypatch.setattr("digs.paper.plotting.git_commit", lambda: "0123456789ab-dirty")
+    runpy.run_path(str(paths.ROOT / "src" / "scripts" / "figures" / "fig_sbc.py"), run_name="__main__")
     metadata = PdfReader(tmp_path / "sbc.pdf").metadata
-    assert metadata.subject == "Drawn by src/scripts/fig_sbc.py of commit 0123456789ab-dirty"
+    assert metadata.subject == "Drawn by src/scripts/figures/fig_sbc.py of commit 0123456789ab-dirty"
     said = dict(item.split(" md5 ") for item in metadata["/Keywords"].split("; "))
     locked = Pipeline(paths.ROOT).locked
     assert said
@@ -95,12 +95,12 @@ def test_pdf_says_what_it_was_drawn_from(tmp_path, monkeypatch):
 def test_commit_changes_nothing_that_is_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "FIGURES", tmp_path)
     for commit in ("0123456789ab", "unknown"):
-        monkeypatch.setattr("digs.plotting.git_commit", lambda commit=commit: commit)
+        monkeypatch.setattr("digs.paper.plotting.git_commit", lambda commit=commit: commit)
         figure, axes = plt.subplots()
         axes.plot(X, X)
         save(figure, commit, [paths.PARAMS])
     assert (tmp_path / "0123456789ab.json").read_bytes() == (tmp_path / "unknown.json").read_bytes()
-    assert PdfReader(tmp_path / "unknown.pdf").metadata.subject == "Drawn by src/scripts/fig_unknown.py"
+    assert PdfReader(tmp_path / "unknown.pdf").metadata.subject == "Drawn by src/scripts/figures/fig_unknown.py"
 
 
 OF_A_HALF_WIDTH = 1e-3  # what another number of threads may change of a draw: sums are rounded in another order

@@ -6,12 +6,12 @@ import torch
 from scipy import stats
 
 from digs.config.params import load_params
-from digs.config.stages.library_settings import galaxy_theta
+from digs.config.stages.library_settings import GalaxySettings
 from digs.config.theta import NAMES, index, parameters
 from digs.physics.prior import Prior
 
 BOXES = {
-    "params.yaml": (None, None),
+    "params.yaml": tuple(zip(*(getattr(load_params().prior, name) for name in NAMES), strict=True)),
     "unequal sides": ([-1e3, 0.0, 2.0, 1e-4, -7.0], [1e3, 1e-3, 2.5, 1e4, -6.0]),
 }
 
@@ -102,4 +102,4 @@ def test_the_default_box_is_that_of_params_yaml():
         assert (parameter.low, parameter.high) == getattr(ranges, parameter.name)
         assert (prior.low[place].item(), prior.high[place].item()) == getattr(ranges, parameter.name)
         assert parameter.unit in parameter.axis_label
-    assert prior.contains(torch.as_tensor(galaxy_theta()))
+    assert prior.contains(torch.as_tensor(load_params(GalaxySettings).galaxy.theta))

@@ -158,12 +158,6 @@ def test_a_missing_grid_is_refused(tmp_path, refused):
         Simulator(tmp_path / "none.h5")
 
 
-def test_a_grid_for_other_pixels_is_refused(fake_grid, refused, monkeypatch):
-    monkeypatch.setattr(Simulator.__init__, "__defaults__", (fake_grid, torch.float32))
-    with refused(f"{FAKE_PIXELS} pixels", "dvc repro ssp_grid"):
-        Simulator()
-
-
 def test_a_grid_that_does_not_say_its_origin_is_refused(fake_arrays, tmp_path, refused):
     write_product(tmp_path / "anonymous.h5", SSP_GRID, fake_arrays)
     with refused("anonymous.h5"):
@@ -173,7 +167,7 @@ def test_a_grid_that_does_not_say_its_origin_is_refused(fake_arrays, tmp_path, r
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_prospector_on_the_tracked_test_set(tracked, test_set, dtype):
     tracked("ssp_grid.h5")
-    flux = Simulator(dtype)(torch.as_tensor(test_set["theta"])).double().numpy()
+    flux = Simulator(dtype=dtype)(torch.as_tensor(test_set["theta"])).double().numpy()
     difference = np.abs(flux / test_set["flux"] - 1)
     bars = load_params(AgreementSettings).agreement
     assert np.median(difference) <= min(bars.median_bar, 5e-4)

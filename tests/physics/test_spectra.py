@@ -6,7 +6,7 @@ from astropy import units
 
 from digs.config.params import load_params
 from digs.files.units import FLUX_UNIT
-from digs.physics.spectra import check_flux, f_lambda, observed_flux, smooth, wavelength_grid
+from digs.physics.spectra import check_flux, f_lambda, observed_flux, read_flux, smooth, wavelength_grid
 
 SETTINGS = load_params().spectrum
 LIGHT = 299_792.458  # km/s
@@ -77,41 +77,100 @@ def test_smoothing_leaves_a_flat_spectrum_and_is_linear():
     np.testing.assert_allclose(both, parts, rtol=1e-8)
 
 
+GRID = np.linspace(4000.0, 5000.0, 9)
+
+
 @pytest.mark.parametrize("kind", [np.float32, np.float64, list])
 def test_sound_spectra_pass(kind):
     flux = np.random.default_rng(1).uniform(1e-20, 1e-15, (3, 9))
     given = flux.tolist() if kind is list else flux.astype(kind)
-    np.testing.assert_allclose(check_flux(given, 9), flux, rtol=1e-6)
-    assert check_flux(flux[0], 9).shape == (1, 9)
+    np.testing.assert_allclose(check_flux(given, GRID), flux, rtol=1e-6)
+    assert check_flux(flux[0], GRID).shape == (1, 9)
+    assert not read_flux(given, GRID).faults
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_is_refused(refused, value):
-    flux = np.ones((3, 9))
-    flux[2, 4] = value
-    with refused("pixel 4 of row 2", "finite"):
-        check_flux(flux, 9)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 0.0, -1e-18, 1e39, 1e-50, 1e300])
+def test_a_bad_flux_is_refused_by_galaxy_and_pixel(refused, value):
+    flux = np.ones((5, 9))
+    flux[2, 4] = flux[2, 6] = value
+    with refused("Galaxy 2", f"{value:g} at pixel 4", "positive and finite"):
+        check_flux(flux, GRID)
+    assert read_flux(flux, GRID).faults == {2: f"the flux {value:g} at pixel 4"}
+    flux[4, 0] = np.nan
+    with refused("Galaxy 2", "1 more"):
+        check_flux(flux, GRID)
 
 
-@pytest.mark.parametrize("value", [0.0, -1e-18])
-def test_what_is_not_positive_is_refused(refused, value):
-    flux = np.ones((3, 9))
-    flux[1, 8] = value
-    with refused("pixel 8 of row 1", f"{value:g}", "positive"):
-        check_flux(flux, 9)
-
-
-@pytest.mark.parametrize("shape", [(8,), (3, 10), (2, 3, 9), (0,)])
+@pytest.mark.parametrize("shape", [(8,), (3, 10), (0,), (0, 8)])
 def test_other_pixels_are_refused(refused, shape):
-    with refused("9"):
-        check_flux(np.ones(shape), 9)
+    with refused(f"{shape[-1]} pixels, not 9"):
+        check_flux(np.ones(shape), GRID)
 
 
-def test_the_source_is_named(refused):
-    with refused("galaxy.txt"):
-        check_flux(np.ones(3), 9, "galaxy.txt")
+@pytest.mark.parametrize("shape", [(), (2, 3, 9), (1, 1, 1, 9)])
+def test_other_axes_are_refused(refused, shape):
+    with refused(f"{len(shape)} axes", "(galaxies, 9)"):
+        check_flux(np.ones(shape), GRID)
 
 
-def test_words_are_refused(refused):
-    with refused("The spectrum"):
-        check_flux(np.array(["bright"] * 9), 9)
+def test_no_galaxies_are_no_fault():
+    assert check_flux(np.ones((0, 9)), GRID).shape == (0, 9)
+    assert check_flux([], GRID).shape == (0, 9)
+
+
+CARRIED = {
+    "erg / (s cm2 Angstrom)": 1.0,
+    "1e-17 erg / (s cm2 Angstrom)": 1e17,
+    "W / (m2 um)": 10.0,
+    "W / m3": 1e7,
+}
+
+
+@pytest.mark.parametrize("unit", [*CARRIED, "Jy", "mJy", "photon / (s cm2 Angstrom)", "mag(AB)"])
+def test_units_are_converted(unit):
+    flux = np.random.default_rng(2).uniform(1e-18, 1e-16, (3, 9))
+    quantity = (flux * units.Unit(FLUX_UNIT)).to(unit, units.spectral_density(GRID * units.Angstrom))
+    if unit in CARRIED:
+        np.testing.assert_allclose(quantity.value, flux * CARRIED[unit])
+    np.testing.assert_allclose(check_flux(quantity, GRID), flux, rtol=1e-12)
+    np.testing.assert_allclose(check_flux(list(quantity), GRID), flux, rtol=1e-12)
+    np.testing.assert_allclose(check_flux(quantity[1], GRID)[0], flux[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize("unit", ["", "m", "erg / s", "erg / (s cm2)", "W / m2", "Jy / sr", "mag", "%"])
+def test_what_is_no_flux_density_is_refused(refused, unit):
+    with refused("no flux density", str(units.Unit(unit)) or "no dimension"):
+        check_flux(np.ones((2, 9)) * units.Unit(unit), GRID)
+
+
+def test_uncertainties_and_other_wavelengths_are_refused(refused):
+    from types import SimpleNamespace
+
+    from astropy.nddata import NDData, StdDevUncertainty
+
+    flux = np.full((2, 9), 1e-17)
+    data = NDData(flux, unit=FLUX_UNIT)
+    np.testing.assert_array_equal(check_flux(data, GRID), flux)
+    with refused("uncertainties"):
+        check_flux(NDData(flux, unit=FLUX_UNIT, uncertainty=StdDevUncertainty(0.1 * flux)), GRID)
+    spectrum = lambda grid: SimpleNamespace(
+        data=flux, unit=FLUX_UNIT, mask=None, uncertainty=None, spectral_axis=grid * units.Angstrom
+    )
+    np.testing.assert_array_equal(check_flux(spectrum(GRID), GRID), flux)
+    with refused("other wavelengths"):
+        check_flux(spectrum(GRID + 1), GRID)
+
+
+def test_masked_pixels_are_refused_and_no_others(refused):
+    flux = np.ma.masked_array(np.ones((3, 9)), mask=False)
+    np.testing.assert_array_equal(check_flux(flux, GRID), np.ones((3, 9)))
+    flux[1, 3] = np.ma.masked
+    with refused("Galaxy 1", "masked flux at pixel 3"):
+        check_flux(flux, GRID)
+    assert read_flux(flux, GRID).faults == {1: "a masked flux at pixel 3"}
+
+
+@pytest.mark.parametrize("given", [["bright"] * 9, np.ones(9, complex), np.ones(9, bool), np.full(9, None), None, {}])
+def test_what_is_no_number_is_refused(refused, given):
+    with refused("The spectra do not hold real numbers"):
+        check_flux(given, GRID)

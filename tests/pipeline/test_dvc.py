@@ -23,7 +23,7 @@ from digs.base import paths
 from digs.provenance import build_plan
 from digs.provenance.build_plan import BuildPlan
 from digs.provenance.dependencies import script_of
-from digs.provenance.pipeline import names, outputs, parse_yaml
+from digs.provenance.documents import names, outputs, read_yaml
 
 spec = importlib.util.spec_from_file_location("smoke", paths.ROOT / "tools" / "smoke.py")
 smoke = importlib.util.module_from_spec(spec)
@@ -62,7 +62,7 @@ def slim(stage: dict[str, Any]) -> dict[str, Any]:
 
 
 def quick_parse(text: str, path: str, typ: str = "safe") -> Any:
-    return (json.loads(text) if text.startswith("{") else parse_yaml(text)) or {}
+    return json.loads(text) if text.startswith("{") else read_yaml(Path(path))
 
 
 def status(tree: Path, stages: list[str] | None = None) -> dict[str, list[Any]]:
@@ -92,7 +92,7 @@ def built(tmp_path_factory) -> Iterator[Path]:
     for name in (".dvc/config", ".dvcignore", MODULE, *{script_of(stage["cmd"]) for stage in STAGES.values()}):
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes((paths.ROOT / name).read_bytes())
-    (tree / "params.yaml").write_text(json.dumps(parse_yaml(paths.PARAMS.read_text())))
+    (tree / "params.yaml").write_text(json.dumps(read_yaml(paths.PARAMS)))
     (tree / "dvc.yaml").write_text(json.dumps({"stages": {name: slim(stage) for name, stage in STAGES.items()}}))
     (programs / "python").write_text(stand_in())
     (programs / "python").chmod(0o755)

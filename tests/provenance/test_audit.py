@@ -17,7 +17,7 @@ from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.clean_copy import tracked_files
 from digs.provenance.pipeline import Pipeline
 
-KEPT = ("src/", "params.yaml", "dvc.yaml", "dvc.lock", "showyourwork.yml", "Snakefile")
+KEPT = ("src/", "records/", "params.yaml", "dvc.yaml", "dvc.lock", "showyourwork.yml", "Snakefile", "vouched.yaml")
 FIGURE = "fig_sbc"  # a quick one, with a table and a group of numbers from the same stage
 NAMES = [FIGURE, "tab_calibration", "calibration.calibration"]
 
@@ -65,7 +65,7 @@ def test_everything_in_this_tree_checks(pristine):
 def test_sound_copy_passes_and_says_where_a_figure_comes_from(tree):
     ended = command(tree, "audit", "sbc", "--rebuild")
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    for words in ("src/scripts/fig_sbc.py", "made by stage calibration", "seed", "posteriors:", "refers to it"):
+    for words in ("src/scripts/figures/fig_sbc.py", "made by stage calibration", "seed", "posteriors:", "refers to it"):
         assert words in ended.stdout
     assert "fig_sbc redrawn: the same to the bit" in ended.stdout
 
@@ -89,18 +89,37 @@ def test_tampered_data_that_dvc_lock_was_made_to_fit_are_named(tree):
 
 def test_tampered_script_is_named(tree):
     assert problems(tree, NAMES) == []
-    edit(tree / "src/scripts/fig_sbc.py", "    save(figure", "    # changed\n    save(figure")
+    edit(tree / "src/scripts/figures/fig_sbc.py", "    save(figure", "    # changed\n    save(figure")
     assert any("fig_sbc.py is not the script of the recorded fig_sbc" in text for text in problems(tree, NAMES))
 
 
 def test_tampered_stage_is_named(tree):
-    edit(tree / "src/digs/calibration.py", "(rank + 0.5)", "(rank + 0.6)")
-    assert "stage calibration is stale: src/digs/calibration.py changed" in problems(tree, NAMES)
+    edit(tree / "src/digs/diagnostics/ranks.py", "(rank + 0.5)", "(rank + 0.6)")
+    assert "stage calibration is stale: its code has changed since, and nothing vouches for it" in problems(tree, NAMES)
+
+
+def test_remarks_in_the_code_of_a_stage_change_nothing(tree):
+    path = tree / "src/digs/diagnostics/ranks.py"
+    path.write_text("# a remark\n" + path.read_text())
+    assert problems(tree, NAMES) == []
+
+
+def test_a_lock_that_was_written_without_a_run_is_named(tree):
+    """`dvc commit` after a change of parameters, with the products of another run."""
+    edit(tree / "params.yaml", "seed: 68", "seed: 69")
+    edit(tree / "dvc.lock", "seed: 68", "seed: 69")
+    found = problems(tree, NAMES)
+    assert "stage calibration is stale: calibration of params.yaml changed" in found
+    record = tree / "records/calibration.json"
+    edit(record, '"seed": 68', '"seed": 69')
+    assert problems(tree, NAMES) == [
+        "stage calibration is stale: src/data/calibration.h5 was made with calibration.seed = 68, params.yaml has 69"
+    ]
 
 
 def test_changed_parameter_makes_its_stages_stale(tree):
     edit(tree / "params.yaml", "seed: 68", "seed: 69")
-    assert problems(tree, NAMES) == ["stage calibration is stale: calibration of params.yaml changed"]
+    assert "stage calibration is stale: calibration of params.yaml changed" in problems(tree, NAMES)
 
 
 def test_tampered_number_of_the_text_is_named(tree):
@@ -117,7 +136,7 @@ def test_tampered_number_of_the_text_is_named(tree):
 
 def test_redrawing_finds_what_the_records_were_made_to_hide(tree):
     """A script that draws other numbers, and a record and a built figure that say that all is well."""
-    script = tree / "src/scripts/fig_sbc.py"
+    script = tree / "src/scripts/figures/fig_sbc.py"
     edit(script, "    save(figure", "    figure.axes[0].set_ylim(top=1234)\n    save(figure")
     record = json.loads((tree / fingerprints.FILE).read_text())
     record[FIGURE]["script"] = md5(script)
@@ -199,5 +218,5 @@ def test_readme_has_the_table_of_stages_as_dvc_yaml_has_it():
 def test_worst_finding_decides_the_exit_status():
     from digs.__main__ import _exit_status
 
-    fine, unknown, wrong = (Finding(verdict, "x") for verdict in AuditVerdict)
-    assert [_exit_status(findings) for findings in ([fine], [fine, unknown], [unknown, wrong])] == [0, 3, 1]
+    fine, vouched, unknown, wrong = (Finding(verdict, "x") for verdict in AuditVerdict)
+    assert [_exit_status(found) for found in ([fine, vouched], [vouched, unknown], [unknown, wrong])] == [0, 3, 1]

@@ -164,7 +164,7 @@ def test_what_did_not_change_is_fetched_and_what_did_is_run(tree, answers):
 
 def test_a_pipeline_that_cannot_be_read_is_one_sentence(tree, refused):
     (tree / "dvc.lock").write_text("<<<<<<< a merge\n: [")
-    with refused("dvc.lock", "git checkout"):
+    with refused("dvc.lock", "conflict"):
         BuildPlan(tree)
 
 

@@ -67,7 +67,6 @@ def test_a_script_sees_nothing_of_those_before_it(scripts):
     alone = seen()
     redraw.redraw(["tab_meddling"])
     assert seen() == alone
-    assert plt.rcParams["axes.labelsize"] == 8.5  # the paper's style stays
 
 
 def test_a_script_that_fails_leaves_nothing(scripts):

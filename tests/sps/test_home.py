@@ -56,7 +56,10 @@ def test_fsps_is_not_started_without_data(monkeypatch, refused, tmp_path):
 
     monkeypatch.delenv("SPS_HOME", raising=False)
     settings = load_params().spectrum
-    for start in (lambda: Prospector(settings), lambda: make_ssp_grid(settings, ResumableParts(tmp_path, None))):
+    for start in (
+        lambda: Prospector(settings),
+        lambda: make_ssp_grid(settings, ResumableParts(tmp_path, None, __file__)),
+    ):
         with refused("SPS_HOME is not set"):
             start()
 

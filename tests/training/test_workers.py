@@ -22,7 +22,7 @@ from digs.training.pairs import LibraryPairs
 from digs.training.workers import average, gather, in_workers, worker, workers
 
 
-def write_what_all_know(folder: Path) -> None:
+def write_what_all_know(folder: Path) -> int:
     mine = torch.tensor([1.0, 10.0]) * (worker() + 1)
     known = {
         "workers": workers(),
@@ -31,11 +31,12 @@ def write_what_all_know(folder: Path) -> None:
         "gathered": [part.tolist() for part in gather(mine)],
     }
     (folder / str(worker())).write_text(json.dumps(known))
+    return worker()
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_all_workers_agree(tmp_path, number):
-    in_workers(number, write_what_all_know, tmp_path)
+    assert in_workers(number, write_what_all_know, tmp_path) == 0  # what the first one returns
     found = [json.loads((tmp_path / str(rank)).read_text()) for rank in range(number)]
     mean = (number + 1) / 2
     expected = {

@@ -69,6 +69,11 @@ class SourceTree:
             self._imports[file] = {self._file(name, file) for name in packages} - {file}
         return self._imports[file]
 
+    def reread(self, file: Path) -> None:
+        """Forget what was read of a file, which has changed since."""
+        for known in (self._trees, self._meanings, self._imports):
+            known.pop(file, None)
+
     def module(self, name: str) -> Path | None:
         """Return the file of a module or package by its dotted name; None where there is none."""
         path = self.source.joinpath(*name.split("."))

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from digs.base.checkout import check_own
 from digs.base.errors import DigsError
 
 
@@ -19,6 +20,7 @@ def run(main: Callable[..., None], add_arguments: Callable[[argparse.ArgumentPar
         add_arguments(parser)
     arguments = vars(parser.parse_args())
     try:
+        check_own(main)
         main(**arguments)
     except DigsError as error:
         sys.exit(f"{parser.prog}: {error}")

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
+from digs.base.imports import unnoticed
+
 
 def face(package: str, homes: Mapping[str, str]) -> tuple[list[str], Callable[[str], Any], Callable[[], list[str]]]:
     """Return `__all__`, `__getattr__` and `__dir__` of a package.
@@ -17,6 +19,7 @@ def face(package: str, homes: Mapping[str, str]) -> tuple[list[str], Callable[[s
     def imported(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module '{package}' has no attribute '{name}'")
-        return getattr(import_module(f"{package}.{homes[name]}"), name)
+        with unnoticed():
+            return getattr(import_module(f"{package}.{homes[name]}"), name)
 
     return sorted(homes), imported, lambda: sorted(homes)

@@ -1,7 +1,7 @@
 """Widths of posteriors from draws or chains, with their sampling errors, and how two posteriors differ."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -61,9 +61,14 @@ def ratio_and_shift(quantiles: np.ndarray, reference: np.ndarray) -> tuple[np.nd
     return width / reference_width, (quantiles[:, _MEDIAN] - reference[:, _MEDIAN]) / reference_width
 
 
+def value_and_error(value: float, error: float) -> dict[str, float]:
+    """Return a number with its standard error, as the products hold them."""
+    return {"value": float(value), "error": float(error)}
+
+
 def mean_and_error(values: torch.Tensor) -> dict[str, float]:
     """The mean of independent values, shape (N,), and its standard error."""
-    return {"value": values.mean().item(), "error": (values.std() / len(values) ** 0.5).item()}
+    return value_and_error(values.mean(), values.std() / len(values) ** 0.5)
 
 
 def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
@@ -79,8 +84,20 @@ def bootstrap_rows(galaxies: int, times: int, seed: int) -> np.ndarray:
 
 def with_error(values: np.ndarray, statistic: Callable[[np.ndarray], float], resampled: np.ndarray) -> dict[str, float]:
     """A statistic of galaxies' values and its standard error from resampling them by the rows of bootstrap_rows."""
-    again = [statistic(values[rows]) for rows in resampled]
-    return {"value": float(statistic(values)), "error": float(np.std(again))}
+    return value_and_error(statistic(values), np.std([statistic(values[rows]) for rows in resampled]))
+
+
+def errors_by_resampling(
+    measure: Callable[[np.ndarray], Mapping[str, np.ndarray]], resampled: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the standard errors of all that a function measures of some galaxies.
+
+    Args:
+        measure: of the galaxies in some rows, for each of which it returns arrays of the same shapes.
+        resampled: rows of galaxies, as of bootstrap_rows.
+    """
+    again = [measure(rows) for rows in resampled]
+    return {name: np.std([each[name] for each in again], axis=0) for name in again[0]}
 
 
 def efficiency(log_weight: Tensor) -> Tensor:

@@ -73,11 +73,14 @@ def read_sections(path: Path) -> dict[str, Any]:
         text = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DigsError(f"{name} is missing; restore it with `git checkout params.yaml`.") from None
+    except OSError as error:
+        raise DigsError(f"{name} cannot be read ({error.strerror}); mend that.") from None
     except UnicodeDecodeError:
         raise DigsError(f"{name} is not YAML: it is no UTF-8 text.") from None
-    except yaml.YAMLError as error:
-        line = error.problem_mark.line + 1 if getattr(error, "problem_mark", None) else "?"
-        raise DigsError(f"{name} is not YAML: see its line {line}.") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"see its line {mark.line + 1}" if mark else str(error).partition("\n")[0]
+        raise DigsError(f"{name} is not YAML: {where}.") from None
     if not isinstance(text, dict):
         raise DigsError(f"{name} holds no sections; restore it with `git checkout params.yaml`.")
     return text

@@ -3,31 +3,20 @@
 theta, shape (..., 5), is ordered as NAMES.
 """
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from digs.base.errors import DigsError
 from digs.config.model import PriorRanges
 
-_MEANINGS = {
-    "logmass": (r"$\log_{10} M/M_\odot$", "dex", "Stellar mass formed"),
-    "logzsol": (r"$\log_{10} Z/Z_\odot$", "dex", "Stellar (and gas) metallicity"),
-    "dust2": (r"$\tau_{\lambda,2}$", "", r"Diffuse dust optical depth at 5500\,\AA"),
-    "tage": (r"$t_{\rm age}$", "Gyr", "Age since the onset of star formation"),
-    "logtau": (r"$\log_{10} \tau/{\rm Gyr}$", "dex", "e-folding time of the star formation history"),
-}
-NAMES: tuple[str, ...] = tuple(_MEANINGS)
-
 
 @dataclass(frozen=True)
-class Parameter:
-    """One component of theta: its name, label (LaTeX), unit, meaning and prior range."""
+class Meaning:
+    """What one component of theta is: its name, label (LaTeX), unit and meaning in words."""
 
     name: str
     label: str
     unit: str
     description: str
-    low: float
-    high: float
 
     @property
     def axis_label(self) -> str:
@@ -35,9 +24,27 @@ class Parameter:
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
+MEANINGS = (
+    Meaning("logmass", r"$\log_{10} M/M_\odot$", "dex", "Stellar mass formed"),
+    Meaning("logzsol", r"$\log_{10} Z/Z_\odot$", "dex", "Stellar (and gas) metallicity"),
+    Meaning("dust2", r"$\tau_{\lambda,2}$", "", r"Diffuse dust optical depth at 5500\,\AA"),
+    Meaning("tage", r"$t_{\rm age}$", "Gyr", "Age since the onset of star formation"),
+    Meaning("logtau", r"$\log_{10} \tau/{\rm Gyr}$", "dex", "e-folding time of the star formation history"),
+)
+NAMES: tuple[str, ...] = tuple(meaning.name for meaning in MEANINGS)
+
+
+@dataclass(frozen=True)
+class Parameter(Meaning):
+    """A component of theta with the ends of its prior range."""
+
+    low: float
+    high: float
+
+
 def parameters(ranges: PriorRanges) -> tuple[Parameter, ...]:
     """Return the five parameters with the given prior ranges, in the order of theta."""
-    return tuple(Parameter(name, *_MEANINGS[name], *getattr(ranges, name)) for name in NAMES)
+    return tuple(Parameter(*astuple(meaning), *getattr(ranges, meaning.name)) for meaning in MEANINGS)
 
 
 def index(name: str) -> int:

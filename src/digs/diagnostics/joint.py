@@ -1,4 +1,4 @@
-"""Is a posterior what it says, in all parameters at once and galaxy by galaxy? This goes on from digs.calibration.
+"""Is a posterior what it says, in all parameters at once and galaxy by galaxy? This goes on from diagnostics.ranks.
 
 Draws have shape (galaxies, draws, parameters), truths (galaxies, parameters). Every rank is uniform on 0 to the number
 of draws where the posterior is exact and truths come from the prior, so that all kinds share bands and curves.
@@ -47,25 +47,25 @@ def density_rank(log_prob: np.ndarray, log_prob_truth: np.ndarray) -> np.ndarray
     return (log_prob > log_prob_truth[:, None]).sum(1)
 
 
-def distance_rank(draws: np.ndarray, truth: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """How many draws are nearer to a reference point than the truth, shape (galaxies,): TARP (Lemos et al. 2023).
+def distance_rank(draws: np.ndarray, truth: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    """How many draws are nearer to a point than the truth, shape (galaxies,): TARP (Lemos et al. 2023).
 
     Distances are in units of the standard deviations of each galaxy's draws, so that every parameter counts.
 
     Args:
-        reference: any function of the data and of chance, not of the truth, shape (galaxies, parameters). Where it
-            does not depend on the data, a posterior that ignores them passes.
+        centre: the points, any function of the data and of chance, not of the truth, shape (galaxies, parameters).
+            Where it does not depend on the data, a posterior that ignores them passes.
     """
     scale = draws.std(1)
-    distance = np.linalg.norm((draws - reference[:, None]) / scale[:, None], axis=-1)
-    return (distance < np.linalg.norm((truth - reference) / scale, axis=-1)[:, None]).sum(1)
+    distance = np.linalg.norm((draws - centre[:, None]) / scale[:, None], axis=-1)
+    return (distance < np.linalg.norm((truth - centre) / scale, axis=-1)[:, None]).sum(1)
 
 
 def weighted_probability(draws: np.ndarray, truth: np.ndarray, log_weight: np.ndarray) -> np.ndarray:
     """The cumulative probability at the truth of weighted draws, shape (galaxies, parameters).
 
-    Weighted to the exact posterior (digs.importance), it is uniform whatever the network, up to the chance that made
-    the truths: what a network's own ranks show in excess is the network's.
+    Weighted to the exact posterior (inference.importance), it is uniform whatever the network, up to the chance that
+    made the truths: what a network's own ranks show in excess is the network's.
 
     Args:
         log_weight: shape (galaxies, draws).

@@ -6,6 +6,8 @@ Draws have shape (galaxies, draws, parameters), truths (galaxies, parameters).
 import numpy as np
 from scipy import stats
 
+from digs.base.statistics import NAMED_LEVELS
+
 
 def ranks(draws: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """How many draws lie below the truth, shape (galaxies, parameters).
@@ -51,6 +53,12 @@ def coverage(rank: np.ndarray, draws: int, levels: np.ndarray) -> np.ndarray:
     """The share of galaxies with the truth in the central interval of each level, shape (parameters, levels)."""
     depth = np.abs(2 * probability_integral(rank, draws) - 1)
     return (depth.T[:, :, None] <= levels).mean(1)
+
+
+def named_coverage(rank: np.ndarray, draws: int) -> dict[str, np.ndarray]:
+    """Return the coverage of NAMED_LEVELS by name, each of shape (parameters,)."""
+    shares = coverage(rank, draws, np.array(list(NAMED_LEVELS.values()))).T
+    return dict(zip(NAMED_LEVELS, shares, strict=True))
 
 
 def uniformity_p_value(rank: np.ndarray, draws: int) -> np.ndarray:

@@ -9,17 +9,18 @@ how far H-alpha stands out of a noiseless spectrum. Which theta decides what one
   if the posterior is exact, as the draw and the data then have the joint distribution of the truth and the data.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 from scipy import stats
 
-from digs.base.errors import DigsError
-from digs.base.statistics import NAMED_LEVELS, bootstrap_rows, with_error
+from digs.base.statistics import bootstrap_rows, with_error
 from digs.config.theta import NAMES, index
-from digs.diagnostics.ranks import coverage, probability_integral
+from digs.diagnostics.deviations import Deviations
+from digs.diagnostics.mocks import MockPosteriors
+from digs.diagnostics.ranks import uniformity_p_value
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -27,12 +28,6 @@ SELECTIONS = ("truth", "expected", "estimate")
 
 
 TESTED = ("truth", "estimate")  # that p-values are for
-
-
-SUMMARIES = ("bias", "z_mean", "z_spread", *NAMED_LEVELS)
-
-
-LEAST = 20  # galaxies that say anything
 
 
 _CONTINUUM = (2, 3)  # pixels from a line, on either side
@@ -65,64 +60,6 @@ def traits(theta: np.ndarray, simulator: Simulator, prior: Prior, line: float) -
     }
 
 
-@dataclass(frozen=True)
-class Judged:
-    """How posteriors did by one set of truths, each of shape (galaxies, parameters).
-
-    residual: mean less truth, as the mean, unlike the median, has no bias where the posterior is exact. z: the same in
-    standard deviations. rank: of the truth, out of so many draws.
-    """
-
-    residual: np.ndarray
-    z: np.ndarray
-    rank: np.ndarray
-    draws: int
-
-    @property
-    def probability(self) -> np.ndarray:
-        return probability_integral(self.rank, self.draws)
-
-    def summaries(self, rows: np.ndarray) -> np.ndarray:
-        """SUMMARIES of some galaxies, shape (summaries, parameters)."""
-        inside = coverage(self.rank[rows], self.draws, np.array(list(NAMED_LEVELS.values()))).T
-        return np.stack([self.residual[rows].mean(0), self.z[rows].mean(0), self.z[rows].std(0), *inside])
-
-    def summaries_and_errors(self, rows: np.ndarray, resampled: int, seed: int) -> np.ndarray:
-        """The same with standard errors from resampling galaxies, shape (2, summaries, parameters).
-
-        Raises:
-            DigsError: fewer than LEAST galaxies.
-        """
-        if len(rows) < LEAST:
-            raise DigsError(
-                f"A subset has {len(rows)} galaxies, fewer than {LEAST}; raise validation.spectra or move the ends of "
-                "validation.subsets in params.yaml."
-            )
-        random = np.random.default_rng(seed)
-        again = [self.summaries(random.choice(rows, len(rows))) for _ in range(resampled)]
-        return np.stack([self.summaries(rows), np.std(again, 0)])
-
-    def compared(self, half_width: np.ndarray, young: np.ndarray, old: np.ndarray, resampled: int) -> dict[str, Any]:
-        """Widths and scatter of two groups of galaxies, with p-values of equal scatter and of equal ranks.
-
-        Args:
-            half_width: shape (galaxies, parameters). young, old: row numbers.
-        """
-        groups = {"young": young, "old": old}
-        ranked = same_p_value(*(self.probability[rows] for rows in groups.values()))
-        scattered = same_spread_p_value(*(self.residual[rows] for rows in groups.values()))
-        result: dict[str, Any] = {"galaxies": {group: len(rows) for group, rows in groups.items()}}
-        for place, name in enumerate(NAMES):
-            result[name] = {"scatter_p_value": float(scattered[place]), "ranks_p_value": float(ranked[place])}
-            for group, rows in groups.items():
-                again = bootstrap_rows(len(rows), resampled, place)
-                result[name][group] = {
-                    "half_width": with_error(half_width[rows, place], np.median, again),
-                    "scatter": with_error(self.residual[rows, place], np.std, again),
-                }
-        return result
-
-
 def bins(values: np.ndarray, ends: list[float]) -> list[np.ndarray]:
     """Row numbers of the galaxies below the first end, between ends, and from the last on."""
     place = np.digitize(values, ends)
@@ -137,3 +74,80 @@ def same_p_value(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 def same_spread_p_value(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """p-values of columns with the same scatter (Brown and Forsythe 1974), shape (parameters,)."""
     return np.array([stats.levene(*columns, center="median").pvalue for columns in zip(first.T, second.T, strict=True)])
+
+
+def compare_groups(
+    deviations: Deviations, half_width: np.ndarray, groups: Mapping[str, np.ndarray], resampled: int
+) -> dict[str, Any]:
+    """Return widths and scatter of two groups of galaxies, with p-values of equal scatter and of equal ranks.
+
+    Args:
+        half_width: of the posteriors, shape (galaxies, parameters).
+        groups: row numbers of each, by name.
+        resampled: how often, for the errors.
+    """
+    ranked = same_p_value(*(deviations.probability[rows] for rows in groups.values()))
+    scattered = same_spread_p_value(*(deviations.residual[rows] for rows in groups.values()))
+    result: dict[str, Any] = {"galaxies": {group: len(rows) for group, rows in groups.items()}}
+    for place, name in enumerate(NAMES):
+        result[name] = {"scatter_p_value": float(scattered[place]), "ranks_p_value": float(ranked[place])}
+        for group, rows in groups.items():
+            again = bootstrap_rows(len(rows), resampled, place)
+            result[name][group] = {
+                "half_width": with_error(half_width[rows, place], np.median, again),
+                "scatter": with_error(deviations.residual[rows, place], np.std, again),
+            }
+    return result
+
+
+def in_subsets(
+    mocks: MockPosteriors,
+    draws: int,
+    simulator: Simulator,
+    prior: Prior,
+    ends: Mapping[str, list[float]],
+    line: float,
+    resampled: int,
+    seed: int,
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Return what subsets of mock galaxies show, and how young and old galaxies compare.
+
+    Args:
+        mocks: galaxies with posteriors, by so many draws.
+        ends: between subsets, of each trait that they are told by; `tage` tells young from old.
+        line: of the trait of this name, Angstrom.
+        resampled: how often, for the errors; seed: of that.
+    Returns:
+        arrays by SELECTIONS and subset: `subset`, its SUMMARIES and their errors; `subset_p_value` by TESTED;
+        `subset_galaxies`, how many there are. And, by selection, what compare_groups says of young and old.
+    """
+    of_truth, of_draw = mocks.deviations(draws), mocks.deviations_of_draw(draws)
+    deviations = {"truth": of_truth, "expected": of_draw, "estimate": of_truth}
+    theta = {"truth": mocks.truth, "expected": mocks.draw, "estimate": mocks.median}
+    rows = {}
+    for selection in SELECTIONS:
+        values = traits(theta[selection], simulator, prior, line)
+        rows[selection] = {trait: bins(values[trait], each) for trait, each in ends.items()}
+    flat = {selection: [each for subsets in rows[selection].values() for each in subsets] for selection in SELECTIONS}
+    by_truth = [
+        same_p_value(of_truth.probability[real], of_draw.probability[expected])
+        for real, expected in zip(flat["truth"], flat["expected"], strict=True)
+    ]
+    by_estimate = [uniformity_p_value(of_truth.rank[each], draws) for each in flat["estimate"]]
+    arrays = {
+        "subset": np.array(
+            [
+                [deviations[selection].summaries_and_errors(each, resampled, seed) for each in subsets]
+                for selection, subsets in flat.items()
+            ]
+        ),
+        "subset_p_value": np.array([by_truth, by_estimate]),
+        "subset_galaxies": np.array([[len(each) for each in subsets] for subsets in flat.values()]),
+    }
+    ages = {
+        selection: compare_groups(
+            deviations[selection], mocks.half_width, {"young": by["tage"][0], "old": by["tage"][-1]}, resampled
+        )
+        for selection, by in rows.items()
+    }
+    return arrays, ages

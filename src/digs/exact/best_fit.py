@@ -92,7 +92,7 @@ class _Fit:
             better = gain > 0
             won = rows[better]
             theta[won], pull[won], chi[won] = tried[better], tried_pull[better], tried_chi[better]
-            damping[rows] *= torch.where(better, _LOWER, _RAISE)
+            damping[rows] *= torch.tensor([_RAISE, _LOWER], dtype=torch.float32)[better.long()]
             going = (gain < 0) | (gain > _SETTLED) | (iteration % len(_STEPS) == 0)
             rows = rows[going & (damping[rows] < _MOST_DAMPING)]
         return BestFit(theta, pull, chi)

@@ -11,7 +11,7 @@ from digs.config.model import Walk
 from digs.config.theta import NAMES
 from digs.exact.emcee_walk import vectorised
 from digs.exact.ensembles import effective_sample_size, split_r_hat, walk
-from digs.exact.likelihood import PosteriorDensity, RelativeDensity
+from digs.exact.likelihood import PosteriorDensity, RelativeDensity, log_joint
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -48,7 +48,7 @@ def exact_chains(
     random: np.random.Generator,
     description: str,
 ) -> ConvergedChains:
-    """Sample exact posteriors with emcee ensembles (digs.ensembles).
+    """Sample exact posteriors with emcee ensembles (exact.ensembles).
 
     Args:
         flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.
@@ -102,6 +102,24 @@ def starts(prior: Prior, draws: np.ndarray, walkers: int, random: np.random.Gene
 FAR_BELOW = 25.0  # nat; a normal posterior of five parameters has one draw in 10^9 so far below its maximum
 
 
-def stuck(log_prob: Tensor) -> Tensor:
-    """Which draws lie that far below the best of their galaxy, shape (N, draws), by ln posterior of this shape."""
+def stuck_draws(log_prob: Tensor) -> Tensor:
+    """Return which draws lie that far below the best of their galaxy, shape (N, draws), by ln posterior so shaped."""
     return log_prob < log_prob.amax(1, keepdim=True) - FAR_BELOW
+
+
+_FEW = 1e-3  # of the draws; walkers that are stuck and have no more do not count
+
+
+def stuck_walkers(
+    simulator: Simulator, prior: Prior, draws: np.ndarray, flux: Tensor, fraction: float
+) -> dict[str, float]:
+    """Return how many galaxies have more than _FEW of their draws from stuck walkers, and the largest such share.
+
+    Args:
+        draws: of the chains, shape (N, draws, 5), with the posteriors of flux, shape (N, pixels).
+        fraction: of the noise.
+    """
+    log_prob = log_joint(simulator, prior, torch.as_tensor(draws), flux, fraction)
+    # rounding has put some outside the prior
+    share = (stuck_draws(log_prob) & torch.isfinite(log_prob)).double().mean(1)
+    return {"galaxies": int((share > _FEW).sum()), "largest_share": share.max().item()}

@@ -9,7 +9,10 @@ import numpy as np
 import torch
 
 from digs.base.progress import progress
+from digs.base.random_streams import mersenne_twister
 from digs.physics.prior import Prior
+
+Density = Callable[[np.ndarray], np.ndarray]  # ln of a density of many points, (N, dimensions) to (N,)
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,13 @@ class Chain:
         return self.theta.reshape(-1, self.theta.shape[-1])
 
 
-def vectorised(density: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarray], np.ndarray]:
+def vectorised(density: Callable[[torch.Tensor], torch.Tensor]) -> Density:
     """A density over tensors as one over arrays."""
     return lambda theta: density(torch.as_tensor(theta)).numpy()
 
 
 def sample_ensemble(
-    log_prob: Callable[[np.ndarray], np.ndarray],
+    log_prob: Density,
     start: np.ndarray,
     burn_in: list[int],
     steps: int,
@@ -52,7 +55,7 @@ def sample_ensemble(
     ensemble is, as Prospector does it; this frees walkers that are stuck far away.
 
     Args:
-        log_prob: the density of many points at once, (N, dimensions) to (N,).
+        log_prob: the density.
         start: first positions, shape (walkers, dimensions), inside the support.
         burn_in: steps of each round of burn-in; may be empty.
         steps: how many are walked after it, and every thin-th kept.
@@ -60,7 +63,7 @@ def sample_ensemble(
     random = np.random.default_rng(seed)
     walkers, dimensions = start.shape
     sampler = emcee.EnsembleSampler(walkers, dimensions, log_prob, vectorize=True)
-    state = emcee.State(start, random_state=np.random.RandomState(seed).get_state())  # the kind that emcee takes
+    state = emcee.State(start, random_state=mersenne_twister(seed).get_state())  # the kind that emcee takes
     began = time.perf_counter()
     with progress(total=sum(burn_in) + steps, desc=description, unit="step") as bar:
         for round_number, length in enumerate(burn_in):
@@ -84,7 +87,7 @@ def sample_ensemble(
 def gathered(
     position: np.ndarray,
     log_prob_there: np.ndarray,
-    log_prob: Callable[[np.ndarray], np.ndarray],
+    log_prob: Density,
     random: np.random.Generator,
 ) -> np.ndarray:
     """Walkers drawn around the best one with the covariance of the better half, inside the support.

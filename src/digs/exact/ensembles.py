@@ -11,11 +11,12 @@ one mode to another, and emcee's stretch move (Goodman & Weare 2010).
 import math
 from collections.abc import Callable
 
-import arviz
 import emcee
 import numpy as np
 
+from digs.base.imports import arviz
 from digs.base.progress import progress
+from digs.base.random_streams import mersenne_twister
 
 
 class _Apart:
@@ -81,7 +82,7 @@ def walk(
     ]
     rows = start.reshape(-1, dimensions)
     sampler = emcee.EnsembleSampler(len(rows), dimensions, log_prob, moves=moves, vectorize=True)
-    state = emcee.State(rows, random_state=np.random.RandomState(seed).get_state())
+    state = emcee.State(rows, random_state=mersenne_twister(seed).get_state())
     kept = np.empty((steps // thin, *start.shape), dtype=np.float32)
     with progress(total=burn_in + steps, desc=description, unit="step") as bar:
         walking = sampler.sample(state, iterations=burn_in + steps, store=False, skip_initial_state_check=True)
@@ -100,10 +101,10 @@ def split_r_hat(chain: np.ndarray) -> np.ndarray:
             their own, as each moves by the others; an ensemble is one chain, all of its walkers at each step.
     """
     merged = chain.swapaxes(1, 2).reshape(len(chain), -1, chain.shape[-1])
-    return np.array([arviz.rhat(merged[..., place]) for place in range(chain.shape[-1])])
+    return np.array([arviz().rhat(merged[..., place]) for place in range(chain.shape[-1])])
 
 
 def effective_sample_size(chain: np.ndarray) -> np.ndarray:
     """Bulk effective sample size (Vehtari et al. 2021) of all walkers, shape (dimensions,); chain as in split_r_hat."""
     walkers = chain.reshape(-1, *chain.shape[2:])
-    return np.array([arviz.ess(walkers[..., place], method="bulk") for place in range(chain.shape[-1])])
+    return np.array([arviz().ess(walkers[..., place], method="bulk") for place in range(chain.shape[-1])])

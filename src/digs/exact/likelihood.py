@@ -70,7 +70,7 @@ class PosteriorDensity:
 class RelativeDensity:
     """The same density in coordinates phi that walkers find easier: the mass relative to the one that fits best.
 
-    phi is theta with logmass less that of the model whose level (digs.features) is the data's. Given the other
+    phi is theta with logmass less that of the model whose level (physics.spectra) is the data's. Given the other
     parameters the data fix the mass to fractions of a percent: in theta the posterior is a thin curved sheet, in phi it
     is flat. The Jacobian is 1.
 

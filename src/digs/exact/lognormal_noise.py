@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from digs.base.statistics import efficiency, reweighted_quantiles
-from digs.exact.converged_chains import stuck
+from digs.exact.converged_chains import stuck_draws
 from digs.exact.likelihood import log_likelihood
 from digs.physics.simulator import Simulator
 
@@ -49,5 +49,5 @@ def reweighted_to_lognormal(
         gaussian.append(log_likelihood(one, model, lognormal_fraction(fraction)))
         lognormal.append(lognormal_log_likelihood(one, model, fraction))
     log_weight = torch.stack(lognormal) - torch.stack(gaussian)
-    log_weight[stuck(torch.stack(gaussian))] = -torch.inf
+    log_weight[stuck_draws(torch.stack(gaussian))] = -torch.inf
     return reweighted_quantiles(draws, log_weight), efficiency(log_weight).numpy()

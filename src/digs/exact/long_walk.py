@@ -1,14 +1,10 @@
 """A walk that takes hours, in parts: one that was interrupted is taken up."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from digs.base.progress import progress
-from digs.exact.emcee_walk import Chain, gathered, sample_ensemble
+from digs.exact.emcee_walk import Chain, Density, gathered, sample_ensemble
 from digs.files.resumable import ResumableParts
-
-Density = Callable[[np.ndarray], np.ndarray]
 
 
 def walk_in_parts(

@@ -1,9 +1,10 @@
 """Files that are written whole or not at all, and a record of those that are read."""
 
+import errno
 import hashlib
 import json
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -12,18 +13,18 @@ from typing import Any
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.base.remedies import remedy
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and goes when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
+    # with the permissions that the umask leaves to new files, which mkstemp would not give
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
-        temporary.chmod(0o644)  # mkstemp makes private files
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -50,10 +51,23 @@ def existing(path: Path) -> Path:
         DigsError: there is no such file.
     """
     if not path.is_file():
-        raise DigsError(f"{paths.shown(path)} is missing; fetch it with `dvc pull` or make it with `dvc repro`.")
+        advice = remedy("fetch it with `dvc pull` or make it with `dvc repro`")
+        raise DigsError(f"{paths.shown(path)} is missing; {advice}.")
     if (files := _read.get()) is not None:
         files.add(path)
     return path
+
+
+# errors that say nothing against the file
+OF_THE_SYSTEM = {errno.EAGAIN, errno.EACCES, errno.EPERM, errno.ENOLCK, errno.EMFILE, errno.ENFILE}
+
+
+def unreadable(path: Path, error: OSError) -> DigsError:
+    """Return what to say of a file that the system does not let one read."""
+    if isinstance(error, BlockingIOError):
+        return DigsError(f"{paths.shown(path)} is busy, as another process writes it; try again when that is done.")
+    reason = os.strerror(error.errno or 0).lower()
+    return DigsError(f"{paths.shown(path)} cannot be read ({reason}); see to that and try again.")
 
 
 def md5(path: Path) -> str:
@@ -83,11 +97,13 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         DigsError: the file is missing or is not such JSON.
     """
-    name = paths.shown(path)
+    name, advice = paths.shown(path), remedy("fetch it again with `dvc checkout` or `dvc pull`")
     try:
         content = json.loads(existing(path).read_text())
     except (json.JSONDecodeError, UnicodeDecodeError):
-        raise DigsError(f"{name} is not JSON; fetch it again with `dvc checkout` or `dvc pull`.") from None
+        raise DigsError(f"{name} is not JSON; {advice}.") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     if not isinstance(content, dict):
-        raise DigsError(f"{name} does not hold a JSON object; fetch it again with `dvc checkout` or `dvc pull`.")
+        raise DigsError(f"{name} does not hold a JSON object; {advice}.")
     return content

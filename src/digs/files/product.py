@@ -18,7 +18,8 @@ import numpy as np
 
 from digs.base import paths
 from digs.base.errors import DigsError
-from digs.files.atomic import existing, replacing
+from digs.base.remedies import remedy
+from digs.files.atomic import OF_THE_SYSTEM, existing, replacing, unreadable
 
 VERSION = 1
 
@@ -120,23 +121,27 @@ def read_product(path: Path, schema: Schema) -> Product:
         DigsError: the file is missing, damaged, of another kind or version, or its data do not fit the schema.
     """
     name = paths.shown(path)
-    remedy = "fetch it again with `dvc checkout` or `dvc pull`, or rebuild it with `dvc repro`"
+    advice = remedy("fetch it again with `dvc checkout` or `dvc pull`, or rebuild it with `dvc repro`")
     try:
         with h5py.File(existing(path)) as file:
             attributes = {key: _plain(value) for key, value in file.attrs.items()}
             units = {key: item.attrs.get("unit") for key, item in file.items()}
             arrays = {key: item[()] for key, item in file.items() if isinstance(item, h5py.Dataset)}
-    except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError):  # whatever h5py meets
-        raise DigsError(f"{name} is damaged or is no HDF5 file; {remedy}.") from None
+    except OSError as error:
+        if error.errno in OF_THE_SYSTEM:
+            raise unreadable(path, error) from None
+        raise DigsError(f"{name} is damaged or is no HDF5 file; {advice}.") from None
+    except (KeyError, RuntimeError, ValueError, TypeError, AttributeError):  # whatever h5py meets
+        raise DigsError(f"{name} is damaged or is no HDF5 file; {advice}.") from None
     if (kind := attributes.get("format")) != f"digs/{schema.name}":
-        raise DigsError(f"{name} holds '{kind}', not 'digs/{schema.name}'; {remedy}.")
+        raise DigsError(f"{name} holds '{kind}', not 'digs/{schema.name}'; {advice}.")
     if (version := attributes.get("version")) != VERSION:
-        raise DigsError(f"{name} is of format version {version}, not {VERSION}; {remedy}.")
+        raise DigsError(f"{name} is of format version {version}, not {VERSION}; {advice}.")
     for key, field in schema.fields.items():
         if key in units and units[key] != field.unit:
-            raise DigsError(f"{name}: '{key}' is in units of '{units[key]}', not '{field.unit}'; {remedy}.")
+            raise DigsError(f"{name}: '{key}' is in units of '{units[key]}', not '{field.unit}'; {advice}.")
     if problem := _mismatch(schema, arrays):
-        raise DigsError(f"{name}: {problem}; {remedy}.")
+        raise DigsError(f"{name}: {problem}; {advice}.")
     return Product(arrays, attributes)
 
 

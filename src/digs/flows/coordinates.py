@@ -1,13 +1,13 @@
 r"""The coordinates y that a flow works in, chosen so that little is left to learn.
 
-The plain ones are the unbounded z of the prior (digs.priors). A spectrum's flux is proportional to the mass, so its
-level (digs.features), the mean of log10 F_lambda, tells log10 M up to the mass-to-light ratio. With m the mass that an
+The plain ones are the unbounded z of the prior (physics.prior). A spectrum's flux is proportional to the mass, so its
+level (flows.features), the mean of log10 F_lambda, tells log10 M up to the mass-to-light ratio. With m the mass that an
 average mass-to-light ratio gives, z_mass becomes (RelativeMass)
 
     y_mass = [z_mass(log10 M) - z_mass(m)] / z_mass'(m),
 
 which is log10 M - m where the prior's ends are far, and still covers exactly the prior's range. Better still, mass and
-dust are not learned at all (Marginal): with those two in closed form (digs.conditional),
+dust are not learned at all (Marginal): with those two in closed form (flows.mass_and_dust),
 
     q(theta | x) = q(logzsol, tage, logtau | x) p(logmass, dust2 | logzsol, tage, logtau, x),
 
@@ -111,7 +111,10 @@ class Marginal(nn.Module):
         unit[..., REST] = torch.special.ndtr(y.double())
         ends = self.prior.low.to(unit), self.prior.high.to(unit)
         theta = self.prior.from_unit(unit).clamp(*ends).flatten(0, 1)  # as rounding may overstep the far end
+        lost = theta.isnan()  # of spectra far from any: what has no answer stays nan, and does not stop the others
+        theta = torch.where(lost, self.prior.from_unit(theta.new_full((len(NAMES),), 0.5)), theta)
         repeated = flux.repeat_interleave(y.shape[1], 0)
         mass, dust = self.conditional.from_noise(theta[:, REST], noise.flatten(0, 1), repeated)
         columns = {place: theta[:, place] for place in REST} | {_MASS: mass, _DUST: dust}
-        return torch.stack([columns[place] for place in range(len(NAMES))], 1).reshape(*y.shape[:-1], -1)
+        found = torch.stack([columns[place] for place in range(len(NAMES))], 1).masked_fill(lost, torch.nan)
+        return found.reshape(*y.shape[:-1], -1)

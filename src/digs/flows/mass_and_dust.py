@@ -1,7 +1,7 @@
 r"""Dust and mass given the other three parameters: their posterior in closed form, so that no network has to learn it.
 
 With s_i the fluxes of a dust-free galaxy of one solar mass and v = ln M, a model flux is m_i = s_i exp(v - dust2 k_i).
-Where the noise is a fraction f of the model flux (digs.likelihood), the ratios r_i = x_i / m_i are all that the data
+Where the noise is a fraction f of the model flux (exact.likelihood), the ratios r_i = x_i / m_i are all that the data
 say of v and dust2,
 
     ln L = - \sum_i ln m_i - \sum_i (r_i - 1)^2 / (2 f^2) + const.

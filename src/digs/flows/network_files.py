@@ -10,9 +10,11 @@ from safetensors.torch import load_file, save_file
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.base.remedies import remedy
+from digs.base.torch_state import building
 from digs.config.model import Architecture, PriorRanges
 from digs.config.theta import NAMES
-from digs.files.atomic import existing, read_json, replacing, write_json
+from digs.files.atomic import existing, read_json, replacing, unreadable, write_json
 from digs.files.product import read_product
 from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.flow import Flow, build_flow
@@ -66,22 +68,25 @@ def save_network(folder: Path, name: str, flow: Flow, **record: Any) -> None:
     write_json(folder / f"{name}.json", content.model_dump())
 
 
-def load_record(name: str, folder: Path = NETWORKS) -> NetworkRecord:
+def load_record(name: str, folder: Path | str = NETWORKS) -> NetworkRecord:
     """The description of a network.
 
     Raises:
         DigsError: no such network, or its file is damaged.
     """
+    folder = Path(folder)
     path = folder / f"{name}.json"
     if not path.is_file():
         known = sorted(file.stem for file in folder.glob("*.json"))
-        choice = f"choose from: {', '.join(known)}" if known else "fetch them with `dvc pull`"
+        none = remedy("fetch them with `dvc pull`") if folder == NETWORKS else "it holds none at all"
+        choice = f"choose from: {', '.join(known)}" if known else none
         raise DigsError(f"There is no network '{name}' in {paths.shown(folder)}; {choice}.")
     try:
         record = NetworkRecord(**read_json(path))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        raise DigsError(f"{paths.shown(path)} is damaged at '{where}'; fetch it again with `dvc checkout`.") from None
+        advice = remedy("fetch it again with `dvc checkout`")
+        raise DigsError(f"{paths.shown(path)} is damaged at '{where}'; {advice}.") from None
     if record.format != FORMAT:
         raise DigsError(f"{paths.shown(path)} is of format '{record.format}', not '{FORMAT}'; retrain the network.")
     return record
@@ -95,11 +100,11 @@ def _check_populations(record: NetworkRecord) -> None:
     if trained_with != read_product(SSP_GRID_FILE, SSP_GRID).attributes["sps_fingerprint"]:
         raise DigsError(
             f"Network '{record.name}' was trained with other SPS data than {paths.shown(SSP_GRID_FILE)} is made from; "
-            f"train it again with `dvc repro flow_{record.name}`."
+            f"{remedy(f'train it again with `dvc repro flow_{record.name}`')}."
         )
 
 
-def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
+def load_flow(name: str, folder: Path | str = NETWORKS) -> tuple[Flow, NetworkRecord]:
     """A trained network and its description.
 
     Raises:
@@ -107,17 +112,22 @@ def load_flow(name: str, folder: Path = NETWORKS) -> tuple[Flow, NetworkRecord]:
     """
     record = load_record(name, folder)
     _check_populations(record)
-    path = folder / f"{name}.safetensors"
-    shown, remedy = paths.shown(path), "fetch it again with `dvc checkout` or `dvc pull`"
-    if hashlib.sha256(existing(path).read_bytes()).hexdigest() != record.weights_sha256:
-        raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {remedy}.")
+    path = Path(folder) / f"{name}.safetensors"
+    shown, advice = paths.shown(path), remedy("fetch it again with `dvc checkout` or `dvc pull`")
     try:
-        prior = Prior(record.prior_low, record.prior_high)
-        flow = build_flow(record.architecture, prior, len(record.wavelength), record.noise_fraction)
-        flow.load_state_dict(load_file(path))
+        digest = hashlib.sha256(existing(path).read_bytes()).hexdigest()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    if digest != record.weights_sha256:
+        raise DigsError(f"{shown} is damaged or not the weights that {name}.json describes; {advice}.")
+    try:
+        with building():
+            prior = Prior(record.prior_low, record.prior_high)
+            flow = build_flow(record.architecture, prior, len(record.wavelength), record.noise_fraction)
+            flow.load_state_dict(load_file(path))
     except NotImplementedError:
         estimator = record.architecture.density_estimator
-        raise DigsError(f"{name}.json asks for the unknown density estimator '{estimator}'; {remedy}.") from None
+        raise DigsError(f"{name}.json asks for the unknown density estimator '{estimator}'; {advice}.") from None
     except (SafetensorError, RuntimeError):
-        raise DigsError(f"{shown} does not fit the architecture in {name}.json; {remedy}.") from None
+        raise DigsError(f"{shown} does not fit the architecture in {name}.json; {advice}.") from None
     return flow.eval().requires_grad_(False), record

@@ -3,26 +3,31 @@
 import warnings
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from digs.base.errors import DigsError
-from digs.base.progress import progress
+from digs.base import inputs
+from digs.base.progress import announce
+from digs.base.torch_state import building, calculating
 from digs.config.model import Walk
 from digs.config.theta import NAMES
 from digs.exact.best_fit import best_fit
 from digs.exact.converged_chains import exact_chains
-from digs.inference.lights import WarningLights, any_of, lit
+from digs.inference.batches import batch_seed, in_batches
+from digs.inference.lights import Look, WarningLights, any_of, lit
+from digs.inference.posterior import NoPosteriorError
 from digs.inference.predictive import STARTS, promising
-from digs.physics.spectra import check_flux
+from digs.physics.spectra import read_flux
 
 TRUSTED, REFITTED, OUTSIDE = VERDICTS = ("trusted", "refitted", "outside the model")
 
 
 AT_ONCE = 100  # galaxies
 REFITS_AT_ONCE = 60  # galaxies
+REFIT_MINUTES = 1.0, 0.05  # of a core, for any number of galaxies and for each, where chains converge at once
 REFIT = Walk(ensembles=4, walkers=32, burn_in=500, steps=3000, thin=10, r_hat=1.01, sample_size=1000, extensions=2)
 
 
@@ -33,77 +38,107 @@ class Inference:
     draws: of theta, shape (N, draws, 5): the network's where the verdict is "trusted", those of converged chains where
         it is "refitted", nan where it is "outside the model", which no posterior of this model describes.
     verdict: one of VERDICTS for each galaxy, shape (N,).
-    lights: which warning lights are on, by name, shape (N,) each.
+    reason: why it is not trusted, in a few words, shape (N,); empty where it is.
+    lights: which warning lights are on, by name, shape (N,) each; none where there was nothing to look at.
     statistics: what the lights look at, and `best_fit_probability`, `r_hat` (the largest) and `sample_size` (the
-        smallest of the five parameters'), nan where nothing was fitted; shape (N,) each.
+        smallest of the five parameters'), nan where nothing was looked at or fitted; shape (N,) each.
     """
 
     draws: np.ndarray
     verdict: np.ndarray
+    reason: np.ndarray
     lights: dict[str, np.ndarray]
     statistics: dict[str, np.ndarray]
 
 
 @cache
 def _warning_lights() -> WarningLights:
-    return WarningLights()
+    with building():
+        return WarningLights()
 
 
-def _checked(flux: Tensor | np.ndarray, pixels: int) -> Tensor:
-    try:
-        array = flux.detach().cpu().numpy() if isinstance(flux, Tensor) else np.asarray(flux)
-    except ValueError:  # rows of different lengths
-        raise DigsError(
-            f"The spectra differ in length; resample all of them to the network's {pixels} pixels."
-        ) from None
-    if array.ndim not in (1, 2):
-        raise DigsError(f"The spectra have {array.ndim} axes; make them of shape (galaxies, {pixels}).")
-    return torch.as_tensor(check_flux(array, pixels)).to(torch.get_default_dtype())
+@calculating
+def infer(flux: Any, draws: int = 1000, seed: int = 0) -> Inference:
+    """Return posteriors of galaxies, with a verdict on each.
 
+    The network draws from all posteriors. Where a warning light (digs.inference.lights) is on, the exact model is
+    fitted: if its best fit is rejected, or leaves a light of the data on, the galaxy is outside the model; else chains
+    with the exact likelihood replace the network's draws, which takes minutes. The rate of false alarms, 1% as tracked,
+    bounds how many galaxies of the model need them.
 
-def infer(flux: Tensor | np.ndarray, draws: int = 1000, seed: int = 0) -> Inference:
-    """Posteriors of galaxies, with a verdict on each.
-
-    The network draws from all posteriors. Where a warning light (digs.warning_lights) is on, the exact model is fitted:
-    if its best fit is rejected, or leaves a light of the data on, the galaxy is outside the model; else chains with the
-    exact likelihood replace the network's draws. The rate of false alarms, 1% as tracked, bounds how many galaxies of
-    the model take the seconds that chains need.
+    A spectrum that is masked, not finite or not positive anywhere, or so far from all of the model that the network has
+    no posterior, is outside the model, too. It changes nothing for the other galaxies.
 
     Args:
-        flux: F_lambda in erg/s/cm^2/Angstrom on the network's pixels, shape (N, pixels) or (pixels,), with the noise
-            that the network was trained for.
-        draws: how many of each posterior. seed: the same one gives the same draws.
+        flux: F_lambda on the network's pixels, whose wavelengths are in vacuum (Posterior.wavelength), with the noise
+            that the network was trained for, shape (N, pixels) or (pixels,): whatever Posterior.sample takes.
+        draws: how many of each posterior, 1 or more.
+        seed: from 0 to 2^63 - 1; the same one gives the same draws.
     Raises:
-        DigsError: flux has the wrong shape, or values that are not finite or not positive; draws is not positive.
+        DigsError: draws or seed is no such number; flux has the wrong shape, a unit that cannot be converted, or holds
+            no numbers.
+
+    Example:
+        >>> import digs, torch
+        >>> flux = digs.Simulator()([[10.5, -0.4, 0.6, 1.6, -0.9], [9.5, 0.1, 0.2, 5.0, 0.3]])
+        >>> noisy = digs.add_noise(flux, torch.Generator().manual_seed(1))
+        >>> noisy[1, 60] = 1e20  # a fill value
+        >>> found = digs.infer(noisy, draws=50, seed=1)
+        >>> found.verdict.tolist()
+        ['trusted', 'outside the model']
+        >>> found.draws.shape
+        (2, 50, 5)
     """
-    if draws < 1:
-        raise DigsError(f"{draws} draws were asked for; ask for 1 or more.")
+    draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
     lights = _warning_lights()
-    observer, judge, posterior = lights.observer, lights.judge, lights.observer.posterior
-    flux = _checked(flux, len(posterior.record.wavelength))
+    observer, judge = lights.observer, lights.judge
+    given = read_flux(flux, observer.posterior.wavelength)
+    flux, faults = torch.from_numpy(given.flux).to(torch.float32, copy=True), dict(given.faults)
+    flux[list(faults)] = observer.typical
     kept = np.empty((len(flux), draws, len(NAMES)))
     statistics = {name: np.empty(len(flux)) for name in judge.thresholds}
     starts = torch.empty(len(flux), STARTS, len(NAMES), dtype=torch.float64)
-    for start in progress(range(0, len(flux), AT_ONCE), quiet=len(flux) <= AT_ONCE, desc="Posteriors", unit="part"):
-        rows = slice(start, start + AT_ONCE)
-        look = observer.look(flux[rows], seed + start, draws)
+    for rows in in_batches(len(flux), AT_ONCE, "Posteriors"):
+        look = _look(flux, rows, draws, seed, faults)
         kept[rows] = look.draws[:, :draws].numpy()
         starts[rows] = promising(look.draws, look.examined.chi_squared).double()
         for name, values in look.statistics.items():
             statistics[name][rows] = values
-    on = lit(statistics, judge.thresholds)
-    verdict = np.full(len(flux), TRUSTED, dtype=object)
     statistics |= {name: np.full(len(flux), np.nan) for name in ("best_fit_probability", "r_hat", "sample_size")}
+    verdict, reason = np.full(len(flux), TRUSTED, dtype=object), np.full(len(flux), "", dtype=object)
+    for row, fault in faults.items():
+        verdict[row], reason[row], kept[row] = OUTSIDE, fault, np.nan
+        for values in statistics.values():
+            values[row] = np.nan
+    on = lit(statistics, judge.thresholds)
     flagged = np.flatnonzero(any_of(on))
     if len(flagged):
-        prior, fraction = posterior.flow.prior, posterior.record.noise_fraction
+        prior, fraction = observer.posterior.flow.prior, observer.posterior.record.noise_fraction
         fit = best_fit(observer.simulator, prior, flux[flagged], fraction, starts[flagged])
         outside = judge.outside(fit)
         statistics["best_fit_probability"][flagged] = judge.probability(fit)
         verdict[flagged] = np.where(outside, OUTSIDE, REFITTED)
+        reason[flagged] = [_reason(row, on, no_fit) for row, no_fit in zip(flagged, outside, strict=True)]
         kept[flagged[outside]] = np.nan
         _replace(flagged[~outside], flux, kept, statistics, seed)
-    return Inference(kept, verdict.astype(str), on, statistics)
+    return Inference(kept, verdict.astype(str), reason.astype(str), on, statistics)
+
+
+def _look(flux: Tensor, rows: slice, draws: int, seed: int, faults: dict[int, str]) -> Look:
+    """Look at a batch. A galaxy that the network has no posterior for is a fault, and a typical one takes its place."""
+    observer = _warning_lights().observer
+    try:
+        return observer.look(flux[rows], batch_seed(seed, rows), draws)
+    except NoPosteriorError as error:
+        for row in error.rows:
+            faults[rows.start + row] = "a spectrum so far from all of the model that the network has no posterior"
+            flux[rows.start + row] = observer.typical
+        return _look(flux, rows, draws, seed, faults)
+
+
+def _reason(row: int, on: dict[str, np.ndarray], no_fit: bool) -> str:
+    lights = "lights on: " + ", ".join(name for name, where in on.items() if where[row])
+    return f"no fit of the model is good enough; {lights}" if no_fit else lights
 
 
 def _replace(
@@ -112,17 +147,28 @@ def _replace(
     """Put draws of chains in the place of the network's, for some galaxies."""
     settings, observer = REFIT, _warning_lights().observer
     posterior = observer.posterior
-    for first in range(0, len(galaxies), REFITS_AT_ONCE):
-        some = galaxies[first : first + REFITS_AT_ONCE]
-        start = posterior.sample(flux[some], settings.ensembles * settings.walkers, seed + first)
-        prior, fraction, draws = posterior.flow.prior, posterior.record.noise_fraction, kept.shape[1]
-        random = np.random.default_rng(seed + first)
+    prior, fraction, draws = posterior.flow.prior, posterior.record.noise_fraction, kept.shape[1]
+    if len(galaxies):
+        _announce_refits(galaxies)
+    for part in in_batches(len(galaxies), REFITS_AT_ONCE, "Refits"):
+        some, part_seed = galaxies[part], batch_seed(seed, part)
+        start = posterior.sample(flux[some], settings.ensembles * settings.walkers, part_seed)
+        random = np.random.default_rng(part_seed)
         chains = exact_chains(
-            observer.simulator, prior, flux[some], fraction, start, draws, settings, seed + first, random, "Refitting"
+            observer.simulator, prior, flux[some], fraction, start, draws, settings, part_seed, random, "Refitting"
         )
         kept[some] = chains.draws
         statistics["r_hat"][some] = chains.r_hat.max(1)
         statistics["sample_size"][some] = chains.sample_size.min(1)
         if not chains.converged.all():
-            rows = ", ".join(map(str, some[~chains.converged]))
-            warnings.warn(f"The chains of galaxies {rows} have not converged; see r_hat and sample_size.", stacklevel=3)
+            rows = inputs.named(some[~chains.converged])
+            warnings.warn(f"The chains of {rows} have not converged; see r_hat and sample_size.", stacklevel=4)
+
+
+def _announce_refits(galaxies: np.ndarray) -> None:
+    parts, longer = -(-len(galaxies) // REFITS_AT_ONCE), 2 ** (REFIT.extensions + 1) - 1
+    minutes = np.dot(REFIT_MINUTES, (parts, len(galaxies)))
+    announce(
+        f"digs.infer refits {inputs.named(galaxies)} with chains: about {minutes:.0f} min on an idle core, up to "
+        f"{longer} times as long where they are slow to converge."
+    )

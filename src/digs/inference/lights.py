@@ -26,7 +26,9 @@ from torch import Tensor
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.base.remedies import remedy
 from digs.base.statistics import efficiency
+from digs.config.theta import NAMES
 from digs.exact.best_fit import BestFit, two_sided
 from digs.files.atomic import read_json
 from digs.inference.posterior import Posterior
@@ -47,6 +49,9 @@ LIGHTS = (*OF_THE_DATA, *OF_THE_NETWORK)
 
 
 SLOW = 12  # modes
+
+
+_SETTINGS = ("network", "draws", "references", "neighbours", "seed")  # of the observer
 
 
 _AT_ONCE = 500  # spectra whose neighbours are looked for
@@ -111,8 +116,10 @@ class Observer:
     """
 
     def __init__(self, network: str, draws: int, references: int, neighbours: int, seed: int):
-        self.posterior, self.simulator, self.draws = Posterior.load(network)(), draws
+        self.posterior, self.simulator, self.draws = Posterior.load(network), Simulator(), draws
         self.novelty = Novelty(self.posterior, self.simulator, references, neighbours, seed)
+        middle = self.posterior.flow.prior.from_unit(torch.full((1, len(NAMES)), 0.5, dtype=torch.float64))
+        self.typical = self.simulator(middle)[0]  # a spectrum
 
     def look(self, flux: Tensor, seed: int, draws: int = 0) -> Look:
         """Draw from the posteriors of spectra, shape (N, pixels), and compute the statistics of the first draws.
@@ -185,14 +192,15 @@ class WarningLights:
 
     def __init__(self, path: Path = LIGHTS_FILE):
         content = read_json(path)
-        remedy = "run `dvc repro warning_lights`"
+        advice = remedy("run `dvc repro warning_lights`")
         try:
             thresholds = {name: float(content["thresholds"][name]) for name in LIGHTS}
             self.judge = Judge(thresholds, float(content["freedom"]), float(content["rejected"]))
-            self.observer = Observer(**content["observer"])
+            settings = {name: content["observer"][name] for name in _SETTINGS}
             weights = content["weights_sha256"]
         except (KeyError, TypeError, ValueError):
-            raise DigsError(f"{paths.shown(path)} lacks what the lights need; {remedy}.") from None
+            raise DigsError(f"{paths.shown(path)} lacks what the lights need; {advice}.") from None
+        self.observer = Observer(**settings)
         if self.observer.posterior.record.weights_sha256 != weights:
             network = self.observer.posterior.record.name
-            raise DigsError(f"{paths.shown(path)} belongs to another network than '{network}' is now; {remedy}.")
+            raise DigsError(f"{paths.shown(path)} belongs to another network than '{network}' is now; {advice}.")

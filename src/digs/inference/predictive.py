@@ -33,8 +33,8 @@ _AT_ONCE = 20_000  # spectra, to bound memory
 class Examined:
     """What the spectra of posterior draws say of the data.
 
-    chi_squared, log_weight: of the draws, shape (N, draws), float64; log_weight is that of digs.importance, up to a
-    constant. best: the draw of smallest chi_squared, shape (N,). pulls: of its spectrum, shape (N, pixels), float64.
+    chi_squared, log_weight: of the draws, shape (N, draws), float64; log_weight is that of inference.importance, up to
+    a constant. best: the draw of smallest chi_squared, shape (N,). pulls: of its spectrum, shape (N, pixels), float64.
     """
 
     chi_squared: Tensor
@@ -51,11 +51,12 @@ def examine(posterior: Posterior, simulator: Simulator, flux: Tensor, draws: Ten
         flux: observed F_lambda, shape (N, pixels). draws: of the posterior, shape (N, draws, 5).
     """
     fraction, number = posterior.record.noise_fraction, draws.shape[1]
-    parts = []
-    for some_flux, some in zip(*(each.split(max(1, _AT_ONCE // number)) for each in (flux, draws)), strict=True):
+    log_q = posterior.log_prob(draws, flux)
+    parts, at_once = [], max(1, _AT_ONCE // number)
+    for some_flux, some, some_log_q in zip(*(each.split(at_once) for each in (flux, draws, log_q)), strict=True):
         model = simulator(some.flatten(0, 1)).reshape(len(some), number, -1)
         data = some_flux[:, None]
-        log_weight = log_likelihood(data, model, fraction) - posterior.log_prob(some, some_flux).double()
+        log_weight = log_likelihood(data, model, fraction) - some_log_q.double()
         pull = pulls(data, model, fraction)
         chi_squared = pull.square().sum(-1)
         best = chi_squared.argmin(1)

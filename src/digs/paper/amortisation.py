@@ -8,7 +8,10 @@ m / p galaxies in the time of one fit, or (m - t) / p if training is to be paid 
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from digs.base import paths
+from digs.base.benchmark import spread
 
 TIMING = paths.DATA / "timing.json"
 
@@ -31,3 +34,18 @@ class Amortisation:
     def galaxies_per_fit(self, mcmc_seconds: float, count_training: bool) -> float:
         """How many galaxies NPE infers in the time of one fit, training paid from that time or not."""
         return max(0.0, (mcmc_seconds - self.training_seconds * count_training) / self.npe_seconds)
+
+
+def compare_with_fits(
+    fit_seconds: np.ndarray, training_seconds: np.ndarray, npe_seconds: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Return the spread of what NPE is worth in fits, from the seconds of each, turn by turn."""
+    turns = [
+        (Amortisation(training, npe), fit)
+        for training, npe, fit in zip(training_seconds, npe_seconds, fit_seconds, strict=True)
+    ]
+    return {
+        "galaxies_per_fit": spread(np.array([npe.galaxies_per_fit(fit, False) for npe, fit in turns])),
+        "galaxies_per_fit_with_training": spread(np.array([npe.galaxies_per_fit(fit, True) for npe, fit in turns])),
+        "break_even": spread(np.array([npe.break_even(fit) for npe, fit in turns])),
+    }

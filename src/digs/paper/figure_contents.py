@@ -7,7 +7,6 @@ to a tolerance, on a machine that rounds otherwise.
 
 import hashlib
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -20,6 +19,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.text import Text
+from typing_extensions import TypedDict
 
 BLOCKS = 8  # of each coordinate
 
@@ -27,7 +27,13 @@ BLOCKS = 8  # of each coordinate
 DIGITS = 7  # significant ones of each mean
 
 
-Entry = dict[str, Any]
+class Entry(TypedDict, total=False):
+    """What is kept of an artist: its texts, how many points it has, a hash of them, and means of blocks of them."""
+
+    text: str | list[str]
+    points: int
+    md5: str
+    means: list[float]
 
 
 def _numbers(columns: np.ndarray) -> Entry:
@@ -82,6 +88,17 @@ def _frame(axes: Axes) -> Entry:
     return {"text": words, **_numbers(np.array([axes.get_xlim(), axes.get_ylim()]))}
 
 
+def _grids(axes: Axes) -> list[str]:
+    """Return the axes of a panel, as `x major`, whose ticks have lines across it."""
+    sides = {"x": axes.xaxis, "y": axes.yaxis}
+    return [
+        f"{name} {which}"
+        for name, side in sides.items()
+        for which in ("major", "minor")
+        if side.get_tick_params(which).get("gridOn")
+    ]
+
+
 def _artists(owner: Axes | Figure) -> Iterator[tuple[str, Entry]]:
     """What lies in a panel or on the figure itself, in the order of drawing."""
     for kind, items, read in (
@@ -107,5 +124,7 @@ def drawn(figure: Figure) -> dict[str, Entry]:
     found = {f"figure: {name}": entry for name, entry in _artists(figure)}
     for place, axes in enumerate(figure.axes):
         found[f"panel {place}: frame"] = _frame(axes)
+        if grids := _grids(axes):
+            found[f"panel {place}: grid"] = {"text": grids}
         found |= {f"panel {place}: {name}": entry for name, entry in _artists(axes)}
     return found

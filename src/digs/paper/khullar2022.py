@@ -1,4 +1,4 @@
-"""What Khullar et al. (2022) state, with the place where they do; digs.costs has their costs."""
+"""What Khullar et al. (2022) state, with the place where they do; paper.amortisation has their costs."""
 
 from typing import NamedTuple
 

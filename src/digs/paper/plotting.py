@@ -1,9 +1,12 @@
-"""The look of all figures, and how figures and the rows of tables are saved. Importing this module sets the style.
+"""The look of all figures, and how figures and the rows of tables are saved.
+
+The look is matplotlib's own with STYLE over it, whatever a user's matplotlibrc says, and only while a figure is drawn.
 
 Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; lines also differ in dashes or markers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import matplotlib
@@ -13,13 +16,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from digs.base import paths
+from digs.base.command import run
 from digs.base.git import git_commit
-from digs.config.theta import NAMES, Parameter
+from digs.config.theta import MEANINGS, NAMES, Parameter
 from digs.files.atomic import md5, replacing, write_json, write_text
 from digs.paper.figure_contents import drawn
-
-matplotlib.use("Agg")
-
 
 COLUMN, PAGE = 3.35, 7.1  # inches: AASTeX's one and two columns
 
@@ -68,35 +69,49 @@ FEATURES = {  # Angstrom, in vacuum
 }
 
 
-plt.rcParams.update(
-    {
-        "axes.labelsize": 8.5,
-        "axes.linewidth": 0.6,
-        "axes.titlesize": 8.5,
-        "figure.constrained_layout.use": True,
-        "figure.constrained_layout.h_pad": 0.02,
-        "figure.constrained_layout.w_pad": 0.02,
-        "font.family": "STIXGeneral",
-        "font.size": 8.5,
-        "legend.fontsize": 7.5,
-        "legend.frameon": False,
-        "lines.linewidth": 1.0,
-        "mathtext.fontset": "stix",
-        "patch.linewidth": 0.6,
-        "pdf.fonttype": 42,
-        "xtick.direction": "in",
-        "xtick.labelsize": 7.5,
-        "xtick.top": True,
-        "ytick.direction": "in",
-        "ytick.labelsize": 7.5,
-        "ytick.right": True,
-    }
-)
+STYLE = {
+    "axes.labelsize": 8.5,
+    "axes.linewidth": 0.6,
+    "axes.titlesize": 8.5,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.h_pad": 0.02,
+    "figure.constrained_layout.w_pad": 0.02,
+    "font.family": "STIXGeneral",
+    "font.size": 8.5,
+    "legend.fontsize": 7.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.0,
+    "mathtext.fontset": "stix",
+    "patch.linewidth": 0.6,
+    "pdf.fonttype": 42,
+    "xtick.direction": "in",
+    "xtick.labelsize": 7.5,
+    "xtick.top": True,
+    "ytick.direction": "in",
+    "ytick.labelsize": 7.5,
+    "ytick.right": True,
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """Draw in the look of all figures, and on no screen; afterwards the caller's look is as it was."""
+    with matplotlib.rc_context(matplotlib.rcParamsDefault | STYLE):
+        plt.switch_backend("Agg")
+        yield
+
+
+def draw(main: Callable[[], None]) -> None:
+    """Run the main function of a figure's script, as `run` does, in the look of all figures."""
+    run(style()(main))
 
 
 def parameter_panels(rows: int, height: float, **options) -> tuple[Figure, np.ndarray]:
-    """A figure as wide as the page with one column of panels for each parameter, axes of shape (rows, 5)."""
-    return plt.subplots(rows, len(NAMES), figsize=(PAGE, height), squeeze=False, **options)
+    """Return a figure as wide as the page, with a titled column of panels for each parameter, and axes, (rows, 5)."""
+    figure, axes = plt.subplots(rows, len(MEANINGS), figsize=(PAGE, height), squeeze=False, **options)
+    for panel, meaning in zip(axes[0], MEANINGS, strict=True):
+        panel.set_title(meaning.label)
+    return figure, axes
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:
@@ -138,7 +153,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures: NAME.pdf, and what it shows (digs.drawn) as NAME.json.
+    """Write a figure to the folder of figures: NAME.pdf, and what it shows (paper.figure_contents) as NAME.json.
 
     The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
     which files.
@@ -147,11 +162,11 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
         sources: the files that it was drawn from; their names and hashes (as in dvc.lock) go into the PDF's keywords.
     """
     commit = git_commit()
+    of_commit = "" if commit == "unknown" else f" of commit {commit}"
     metadata = {
         "Title": f"DIGS: {name}",
         "Author": "The DIGS developers",
-        "Subject": f"Drawn by src/scripts/figures/fig_{name}.py"
-        + (f" of commit {commit}" if commit != "unknown" else ""),
+        "Subject": f"Drawn by src/scripts/figures/fig_{name}.py{of_commit}",
         "Keywords": "; ".join(f"{paths.shown(path)} md5 {md5(path)}" for path in sources),
         "CreationDate": None,
     }

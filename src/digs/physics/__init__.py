@@ -1,0 +1,14 @@
+"""From theta to spectra: star formation histories, dust, simulator, noise and prior. No FSPS, no network."""
+
+from digs.base.lazy import face
+
+__all__, __getattr__, __dir__ = face(
+    __name__,
+    {
+        "CSPWeights": "csp",
+        "Prior": "prior",
+        "Simulator": "simulator",
+        "add_noise": "noise",
+        "calzetti": "dust",
+    },
+)

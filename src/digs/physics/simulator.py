@@ -2,14 +2,18 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.base.inputs import read_tensor
+from digs.base.remedies import remedy
+from digs.base.torch_state import building, undisturbed
 from digs.config.theta import NAMES, index
-from digs.files.product import read_product
+from digs.files.product import Product, read_product
 from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.physics.csp import LOGTAU_DOMAIN, CSPWeights
 from digs.physics.dust import calzetti
@@ -32,27 +36,45 @@ _ROUNDING = 1e-6
 class Simulator(nn.Module):
     """Noiseless spectra of delayed-tau galaxies with Calzetti dust.
 
-    flux(theta) = 10^logmass exp(-dust2 k) w(tage, logtau) @ SSP(logzsol), with the SSP grid of digs.ssp interpolated
-    linearly in logzsol and the weights w of digs.csp, or rather its amounts of components mixed from SSPs.
+    flux(theta) = 10^logmass exp(-dust2 k) w(tage, logtau) @ SSP(logzsol), with the tracked grid of FSPS's SSPs (Conroy
+    et al. 2009, 2010) interpolated linearly in logzsol and the weights w of digs.physics.csp, or rather its amounts of
+    components mixed from SSPs. `wavelength` has the pixels in Angstrom, in vacuum and in the rest frame.
+
+    It is a torch module: it has gradients with respect to theta, and can be moved to a GPU.
 
     Args:
         path: the SSP grid; by default the tracked one.
-        dtype: of the arithmetic.
+        dtype: of the arithmetic, torch.float32 or torch.float64.
     Raises:
-        DigsError: the grid is missing or damaged.
+        DigsError: the grid is missing or damaged; dtype is another one.
+
+    Example:
+        >>> import digs
+        >>> simulator = digs.Simulator()
+        >>> simulator([[10.5, -0.4, 0.6, 1.6, -0.9]]).shape
+        torch.Size([1, 138])
+        >>> simulator.wavelength[0].item()
+        3750.0
     """
 
     FEW = 512  # galaxies, whose many small matrix products would take longer than one large one
     CHUNK = 8192  # galaxies at a time, so that what comes between stays in the processor's cache
 
-    def __init__(self, path: Path = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
+    def __init__(self, path: Path | str = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
+        if dtype not in (torch.float32, torch.float64):
+            raise DigsError(f"The simulator cannot compute in {dtype}; choose torch.float32 or torch.float64.")
         super().__init__()
-        grid = read_product(path, SSP_GRID)
+        grid = read_product(path := Path(path), SSP_GRID)
+        with building():
+            self._build(grid, path, dtype)
+
+    def _build(self, grid: Product, path: Path, dtype: torch.dtype) -> None:
         try:
             self.sps_label: str = grid.attributes["sps_label"]
             zred = grid.attributes["parameters"]["spectrum"]["zred"]
         except KeyError as error:
-            raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; run `dvc repro ssp_grid`.") from None
+            advice = remedy("run `dvc repro ssp_grid`")
+            raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None
         self.weights = CSPWeights(grid["age"], torch.float64)
         components = self.weights.components @ torch.as_tensor(grid["flux"], dtype=torch.float64)
         self.weights.to(dtype)
@@ -78,13 +100,16 @@ class Simulator(nn.Module):
     def pixels(self) -> int:
         return len(self.wavelength)
 
-    def forward(self, theta: Tensor) -> Tensor:
-        """F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), of theta, shape (N, 5).
+    @undisturbed()
+    def forward(self, theta: Any) -> Tensor:
+        """Return F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), of theta, shape (N, 5).
 
+        Args:
+            theta: a tensor, array or list, ordered and in units as digs.PARAMETERS.
         Raises:
-            DigsError: theta has another shape, is not finite, or lies outside the SSP grid.
+            DigsError: theta has another shape or a unit, is not finite, or lies outside the SSP grid.
         """
-        theta = torch.as_tensor(theta).to(self.grid)
+        theta = read_tensor(theta, "The values of theta").to(self.grid)
         self._check(theta)
         if not len(theta):
             return theta.new_empty(0, self.pixels)

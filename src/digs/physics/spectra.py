@@ -3,6 +3,9 @@
 Spectra are F_lambda in erg / s / cm^2 / Angstrom, shape (N, pixels).
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import torch
 from astropy import constants, units
@@ -10,7 +13,11 @@ from astropy.cosmology import WMAP9
 from torch import Tensor
 
 from digs.base.errors import DigsError
+from digs.base.inputs import named, read_array
 from digs.config.model import Spectrum
+from digs.files.units import FLUX_UNIT
+
+_SAME = 0.01  # Angstrom, by which wavelengths may differ
 
 
 def level_and_shape(flux: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,24 +69,99 @@ def smooth(wavelength: np.ndarray, spectrum: np.ndarray, settings: Spectrum) -> 
     )
 
 
-def check_flux(flux: np.ndarray, pixels: int, source: str = "The spectrum") -> np.ndarray:
-    """A spectrum or spectra from outside as an array of shape (N, pixels).
+@dataclass(frozen=True)
+class GivenSpectra:
+    """Spectra from outside.
+
+    flux: F_lambda in FLUX_UNIT, shape (N, pixels); where a galaxy has a fault, as it came.
+    faults: what is wrong with the values of a galaxy, by its row, in words that follow "galaxy 3 has".
+    """
+
+    flux: np.ndarray
+    faults: dict[int, str]
+
+
+def read_flux(given: Any, wavelength: np.ndarray) -> GivenSpectra:
+    """Return spectra from outside, in the units and on the pixels of a network.
+
+    Args:
+        given: anything that digs.base.inputs.read_array takes, shape (N, pixels) or (pixels,). Units are converted to
+            FLUX_UNIT; numbers without a unit are taken to be in it.
+        wavelength: of the pixels, in Angstrom, in vacuum, shape (pixels,).
+    Raises:
+        DigsError: it has another shape or other wavelengths, holds no numbers, has a unit that is no flux density, or
+            brings uncertainties of its own.
+    """
+    pixels = len(wavelength)
+    if isinstance(given, list | tuple) and not given:
+        given = np.empty((0, pixels))
+    found = read_array(given, "The spectra")
+    axes = found.values.ndim
+    if axes not in (1, 2):
+        raise DigsError(f"The spectra have {axes} axes; make them of shape (galaxies, {pixels}).")
+    if found.values.shape[-1] != pixels:
+        raise DigsError(
+            f"The spectra have {found.values.shape[-1]} pixels, not {pixels}; resample them to the network's grid."
+        )
+    _check_company(given, wavelength)
+    flux = found.values if found.unit is None else _converted(found.values, found.unit, wavelength)
+    flux, masked = np.atleast_2d(flux, found.masked)
+    with np.errstate(over="ignore", under="ignore"):
+        single = flux.astype(np.float32, copy=False)  # what networks work with
+    sound = np.isfinite(single) & (single > 0) & ~masked
+    faults = {}
+    for row in np.flatnonzero(~sound.all(1)).tolist():
+        pixel = int(np.argmin(sound[row]))
+        what = "a masked flux" if masked[row, pixel] else f"the flux {flux[row, pixel]:g}"
+        faults[row] = f"{what} at pixel {pixel}"
+    return GivenSpectra(flux, faults)
+
+
+def check_flux(given: Any, wavelength: np.ndarray) -> np.ndarray:
+    """Return spectra from outside that are sound in every pixel, shape (N, pixels); arguments as of read_flux.
 
     Raises:
-        DigsError: wrong number of pixels, values that are not finite, or fluxes that are not positive.
+        DigsError: as read_flux; or a flux is masked, not finite, not positive, or beyond 32-bit floats.
     """
-    flux = np.atleast_2d(np.asarray(flux))
-    if flux.ndim != 2 or flux.shape[1] != pixels:
-        raise DigsError(f"{source} has {flux.shape[-1]} pixels, not {pixels}; resample it to the network's grid.")
-    if flux.dtype.kind not in "iuf":
-        raise DigsError(f"{source} does not hold numbers; read its fluxes as numbers first.")
-    if not np.isfinite(flux).all():
-        row, pixel = np.argwhere(~np.isfinite(flux))[0]
-        raise DigsError(f"{source} is not finite at pixel {pixel} of row {row}; mend that pixel first.")
-    if not (flux > 0).all():
-        row, pixel = np.argwhere(flux <= 0)[0]
+    found = read_flux(given, wavelength)
+    if found.faults:
+        row, fault = next(iter(found.faults.items()))
+        others = f" (and so have {len(found.faults) - 1} more)" if len(found.faults) > 1 else ""
         raise DigsError(
-            f"{source} has flux {flux[row, pixel]:g} at pixel {pixel} of row {row}; fluxes must be positive, as their "
-            "logarithms are the data."
+            f"{named([row]).capitalize()} has {fault}{others}; fluxes must be positive and finite in 32-bit floats, as "
+            "their logarithms are the data."
         )
-    return flux
+    return found.flux
+
+
+def _check_company(given: Any, wavelength: np.ndarray) -> None:
+    """That what comes with the fluxes of an astronomer's spectrum, or of a list of them, agrees with the network."""
+    if isinstance(given, list | tuple):
+        for each in given:
+            _check_company(each, wavelength)
+        return
+    if getattr(given, "uncertainty", None) is not None and not hasattr(given, "to_numpy"):
+        raise DigsError(
+            "The spectra bring uncertainties, but a network knows the noise that it was trained with; hand in their "
+            "fluxes alone."
+        )
+    axis = getattr(given, "spectral_axis", None)  # of specutils
+    if axis is None:
+        return
+    own = axis.to_value("Angstrom", units.spectral())
+    if own.shape != wavelength.shape or not np.allclose(own, wavelength, rtol=0, atol=_SAME):
+        raise DigsError("The spectra have other wavelengths than the network; resample them to these.")
+
+
+def _converted(values: np.ndarray, unit: Any, wavelength: np.ndarray) -> np.ndarray:
+    """Fluxes in FLUX_UNIT."""
+    if unit == units.Unit(FLUX_UNIT):
+        return values
+    try:
+        if unit.is_equivalent("erg / (s cm2)"):  # in which lambda F_lambda and the flux of a pixel look alike
+            raise units.UnitConversionError
+        given = units.Quantity(values, unit, dtype=float, subok=True)
+        return given.to_value(FLUX_UNIT, equivalencies=units.spectral_density(wavelength * units.Angstrom))
+    except (units.UnitConversionError, units.UnitTypeError, TypeError):
+        shown = f"the unit '{unit}'" if str(unit) else "no dimension"
+        raise DigsError(f"The spectra have {shown}, which is no flux density; convert them to {FLUX_UNIT}.") from None

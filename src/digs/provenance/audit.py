@@ -18,9 +18,10 @@ import yaml
 
 from digs.base.errors import DigsError
 from digs.provenance import fingerprints
+from digs.provenance.documents import read_yaml
 from digs.provenance.fingerprints import NUMBERS, Record
 from digs.provenance.manuscript import Exhibit, Manuscript
-from digs.provenance.pipeline import Pipeline, Stage, read_yaml
+from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.product_settings import contradictions
 from digs.provenance.standing import Standing, StandingJudge
 

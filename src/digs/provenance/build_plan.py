@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from digs.base.errors import DigsError
-from digs.provenance.pipeline import names, outputs, read_yaml, value_at
+from digs.provenance.documents import names, outputs, read_yaml, value_at
 
 PARAMS = "params.yaml"
 _UNDERSTOOD = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "meta"}  # what dvc.yaml says of a stage

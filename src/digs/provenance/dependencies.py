@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 
 from digs.base.closures import SourceTree
 from digs.files.atomic import write_text
+from digs.provenance.documents import read_yaml
 
 _CODE = ("src/digs/", "src/scripts/")
 
@@ -50,6 +51,7 @@ def derived_lists(root: Path) -> dict[str, str]:
     tree, yaml = SourceTree(root / "src"), round_trip()
     texts = {}
     for name, fill in (("dvc.yaml", _fill_stages), ("showyourwork.yml", _fill_figures)):
+        read_yaml(root / name)  # says what is wrong with it in a sentence
         content = yaml.load((root / name).read_text(encoding="utf-8"))
         fill(content, tree)
         buffer = io.StringIO()
@@ -69,14 +71,15 @@ def _fill_figures(content: dict, tree: SourceTree) -> None:
             content["dependencies"][script] = _derived(listed, code_of(tree, script)[1:])
 
 
-def outdated_lists(root: Path) -> list[str]:
-    """Return which of the files list something else than the sources give."""
-    return [name for name, text in derived_lists(root).items() if (root / name).read_text(encoding="utf-8") != text]
+def outdated_lists(root: Path) -> dict[str, str]:
+    """Return the texts that the sources give, by file, of the files that list something else."""
+    texts = derived_lists(root)
+    return {name: text for name, text in texts.items() if (root / name).read_text(encoding="utf-8") != text}
 
 
 def write_lists(root: Path) -> list[str]:
     """Write the lists; return the names of the files that changed."""
-    changed = outdated_lists(root)
-    for name in changed:
-        write_text(root / name, derived_lists(root)[name])
-    return changed
+    outdated = outdated_lists(root)
+    for name, text in outdated.items():
+        write_text(root / name, text)
+    return list(outdated)

@@ -8,13 +8,15 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from typing_extensions import TypedDict
 
+from digs.base.errors import DigsError
 from digs.files.atomic import read_json, write_text
 from digs.paper.figure_contents import Entry
 from digs.provenance.clean_copy import clean_copy, execute
+from digs.provenance.documents import read_document
 from digs.provenance.pipeline import Pipeline
 
 
@@ -22,7 +24,8 @@ def _departure(one: list[float], other: list[float]) -> float:
     """The largest difference of two lists, in units of their largest number."""
     a, b = np.array(one), np.array(other)
     scale = np.abs(a).max(initial=0.0)
-    return float(np.abs(a - b).max(initial=0.0) / scale) if scale else float(np.abs(b).max(initial=0.0))
+    with np.errstate(invalid="ignore"):  # infinity departs from itself by what is no number
+        return float(np.abs(a - b).max(initial=0.0) / scale) if scale else float(np.abs(b).max(initial=0.0))
 
 
 def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: float) -> list[str]:
@@ -40,8 +43,8 @@ def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: floa
         elif old.get("points") != new.get("points") or len(old.get("means", ())) != len(new.get("means", ())):
             found.append(f"{name} has {new.get('points')} points, not {old.get('points')}")
         elif old.get("md5") != new.get("md5"):
-            departure = _departure(old["means"], new["means"])
-            if departure > tolerance or tolerance == 0:
+            departure = _departure(old.get("means", []), new.get("means", []))
+            if not departure <= tolerance or tolerance == 0:  # what is no number is no agreement
                 found.append(f"{name} differs by {departure:.1e} of its largest number")
     return sorted(found)
 
@@ -51,7 +54,15 @@ FILE = Path("src/tex/fingerprints.json")
 TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one machine they are the same to the bit
 
 
-Record = dict[str, Any]
+class Fingerprint(TypedDict):
+    """What is kept of a script: its hash, its data with theirs, and what it shows."""
+
+    script: str
+    data: dict[str, str]
+    shown: dict[str, Entry]
+
+
+Record = Fingerprint
 
 
 def script_of(name: str) -> str:
@@ -70,16 +81,21 @@ def all_scripts(root: Path) -> list[str]:
     return [*sorted(found), NUMBERS]
 
 
-def load(root: Path) -> dict[str, Record]:
+def load(root: Path) -> dict[str, Fingerprint]:
     """The tracked record: {script or group of numbers: {script, data, shown}}.
 
     Raises:
         DigsError: it is missing or damaged.
     """
-    return read_json(root / FILE)
+    recorded = read_document(root, str(FILE), dict[str, Fingerprint])
+    for name, record in recorded.items():
+        for place, entry in record["shown"].items():
+            if not name.startswith("fig_") and not isinstance(entry.get("text"), str):
+                raise DigsError(f"{FILE} has no text at {name}.shown.{place}; restore it with `git checkout {FILE}`.")
+    return recorded
 
 
-def store(root: Path, record: dict[str, Record]) -> None:
+def store(root: Path, record: dict[str, Fingerprint]) -> None:
     """Write the tracked record, an artist a line."""
     parts = []
     for name, entry in sorted(record.items()):
@@ -89,7 +105,7 @@ def store(root: Path, record: dict[str, Record]) -> None:
     write_text(root / FILE, "{\n" + ",\n".join(parts) + "\n}\n")
 
 
-def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Record]:
+def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Fingerprint]:
     """What the scripts of a copy make of its data.
 
     Raises:
@@ -100,12 +116,12 @@ def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Record]:
     return read_json(path)
 
 
-def redraw(pipeline: Pipeline, scripts: Iterable[str], data: Iterable[str]) -> dict[str, Record]:
+def redraw(pipeline: Pipeline, scripts: Iterable[str], data: Iterable[str]) -> dict[str, Fingerprint]:
     """What the scripts make, in a clean copy, of the data that dvc.lock names."""
     with clean_copy(pipeline, data) as tree:
         return redrawn(tree, scripts)
 
 
-def departures(before: Record, now: Record, tolerance: float = TOLERANCE) -> list[str]:
+def departures(before: Fingerprint, now: Fingerprint, tolerance: float = TOLERANCE) -> list[str]:
     """In what two records of one script's work differ, beyond a tolerance of the numbers drawn."""
     return differences(before["shown"], now["shown"], tolerance)

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from digs.base.errors import DigsError
+
 _VARIABLE = re.compile(r"\\variable\{output/([\w.-]+)\.(?:txt|tex)\}")
 
 
@@ -101,10 +103,17 @@ class Typed:
 
 
 class Manuscript:
-    """ms.tex, given as text."""
+    """ms.tex, given as text.
+
+    Raises:
+        DigsError: it has no body.
+    """
 
     def __init__(self, text: str) -> None:
         self._text = re.sub(r"(?<!\\)%.*", "", text)
+        self._start = self._text.find(r"\begin{document}")
+        if self._start < 0:
+            raise DigsError(r"ms.tex has no \begin{document}; restore it with `git checkout src/tex/ms.tex`.")
 
     def _line(self, position: int) -> int:
         return self._text.count("\n", 0, position) + 1
@@ -122,7 +131,7 @@ class Manuscript:
     @cached_property
     def sentences(self) -> list[Sentence]:
         """Every sentence between \\begin{document} and its end, captions and table notes too."""
-        start, found = self._text.index(r"\begin{document}"), []
+        start, found = self._start, []
         for match in [*_SENTENCE_END.finditer(self._text, start), None]:
             end = match.start() if match else len(self._text)
             chunk = self._text[start:end]
@@ -142,8 +151,7 @@ class Manuscript:
         Args:
             allowed: regular expressions of what is no result; numbers inside a match do not count.
         """
-        start = self._text.index(r"\begin{document}")
-        body = re.sub(r"[^\n]", " ", self._text[:start]) + self._text[start:]
+        body = re.sub(r"[^\n]", " ", self._text[: self._start]) + self._text[self._start :]
         text = _NO_STATEMENTS.sub(_blank, body)
         for pattern in allowed:
             text = re.sub(pattern, _blank, text)

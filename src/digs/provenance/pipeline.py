@@ -3,66 +3,72 @@
 DVC compares contents by hash; so does this, by the hashes that dvc.lock has, without starting DVC.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
-import yaml
+from pydantic import ConfigDict, Field
+from typing_extensions import TypedDict  # the one that pydantic checks in Python 3.11
 
 from digs.base.errors import DigsError
 from digs.files.atomic import md5
+from digs.provenance.documents import names, outputs, read_document, value_at
 
 STORES = (".dvc/cache/files/md5", "data-store/files/md5")  # where DVC keeps files by hash
 
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-    """Reads as DVC does, by YAML 1.2: 1e-05 is a number, and yes, no, on and off are words."""
+File = str | Annotated[dict[str, Any], Field(min_length=1, max_length=1)]  # by its name, or that with its options
 
 
-_BOOL = "tag:yaml.org,2002:bool"
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if tag != _BOOL]
-    for first, known in _Loader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver(_BOOL, re.compile(r"(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"[-+]?\d+[eE][-+]?\d+$"), list("-+0123456789"))
+class StageMeta(TypedDict, total=False):
+    """What dvc.yaml says of a stage that DVC does not use."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    takes: str
+    needs: str
 
 
-def parse_yaml(text: str) -> Any:
-    """Return what a YAML text says."""
-    return yaml.load(text, _Loader)
+class StageEntry(TypedDict):
+    """A stage of dvc.yaml."""
+
+    cmd: Annotated[str, Field(pattern=r"^python \S")]  # and a script
+    desc: NotRequired[str]
+    meta: NotRequired[StageMeta]
+    deps: NotRequired[list[File]]
+    params: NotRequired[list[File]]
+    outs: NotRequired[list[File]]
+    metrics: NotRequired[list[File]]
+    plots: NotRequired[list[File]]
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping.
+class StageFile(TypedDict):
+    """dvc.yaml."""
 
-    Raises:
-        DigsError: there is no such file, or it is no YAML mapping.
-    """
-    try:
-        content = parse_yaml(path.read_text())
-    except OSError:
-        raise DigsError(
-            f"{path.name} is missing in {path.parent}; restore it with `git checkout {path.name}`."
-        ) from None
-    except yaml.YAMLError:
-        raise DigsError(f"{path} is not YAML; restore it with `git checkout {path.name}`.") from None
-    if not isinstance(content, dict):
-        raise DigsError(f"{path} does not hold a mapping; restore it with `git checkout {path.name}`.")
-    return content
+    stages: dict[str, StageEntry]
 
 
-def names(entries: Iterable[Any]) -> list[str]:
-    """The files of a list of dvc.yaml, where an entry with options is a mapping from its name."""
-    return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
+class LockedFile(TypedDict):
+    """A file of dvc.lock."""
+
+    path: str
+    md5: str
 
 
-def outputs(entry: Mapping[str, Any]) -> list[str]:
-    """The files that a stage of dvc.yaml makes."""
-    return [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
+class LockEntry(TypedDict):
+    """A stage of dvc.lock."""
+
+    cmd: str
+    deps: NotRequired[list[LockedFile]]
+    params: NotRequired[dict[str, dict[str, Any]]]
+    outs: NotRequired[list[LockedFile]]
+
+
+class LockFile(TypedDict):
+    """dvc.lock."""
+
+    stages: dict[str, LockEntry]
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Stage:
     outs: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, name: str, entry: Mapping[str, Any]) -> "Stage":
+    def of(cls, name: str, entry: StageEntry) -> "Stage":
         return cls(
             name,
             entry["cmd"],
@@ -94,25 +100,19 @@ class Stage:
         )
 
 
-def value_at(params: Any, name: str) -> Any:
-    """The value of a nested mapping at `section.name`; None where there is none."""
-    for part in name.split("."):
-        params = params.get(part) if isinstance(params, dict) else None
-    return params
-
-
 class Pipeline:
     """dvc.yaml, dvc.lock and params.yaml of a tree."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.stages = {name: Stage.of(name, entry) for name, entry in read_yaml(root / "dvc.yaml")["stages"].items()}
-        self._lock = read_yaml(root / "dvc.lock")["stages"]
+        stages = read_document(root, "dvc.yaml", StageFile)["stages"]
+        self.stages = {name: Stage.of(name, entry) for name, entry in stages.items()}
+        self._lock = read_document(root, "dvc.lock", LockFile)["stages"]
         self._hashes: dict[str, str | None] = {}
 
     @cached_property
     def params(self) -> dict[str, Any]:
-        return read_yaml(self.root / "params.yaml")
+        return read_document(self.root, "params.yaml", dict[str, Any])
 
     @cached_property
     def _makers(self) -> dict[str, Stage]:
@@ -132,12 +132,25 @@ class Pipeline:
         return self._makers.get(file)
 
     def lineage(self, files: Iterable[str]) -> list[Stage]:
-        """The stages that files come from, each after those that it rests on."""
+        """The stages that files come from, each after those that it rests on.
+
+        Raises:
+            DigsError: a stage rests on itself.
+        """
         found: dict[str, Stage] = {}
         for file in files:
-            if (stage := self.maker(file)) and stage.name not in found:
-                found |= {above.name: above for above in self.lineage(stage.deps)} | {stage.name: stage}
+            self._trace(file, found, ())
         return list(found.values())
+
+    def _trace(self, file: str, found: dict[str, Stage], below: tuple[str, ...]) -> None:
+        stage = self.maker(file)
+        if stage is None or stage.name in found:
+            return
+        if stage.name in below:
+            raise DigsError(f"dvc.yaml: stage {stage.name} depends on what it makes itself, {file}; mend its deps.")
+        for dep in stage.deps:
+            self._trace(dep, found, (*below, stage.name))
+        found[stage.name] = stage
 
     def last(self, files: Iterable[str]) -> set[str]:
         """The stages that make files, but for those upstream of others that do."""
@@ -146,10 +159,17 @@ class Pipeline:
         return {stage.name for stage in makers} - upstream
 
     def hash(self, file: str) -> str | None:
-        """The hash of a file as it lies in the tree; None where there is none."""
+        """The hash of a file as it lies in the tree; None where there is none.
+
+        Raises:
+            DigsError: it may not be read.
+        """
         if file not in self._hashes:
             path = self.root / file
-            self._hashes[file] = md5(path) if path.is_file() else None
+            try:
+                self._hashes[file] = md5(path) if path.is_file() else None
+            except OSError as error:
+                raise DigsError(f"{file} cannot be read ({error.strerror}); mend that.") from None
         return self._hashes[file]
 
     def stored(self, file: str) -> Path | None:
@@ -165,24 +185,3 @@ class Pipeline:
     def parameters(self, stage: Stage) -> dict[str, Any]:
         """The values in params.yaml that a stage depends on."""
         return {name: value_at(self.params, name) for name in stage.params}
-
-    def stale(self, stage: Stage) -> list[str]:
-        """Why a stage would have to be run again: what changed since its entry in dvc.lock was made."""
-        entry = self._lock.get(stage.name)
-        if entry is None:
-            return [f"stage {stage.name} has never run (it is not in dvc.lock)"]
-        found = []
-        if entry["cmd"] != stage.command:
-            found.append("its command changed")
-        recorded = {dep["path"]: dep["md5"] for dep in entry.get("deps", [])}
-        for dep in stage.deps:
-            if dep not in recorded:
-                found.append(f"it depends on {dep} only since")
-            elif (now := self.locked.get(dep) or self.hash(dep)) != recorded[dep]:
-                found.append(f"{dep} changed" if now else f"{dep} is missing")
-        found += [f"it no longer depends on {dep}" for dep in recorded if dep not in stage.deps]
-        before = entry.get("params", {}).get("params.yaml", {})
-        found += [
-            f"{name} of params.yaml changed" for name, now in self.parameters(stage).items() if before.get(name) != now
-        ]
-        return [f"stage {stage.name} is stale: {reason}" for reason in found]

@@ -60,7 +60,7 @@ def statements(path: Path, out: str, stage: Stage) -> dict[str, Any]:
 def contradictions(pipeline: Pipeline, stage: Stage) -> list[str]:
     """Return where the outputs of a stage say that they were made with other settings than params.yaml has.
 
-    Attributes of an HDF5 file are asked before the numbers of a JSON file, some of which may bear the name of a setting.
+    Attributes of an HDF5 file are asked before a JSON file, where numbers may bear the names of settings.
     """
     kept = {out: pipeline.stored(out) for out in sorted(stage.outs, key=lambda out: Path(out).suffix)}
     found, asked = [], False

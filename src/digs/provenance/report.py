@@ -13,6 +13,7 @@ import h5py
 
 from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.pipeline import Pipeline, Stage
+from digs.provenance.standing import Standing
 
 WIDTH = 110
 
@@ -62,6 +63,22 @@ def stage_lines(project: Project, stage: Stage) -> Iterator[str]:
     for out in stage.outs:
         if (kept := project.pipeline.stored(out)) and (said := _said(attributes(kept))):
             yield from _wrapped(f"{Path(out).name} says: {said}", "    ")
+    yield from _wrapped(_history(project, stage), "    ")
+
+
+def _history(project: Project, stage: Stage) -> str:
+    """The last run of a stage, and what vouches for changes since."""
+    judgement = project.judge.judge(stage)
+    said = "no record of its run"
+    if judgement.record:
+        where = judgement.record.circumstances
+        said = (
+            f"ran on {where['date'][:10]}, commit {where['commit']}, in {where['wall_seconds']:g} s "
+            f"({where['machine']['processor']}, {', '.join(where['blas'])})"
+        )
+    if judgement.standing is Standing.VOUCHED:
+        said += f"; vouched for since: {judgement.voucher.reason} Evidence: {judgement.voucher.evidence}"
+    return said
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

@@ -5,7 +5,6 @@ a reason and the evidence for it. The audit prints such a stage as vouched, neve
 """
 
 import io
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
@@ -15,9 +14,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from digs.base.closures import SourceTree
 from digs.base.errors import DigsError
+from digs.base.git import ask_git
 from digs.files.atomic import write_text
 from digs.provenance.dependencies import round_trip
-from digs.provenance.pipeline import Pipeline, Stage, read_yaml
+from digs.provenance.documents import read_yaml
+from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.records import closure_hash, run_record
 
 FILE = "vouched.yaml"
@@ -104,6 +105,8 @@ def last_hashes(root: Path, names: list[str]) -> dict[str, str]:
     Raises:
         DigsError: git does not know; or a stage has no entry.
     """
+    if not names:
+        return {}
     commits = _git(root, "log", "--format=%H", "--", "dvc.lock").decode().split()
     found, entries = {}, {}
     for place, commit in enumerate(commits):
@@ -140,7 +143,6 @@ def _lock_at(root: Path, commit: str) -> dict[str, Any]:
 
 
 def _git(root: Path, *arguments: str) -> bytes:
-    try:
-        return subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        raise DigsError(f"git does not tell what {root} was (`git {arguments[0]}` failed); use a clone.") from None
+    if (said := ask_git(root, *arguments)) is None:
+        raise DigsError(f"git does not tell what {root} was (`git {arguments[0]}` failed); use a clone.")
+    return said

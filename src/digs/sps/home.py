@@ -3,11 +3,11 @@
 import hashlib
 import os
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from digs.base.errors import DigsError
+from digs.base.git import ask_git
 
 NEEDED = (
     "ISOCHRONES/MIST/zlegend.dat",
@@ -73,11 +73,5 @@ def _label(home: Path) -> str:
         title = readme.read_text().partition("\n")[0]
         title = re.sub(r"\(SPS_HOME\)", "", title.split(":", 1)[-1]).strip(" .")
         return re.sub(r"\bSTAND-IN\b", "stand-in", title) or unknown
-    command = ["git", "-C", str(home), "rev-parse", "--short=12", "HEAD"]
-    if not (home / ".git").exists():  # git would take a repository that the data lie in
-        return unknown
-    try:
-        commit = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return unknown
-    return f"FSPS commit {commit}"
+    commit = ask_git(home, "rev-parse", "--short=12", "HEAD")
+    return f"FSPS commit {commit.decode().strip()}" if commit else unknown

@@ -1,14 +1,13 @@
-"""emcee on Prospector itself, for hours: one density in several processes, and a walk in parts that can be taken up."""
+"""Prospector's posterior density of many points at once, in several processes."""
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 
 from digs.config.model import Spectrum
-from digs.exact.emcee_walk import Density
 from digs.physics.prior import Prior
 from digs.sps.prospector import Prospector, ProspectorPosterior
 
@@ -31,7 +30,7 @@ def _log_prob(vector: np.ndarray) -> float:
 @contextmanager
 def posterior_in_processes(
     settings: Spectrum, prior: Prior, flux: np.ndarray, fraction: float, processes: int
-) -> Iterator[Density]:
+) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
     """ProspectorPosterior of many vectors at once, (N, 5) to (N,); each process takes 0.9 GB."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _start_worker, (settings, prior, flux, fraction)) as pool:

@@ -1,11 +1,11 @@
 """A lean training loop around sbi's estimators.
 
-Adam on the mean of -ln q(y | flux), the learned part of the loss (digs.flow), which is minimal where q is the posterior
-(Papamakarios & Murray 2016). The learning rate decays along half a cosine, again and again (Loshchilov & Hutter 2017):
-every cycle ends with a network that is trained to the end, and training ends when a whole cycle has not improved the
-held-out loss. The weights of the best epoch remain. After every epoch all state is saved, so that an interrupted
-training goes on where it was, with the same result. Several processes (digs.workers) may share the work: each has a
-part of every batch.
+Adam on the mean of -ln q(y | flux), the learned part of the loss (flows.flow), which is minimal where q is the
+posterior (Papamakarios & Murray 2016). The learning rate decays along half a cosine, again and again (Loshchilov &
+Hutter 2017): every cycle ends with a network that is trained to the end, and training ends when a whole cycle has not
+improved the held-out loss. The weights of the best epoch remain. After every epoch all state is saved, so that an
+interrupted training goes on where it was, with the same result. Several processes (training.workers) may share the
+work: each has a part of every batch.
 """
 
 import json

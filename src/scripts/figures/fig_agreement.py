@@ -1,14 +1,18 @@
 """Figure `agreement`: the exact simulator against Prospector, pixel by pixel."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.agreement_settings import AgreementSettings
 from digs.files.product import read_product
 from digs.files.schemas.agreement_schema import AGREEMENT
-from digs.paper.plotting import COLUMN, GREEN, LIMIT, SKY, TRUTH, WAVELENGTH_LABEL, mark_features, save
+from digs.paper.plotting import COLUMN, GREEN, LIMIT, SKY, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
 
 LOOKS = {50: ("median", TRUTH, "-"), 95: ("95th percentile", GREEN, "--"), 100: ("worst", SKY, "-")}
 
@@ -33,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

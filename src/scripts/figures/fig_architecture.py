@@ -1,17 +1,21 @@
 """Figure `architecture`: from parameters to posterior, as Fig. 2 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.library_settings import LibrarySettings
 from digs.config.stages.posteriors_settings import PosteriorsSettings
 from digs.flows.network_files import NETWORKS, NetworkRecord, load_record
 from digs.paper.latex_numbers import scientific
-from digs.paper.plotting import GREEN, NPE, PAGE, save
+from digs.paper.plotting import GREEN, NPE, PAGE, draw, save
 
 HEIGHT = 2.75
 PLAIN, DATA_FILL, FLOW_FILL = "0.95", "#E3F0F8", "#FBEADF"
@@ -22,7 +26,7 @@ BOTH_WAYS = {"arrowstyle": "<|-|>", "color": "0.3", "lw": 1.0, "shrinkA": 0, "sh
 
 
 def box(axes: Axes, x: float, y: float, width: float, height: float, text: str, fill: str = PLAIN) -> None:
-    """A box around (x, y), in inches."""
+    """Draw a box around (x, y), in inches."""
     corner = (x - width / 2, y - height / 2)
     shape = "round,pad=0,rounding_size=0.06"
     axes.add_patch(FancyBboxPatch(corner, width, height, boxstyle=shape, fc=fill, ec="0.3", lw=0.7))
@@ -30,11 +34,12 @@ def box(axes: Axes, x: float, y: float, width: float, height: float, text: str, 
 
 
 def arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = "0.3") -> None:
+    """Draw an arrow between two points, in inches."""
     axes.annotate("", end, start, arrowprops=BOTH_WAYS | {"arrowstyle": "-|>", "color": colour})
 
 
 def draw_data(axes: Axes, record: NetworkRecord) -> None:
-    """The upper row: from the prior to the data vector."""
+    """Draw the upper row: from the prior to the data vector."""
     pixels, dimensions = len(record.wavelength), len(record.prior_low)
     spectra, pairs = load_params(LibrarySettings).library.size, record.training["settings"]["pairs"]
     box(axes, 0.66, TOP, 1.16, 0.8, "Prior\n" + rf"$\theta\in\mathbb{{R}}^{dimensions}$, uniform")
@@ -60,7 +65,7 @@ def draw_data(axes: Axes, record: NetworkRecord) -> None:
 
 
 def draw_flow(axes: Axes, record: NetworkRecord) -> None:
-    """The lower row: the flow between the parameters and normal noise, conditioned on the data vector."""
+    """Draw the lower row: the flow between parameters and normal noise, conditioned on the data vector."""
     transforms, hidden = record.architecture.num_transforms, record.architecture.hidden_features
     dimensions = len(record.prior_low)
     box(axes, 0.66, MIDDLE, 1.16, 0.62, "Unbounded\n" + r"$z = {\rm logit}\,u(\theta)$")
@@ -82,7 +87,7 @@ def draw_flow(axes: Axes, record: NetworkRecord) -> None:
 
 
 def draw_use(axes: Axes) -> None:
-    """The two directions in which the flow is run."""
+    """Draw the two directions in which the flow is run."""
     lanes = (
         (0.36, (0.66, 6.37), GREEN, r"training: minimise $-\ln q(z\,|\,x)$"),
         (0.1, (6.37, 0.66), NPE, r"inference: draws of $\epsilon$ become posterior draws of $\theta$"),
@@ -109,4 +114,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,19 +1,23 @@
 """Figure `best_fit`: the spectrum of the galaxy of Fig. 3 and the best models of NPE and MCMC."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.files.product import read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR
 from digs.paper.galaxy_of_fig3 import best_draw, best_visited
-from digs.paper.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, mark_features, note, save
+from digs.paper.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, draw, mark_features, note, save
 from digs.physics.prior import Prior
 from digs.physics.simulator import SSP_GRID_FILE, Simulator
 
@@ -22,8 +26,8 @@ LINES = 40  # of them drawn one by one
 BEST = {"NPE": (NPE, "-"), "MCMC": (MCMC, "--")}
 
 
-def compare(axes: Axes, wavelength: np.ndarray, models: dict[str, np.ndarray], reference: np.ndarray) -> None:
-    """The best models over a reference, in percent."""
+def draw_over(axes: Axes, wavelength: np.ndarray, models: dict[str, np.ndarray], reference: np.ndarray) -> None:
+    """Draw the best models over a reference, in percent."""
     for name, (colour, dashes) in BEST.items():
         axes.plot(wavelength, 100 * (models[name] / reference - 1), color=colour, ls=dashes)
     axes.axhline(0, color=TRUTH, lw=0.5)
@@ -35,11 +39,11 @@ def main() -> None:
     galaxy, posterior, chains = map(read_product, sources, (OBSERVATIONS, GALAXY_POSTERIOR, CHAINS))
     wavelength, truth, observed = (galaxy[name] for name in ("wavelength", "flux", "noisy_flux"))
     truth, observed = truth[0].astype(float), observed[0].astype(float)
-    fraction = load_params().noise.fraction
+    params = load_params()
+    fraction = params.noise.fraction
     simulator = Simulator(dtype=torch.float64)
-    best = np.stack(
-        [best_draw(Prior.over(load_params().prior), posterior["theta"], posterior["log_prob"]), best_visited(chains)]
-    )
+    most_probable = best_draw(Prior.over(params.prior), posterior["theta"], posterior["log_prob"])
+    best = np.stack([most_probable, best_visited(chains)])
     models = dict(zip(BEST, simulator(torch.as_tensor(best)).numpy(), strict=True))
     draws = simulator(torch.as_tensor(posterior["theta"][:DRAWS])).numpy()
     low, high = np.percentile(draws, (2.5, 97.5), axis=0)
@@ -59,12 +63,12 @@ def main() -> None:
     top.legend(ncols=2)
 
     middle.axhspan(-100 * fraction, 100 * fraction, color=BAND, lw=0)
-    compare(middle, wavelength, models, observed)
+    draw_over(middle, wavelength, models, observed)
     middle.set_ylabel("model / observed\n" + r"$-\,1$ (%)")
     note(middle, rf"grey: $\pm${fraction:.0%} noise", y=0.94)
 
     bottom.fill_between(wavelength, 100 * (low / truth - 1), 100 * (high / truth - 1), color=BAND, lw=0)
-    compare(bottom, wavelength, models, truth)
+    draw_over(bottom, wavelength, models, truth)
     bottom.set_ylabel("model / truth\n" + r"$-\,1$ (%)")
     worst = ", ".join(f"{name} {100 * np.abs(models[name] / truth - 1).max():.1f}%" for name in BEST)
     note(bottom, f"grey: 95% of NPE draws; largest deviation of the best draws: {worst}", y=0.94)
@@ -80,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,11 +1,15 @@
 """Figure `budget`: the loss of networks that were trained alike on more or fewer distinct theta."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.files.atomic import read_json
-from digs.paper.plotting import BAND, COLUMN, FAINT, NPE, save
+from digs.paper.plotting import BAND, COLUMN, FAINT, NPE, draw, save
 
 LINEAR = 0.01  # nat: below this the axis is linear
 
@@ -34,4 +38,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,11 +1,15 @@
 """Figure `compression`: the information that a few components of the spectra lose."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.files.atomic import read_json
-from digs.paper.plotting import BLUE, COLUMN, ORANGE, save
+from digs.paper.plotting import BLUE, COLUMN, ORANGE, draw, save
 
 LOOKS = {
     "variance": ("along which spectra vary most", ORANGE, "s", "--"),
@@ -32,4 +36,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

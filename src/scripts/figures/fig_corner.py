@@ -1,5 +1,10 @@
 """Figure `corner`: the posterior of the galaxy of Fig. 3 by NPE and by MCMC."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import corner
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,28 +12,26 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from digs.base import paths
-from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import NAMES, parameters
+from digs.config.theta import MEANINGS, NAMES
 from digs.files.product import read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR
-from digs.paper.plotting import MCMC, NPE, PAGE, TRUTH, plus_minus, save
+from digs.paper.plotting import MCMC, NPE, PAGE, TRUTH, draw, plus_minus, save
 
 LEVELS = {0.68: "-", 0.95: (0, (3, 1.5))}
 SHOWN = (0.002, 0.998)  # quantiles of the draws that the panels reach to
 
 
 def common_ranges(sets: list[np.ndarray], truth: np.ndarray) -> list[tuple[float, float]]:
-    """A range for each parameter that shows all sets of draws and the truth."""
+    """Return a range for each parameter that shows all sets of draws and the truth."""
     ends = np.concatenate([np.quantile(draws, SHOWN, axis=0) for draws in sets] + [truth[None]])
     low, high = ends.min(0), ends.max(0)
     margin = 0.06 * (high - low)
     return list(zip(low - margin, high + margin, strict=True))
 
 
-def overlay(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[float, float]]) -> None:
+def draw_posterior(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[float, float]]) -> None:
     """Draw one set of draws into the corner plot."""
     corner.corner(
         draws,
@@ -44,7 +47,7 @@ def overlay(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[f
         # corner draws the outermost contour first
         contour_kwargs={"linestyles": list(LEVELS.values())[::-1], "linewidths": 1.0},
         hist_kwargs={"density": True, "linewidth": 1.0},
-        labels=[parameter.axis_label for parameter in parameters(load_params().prior)],
+        labels=[parameter.axis_label for parameter in MEANINGS],
         label_kwargs={"fontsize": 8.5},
         labelpad=-0.05,
         max_n_ticks=3,
@@ -52,7 +55,7 @@ def overlay(figure: Figure, draws: np.ndarray, colour: str, ranges: list[tuple[f
 
 
 def mark_truth(figure: Figure, truth: np.ndarray) -> None:
-    """Dashed lines at the truth in every panel, all of which show both histograms whole."""
+    """Draw dashed lines at the truth in every panel, all of which show both histograms whole."""
     grid = np.array(figure.axes).reshape(len(truth), len(truth))
     for row in range(len(truth)):
         grid[row, row].autoscale(axis="y")  # corner knows only one of the histograms
@@ -64,7 +67,7 @@ def mark_truth(figure: Figure, truth: np.ndarray) -> None:
 
 
 def tabulate(figure: Figure, truth: np.ndarray, npe: np.ndarray, mcmc: np.ndarray) -> None:
-    """A legend and a small table of medians in the empty corner."""
+    """Write a legend and a small table of medians into the empty corner."""
     handles = [Line2D([], [], color=colour) for colour in (NPE, MCMC)]
     handles += [Line2D([], [], color=TRUTH, ls="--", lw=0.7)]
     handles += [Line2D([], [], color="0.4", ls=dashes) for dashes in LEVELS.values()]
@@ -73,7 +76,7 @@ def tabulate(figure: Figure, truth: np.ndarray, npe: np.ndarray, mcmc: np.ndarra
 
     columns = (0.53, 0.695, 0.80, 0.915)
     rows = [("", "Truth", "NPE", "MCMC")]
-    for place, parameter in enumerate(parameters(load_params().prior)):
+    for place, parameter in enumerate(MEANINGS):
         medians = (plus_minus(draws[:, place]) for draws in (npe, mcmc))
         rows.append((parameter.axis_label, f"${truth[place]:.2f}$", *medians))
     for number, row in enumerate(rows):
@@ -92,7 +95,7 @@ def main() -> None:
 
     figure = plt.figure(figsize=(PAGE, PAGE), layout="none")
     for draws, colour in ((mcmc, MCMC), (npe, NPE)):
-        overlay(figure, draws, colour, ranges)
+        draw_posterior(figure, draws, colour, ranges)
     mark_truth(figure, truth)
     figure.subplots_adjust(left=0.085, right=0.99, bottom=0.085, top=0.99, wspace=0.06, hspace=0.06)
     tabulate(figure, truth, npe, mcmc)
@@ -100,4 +103,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

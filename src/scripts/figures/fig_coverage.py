@@ -1,23 +1,26 @@
 """Figure `coverage`: rank distributions and coverage, as Fig. 6 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from digs.base import paths
-from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
+from digs.config.theta import MEANINGS
 from digs.files.product import Product, read_product
 from digs.files.schemas.calibration_schema import CALIBRATION
-from digs.paper.plotting import BAND, COLOURS, DASHES, PAGE, SMALL, TRUTH, note, save
+from digs.paper.plotting import BAND, COLOURS, DASHES, PAGE, SMALL, TRUTH, draw, note, save
 
 
 def draw_ranks(axes: Axes, calibration: Product) -> None:
-    """The distribution of ranks, less the uniform one."""
+    """Draw the distribution of ranks, less the uniform one."""
     level = calibration["level"]
     axes.fill_between(level, *(calibration["cdf_band"] - level), color=BAND, lw=0, label="95% if uniform")
     axes.axhline(0, color=TRUTH, lw=0.7, ls="--")
-    for parameter, cdf in zip(parameters(load_params().prior), calibration["rank_cdf"], strict=True):
+    for parameter, cdf in zip(MEANINGS, calibration["rank_cdf"], strict=True):
         axes.plot(level, cdf - level, color=COLOURS[parameter.name], ls=DASHES[parameter.name], label=parameter.label)
     reach = 1.15 * max(abs(calibration["rank_cdf"] - level).max(), abs(calibration["cdf_band"] - level).max())
     axes.set(
@@ -26,10 +29,10 @@ def draw_ranks(axes: Axes, calibration: Product) -> None:
 
 
 def draw_coverage(axes: Axes, calibration: Product) -> None:
-    """How often the central interval of each level holds the truth."""
+    """Draw how often the central interval of each level holds the truth."""
     level = calibration["level"]
     low, high = calibration["coverage_band"]
-    for place, parameter in enumerate(parameters(load_params().prior)):
+    for place, parameter in enumerate(MEANINGS):
         colour = COLOURS[parameter.name]
         axes.fill_between(level, low[place], high[place], color=colour, alpha=0.25, lw=0)
         axes.plot(level, calibration["coverage"][place], color=colour, ls=DASHES[parameter.name])
@@ -39,7 +42,7 @@ def draw_coverage(axes: Axes, calibration: Product) -> None:
     axes.set(xlabel="Credible level", ylabel="Share of truths inside", xlim=(0, 1), ylim=(0, 1))
 
     inset = axes.inset_axes((0.57, 0.09, 0.41, 0.27))
-    for parameter, share in zip(parameters(load_params().prior), calibration["coverage"], strict=True):
+    for parameter, share in zip(MEANINGS, calibration["coverage"], strict=True):
         inset.plot(level, share - level, color=COLOURS[parameter.name], ls=DASHES[parameter.name], lw=0.8)
     inset.axhline(0, color=TRUTH, lw=0.7, ls="--")
     inset.set(xlim=(0, 1), xticks=(0, 0.5, 1))
@@ -59,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,13 +1,17 @@
 """Figure `efficiency`: how much of a flow's draws is left when they are weighted to the exact posterior."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.files.product import read_product
 from digs.files.schemas.comparison_schema import COMPARISON
-from digs.paper.plotting import COLUMN, NETWORK_STYLES, save
+from digs.paper.plotting import COLUMN, NETWORK_STYLES, draw, save
 
 
 def main() -> None:
@@ -25,4 +29,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,16 @@
 """Figure `failures`: bias and coverage in subsets of galaxies."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from itertools import pairwise
 
 from digs.base import paths
-from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import FAINT, NETWORK_STYLES, SMALL, TRUTH, parameter_panels, save
+from digs.paper.plotting import FAINT, NETWORK_STYLES, SMALL, TRUTH, draw, legend_above, parameter_panels, save
 
 TRAITS = {  # how the ends of subsets are written
     "tage": "age {} Gyr",
@@ -25,8 +27,8 @@ ROWS = (
 )
 
 
-def names(subsets: dict[str, list[float]]) -> list[str]:
-    """What each subset is called."""
+def subset_names(subsets: dict[str, list[float]]) -> list[str]:
+    """Return what each subset is called."""
     result = []
     for trait, ends in subsets.items():
         middle = [f"${low:g}$ to ${high:g}$" for low, high in pairwise(ends)]
@@ -40,7 +42,7 @@ def main() -> None:
     source = paths.DATA / "validation.h5"
     validation = read_product(source, VALIDATION)
     networks, selections, summaries = (validation.attributes[key] for key in ("networks", "selections", "summaries"))
-    labels, subset = names(validation.attributes["subsets"]), validation["subset"]
+    labels, subset = subset_names(validation.attributes["subsets"]), validation["subset"]
     heights = range(len(labels))
     figure, axes = parameter_panels(len(ROWS), 4.4, sharey=True, sharex="row")
     for row, (summary, selection, axis, ideal, limits) in zip(axes, ROWS, strict=True):
@@ -66,12 +68,9 @@ def main() -> None:
             panel.set_yticks(heights, labels, fontsize=SMALL)
             panel.tick_params(axis="y", length=0)
         row[2].set_xlabel(axis)
-    for panel, parameter in zip(axes[0], parameters(load_params().prior), strict=True):
-        panel.set_title(parameter.label)
-    handles, texts = axes[-1, 0].get_legend_handles_labels()
-    figure.legend(handles, texts, loc="outside upper center", ncols=len(handles))
+    legend_above(figure, axes[-1, 0])
     save(figure, "failures", [source])
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

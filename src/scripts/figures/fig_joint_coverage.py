@@ -1,13 +1,17 @@
 """Figure `joint_coverage`: how often regions in all five parameters hold the truth."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.theta import NAMES
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import BAND, NETWORK_STYLES, PAGE, TRUTH, save
+from digs.paper.plotting import BAND, NETWORK_STYLES, PAGE, TRUTH, draw, legend_above, save
 
 TITLES = ("Highest-density regions", "Regions around points near the data (TARP)")
 
@@ -32,10 +36,9 @@ def main() -> None:
                 panel.plot(level, validation["joint_cdf"][case, place] - level, color=colour, ls=dash, label=label)
         panel.set(title=title, xlabel="Level", xlim=(0, 1))
     axes[0].set_ylabel(f"Share inside less level, {len(NAMES)} parameters")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+    legend_above(figure, axes[0])
     save(figure, "joint_coverage", [source])
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,16 @@
 """Figure `lookup`: coverage by networks that were shown looked-up, library and exact pairs."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.lookup_experiment_schema import LOOKUP_EXPERIMENT
-from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, note, parameter_panels, save
+from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, draw, note, parameter_panels, save
 
 SAMPLES = {"lookup": ("looked-up spectra", 0.96), "exact": ("exact spectra", 0.04)}  # name, and height of its note
 
@@ -22,7 +24,7 @@ def main() -> None:
     low, high = experiment["cdf_band"] - level
     figure, axes = parameter_panels(len(samples), 3.1, sharex=True, sharey=True)
     for row, sample in zip(axes, samples, strict=True):
-        for place, (panel, parameter) in enumerate(zip(row, parameters(load_params().prior), strict=True)):
+        for place, panel in enumerate(row):
             panel.fill_between(level, low, high, color=BAND, lw=0, label="95% if exact")
             panel.axhline(0, color=TRUTH, lw=0.6, ls=":")
             for number, network in enumerate(networks):
@@ -31,8 +33,6 @@ def main() -> None:
                 panel.plot(level, shares - level, color=colour, ls=dash, label=label)
             panel.axvline(0.68, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
             panel.set(xlim=(0, 1), xticks=(0, 0.5), ylim=(-0.55, 0.55))
-            if sample == samples[0]:
-                panel.set_title(parameter.label)
         row[0].set_ylabel("Share inside less level")
         text, height = SAMPLES[sample]
         note(row[0], text, 0.96, height)
@@ -46,4 +46,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,13 +1,17 @@
 """Figure `noise_levels`: coverage, bias and widths where the noise is not what the network was trained for."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
-from digs.config.theta import parameters
+from digs.config.theta import MEANINGS
 from digs.files.atomic import read_json
-from digs.paper.plotting import COLOURS, DASHES, FAINT, PAGE, TRUTH, save
+from digs.paper.plotting import COLOURS, DASHES, FAINT, PAGE, TRUTH, draw, legend_above, save
 
 PANELS = {  # what is drawn: axis label, what it would be
     "coverage_68": ("Share in 68%", 0.68),
@@ -25,8 +29,7 @@ def main() -> None:
         panel.axhline(ideal, color=TRUTH, lw=0.6, ls=":")
         panel.axvline(1 / load_params().noise.fraction, color=FAINT, lw=0.5)
         drawn = [
-            (parameter.label, parameter.name, COLOURS[parameter.name], DASHES[parameter.name], "o")
-            for parameter in parameters(load_params().prior)
+            (meaning.label, meaning.name, COLOURS[meaning.name], DASHES[meaning.name], "o") for meaning in MEANINGS
         ]
         if key == "coverage_68":
             drawn.append(("all together", "joint", TRUTH, "-", "s"))
@@ -42,10 +45,9 @@ def main() -> None:
         ticks = [each["signal_to_noise"] for each in levels]
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         panel.minorticks_off()
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
+    legend_above(figure, axes[0])
     save(figure, "noise_levels", [source])
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,16 +1,20 @@
 """Figure `predictive`: chi-squared of the test set against expectation, and the worst fits."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.predictive_checks_schema import PREDICTIVE_CHECKS
-from digs.paper.plotting import FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, note, save
+from digs.paper.plotting import FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, draw, note, save
 
 DRAWN = {  # which chi-squared: what it is called, colour, dashes of its expectation
     "one_draw": ("one posterior draw", NPE, "-"),
@@ -60,4 +64,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,19 +1,23 @@
 """Figure `recovery`: true and recovered parameters of the test set."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.theta import Parameter, parameters
 from digs.diagnostics.ranks import central
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.posteriors_schema import POSTERIORS
-from digs.paper.plotting import COLOURS, FAINT, TRUTH, note, parameter_panels, prior_limits, save
+from digs.paper.plotting import COLOURS, FAINT, TRUTH, draw, note, parameter_panels, prior_limits, save
 
 EVERY = 4  # which error bars are drawn
 REACH = 4.5  # of the panels of chi; what lies beyond is drawn as triangles at the edge
@@ -22,7 +26,7 @@ REACH = 4.5  # of the panels of chi; what lies beyond is drawn as triangles at t
 def draw_recovery(
     axes: Axes, parameter: Parameter, truth: np.ndarray, quantiles: np.ndarray, inside: np.ndarray
 ) -> None:
-    """Medians against truths, with 68% error bars.
+    """Draw medians against truths, with 68% error bars.
 
     Args:
         truth, inside: shape (galaxies,). quantiles: 16%, 50%, 84%, shape (3, galaxies).
@@ -36,11 +40,10 @@ def draw_recovery(
     axes.axline((parameter.low, parameter.low), slope=1, color=TRUTH, lw=0.7, ls="--")
     prior_limits(axes, parameter, "x")
     prior_limits(axes, parameter, "y")
-    axes.set_title(parameter.label)
 
 
 def draw_chi(axes: Axes, parameter: Parameter, truth: np.ndarray, chi: np.ndarray, inside: np.ndarray) -> None:
-    """Residuals in units of the half-widths."""
+    """Draw residuals in units of the half-widths."""
     for chosen, shade in ((~inside, FAINT), (inside, COLOURS[parameter.name])):
         axes.plot(truth[chosen], np.where(np.abs(chi) < REACH, chi, np.nan)[chosen], ".", ms=2.2, mew=0, color=shade)
         for sign, marker in ((1, "^"), (-1, "v")):
@@ -54,7 +57,7 @@ def draw_chi(axes: Axes, parameter: Parameter, truth: np.ndarray, chi: np.ndarra
 
 
 def annotate(recovered: Axes, residual: Axes, metrics: dict[str, Any]) -> None:
-    """The numbers of calibration.json that belong to the two panels."""
+    """Write the numbers of calibration.json that belong to the two panels into them."""
     note(recovered, f"$r = {metrics['correlation']['value']:.3f}$")
     note(recovered, f"${metrics['correlation_central']:.3f}$ (central)", 0.96, 0.04)
     mean, spread = metrics["chi_mean"]["value"], metrics["chi_std"]["value"]
@@ -85,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,12 +1,14 @@
 """Figure `sbc_ecdf`: distribution functions of the ranks less the uniform one, with bands for whole curves."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
-from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, parameter_panels, save
+from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, TRUTH, draw, parameter_panels, save
 
 # of each row: cases, and what its axis reaches
 ROWS = ((("fiducial, exact",), 0.045), (("lookup, exact", "lookup, looked_up"), 0.24))
@@ -31,8 +33,6 @@ def main() -> None:
             panel.set(xlim=(0, 1), ylim=(-reach, reach))
             panel.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
         row[0].set_ylabel("Share below less rank")
-    for panel, parameter in zip(axes[0], parameters(load_params().prior), strict=True):
-        panel.set_title(parameter.label)
     figure.supxlabel("Normalised rank of the truth", fontsize=8.5)
     named = {label: handle for row in axes for handle, label in zip(*row[0].get_legend_handles_labels(), strict=True)}
     figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=len(named))
@@ -40,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,18 @@
 """Figure `seds`: five spectra of the library, as Fig. 1 of Khullar et al. (2022)."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from digs.base import paths
-from digs.base.command import run
 from digs.config.theta import index
 from digs.files.product import read_product
 from digs.files.schemas.library_schema import LIBRARY
-from digs.paper.plotting import COLOURS, COLUMN, FEATURES, WAVELENGTH_LABEL, mark_features, save
+from digs.paper.plotting import COLOURS, COLUMN, FEATURES, WAVELENGTH_LABEL, draw, mark_features, save
 
 # quantile of the library's ages, and whether the galaxy is to have H-alpha in emission
 EXAMPLES = ((0.1, True), (0.3, True), (0.5, False), (0.7, True), (0.9, False))
@@ -16,13 +20,13 @@ SIDE = 2  # pixels from H-alpha to its continuum
 
 
 def emits(wavelength: np.ndarray, flux: np.ndarray) -> np.ndarray:
-    """Whether H-alpha stands above the mean of the continuum on both sides, shape (galaxies,)."""
+    """Return whether H-alpha stands above the mean of the continuum on both sides, shape (galaxies,)."""
     line = np.abs(wavelength - FEATURES[r"H$\alpha$"]).argmin()
     return flux[:, line] > (flux[:, line - SIDE] + flux[:, line + SIDE]) / 2
 
 
 def examples(age: np.ndarray, emission: np.ndarray) -> list[int]:
-    """The galaxies nearest in age to the quantiles, of the kinds asked for."""
+    """Return the galaxies nearest in age to the quantiles, of the kinds asked for."""
     return [
         int(np.where(emission == wanted, np.abs(age - np.quantile(age, share)), np.inf).argmin())
         for share, wanted in EXAMPLES
@@ -55,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

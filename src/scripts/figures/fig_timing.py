@@ -1,5 +1,10 @@
 """Figure `timing`: how costs grow with the number of galaxies, of draws and of pixels."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
@@ -8,10 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 
 from digs.base import paths
-from digs.base.command import run
 from digs.files.atomic import read_json
 from digs.paper.amortisation import HOUR
-from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, legend_above, save
+from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, draw, legend_above, save
 
 GALAXIES = np.geomspace(1, 1e6, 200)
 SPANS = {"minute": 60.0, "day": 24 * HOUR, "century": 100 * 365.25 * 24 * HOUR}
@@ -23,7 +27,7 @@ FITS = {
 
 
 def draw_totals(axes: Axes, timing: dict) -> None:
-    """Seconds for so many galaxies: MCMC fits, and NPE with its training; marks are where NPE was measured so."""
+    """Draw seconds for so many galaxies: MCMC fits, and NPE with its training, with marks where it was measured so."""
     for fit, (label, colour, dash) in FITS.items():
         axes.plot(GALAXIES, GALAXIES * timing["fit_seconds"][fit]["median"], color=colour, ls=dash, label=label)
     for network, measured in timing["networks"].items():
@@ -44,7 +48,7 @@ def draw_totals(axes: Axes, timing: dict) -> None:
 
 
 def draw_growth(axes: Axes, timing: dict, numbers: Sequence[int], key: str) -> None:
-    """Milliseconds of a posterior against the number of draws or pixels."""
+    """Draw milliseconds of a posterior against the number of draws or pixels."""
     for network, measured in timing["networks"].items():
         _, colour, dash, marker = NETWORK_STYLES[network]
         low, median, high = (1e3 * np.array([each[end] for each in measured[key]]) for end in ("low", "median", "high"))
@@ -75,4 +79,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,14 +1,18 @@
 """Figure `training`: the loss of the network, epoch by epoch."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from digs.base.command import run
 from digs.config.params import load_params
 from digs.config.stages.posteriors_settings import PosteriorsSettings
 from digs.flows.network_files import NETWORKS, load_record
-from digs.paper.plotting import COLUMN, GREEN, NPE, TRUTH, save
+from digs.paper.plotting import COLUMN, GREEN, NPE, TRUTH, draw, save
 
 SHOWN_FROM = 0.03  # of the epochs: the losses before would flatten the rest
 
@@ -40,4 +44,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

@@ -1,11 +1,15 @@
 """Figure `warning_lights`: how often spectra that are wrong are detected, against how wrong they are."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import matplotlib.pyplot as plt
 
 from digs.base import paths
-from digs.base.command import run
 from digs.files.atomic import read_json
-from digs.paper.plotting import LIMIT, MCMC, NPE, PAGE, SMALL, save
+from digs.paper.plotting import LIMIT, MCMC, NPE, PAGE, SMALL, draw, save
 
 COLUMNS = 5
 DRAWN = {  # the share of what: its name, colour, dashes, marker
@@ -48,4 +52,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run(main)
+    draw(main)

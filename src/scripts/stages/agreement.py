@@ -1,5 +1,10 @@
 """Stage `agreement`: the exact simulator against Prospector."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 

@@ -1,16 +1,25 @@
 """Stage `calibration`: ranks, coverage and recovery over the test set."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
+from typing import Any
+
 import numpy as np
 
 from digs.base import paths
 from digs.base.progress import progress
-from digs.base.statistics import NAMED_LEVELS, bootstrap_rows
+from digs.base.statistics import bootstrap_rows
 from digs.config.params import load_params
 from digs.config.stages.calibration_settings import CalibrationSettings
-from digs.config.theta import NAMES, parameters
+from digs.config.theta import parameters
+from digs.diagnostics.per_parameter import numbers_per_parameter
 from digs.diagnostics.ranks import (
     central,
     coverage,
+    named_coverage,
     rank_cdf,
     rank_counts,
     recovery,
@@ -26,9 +35,8 @@ from digs.provenance.records import run_stage
 
 
 def summaries(rank: np.ndarray, draws: int, quantiles: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
-    """All headline numbers of a set of galaxies, each of shape (5,)."""
-    shares = coverage(rank, draws, np.array(list(NAMED_LEVELS.values()))).T
-    return recovery(quantiles, truth) | dict(zip(NAMED_LEVELS, shares, strict=True))
+    """Return all headline numbers of a set of galaxies, each of shape (5,)."""
+    return recovery(quantiles, truth) | named_coverage(rank, draws)
 
 
 def main() -> None:
@@ -71,14 +79,11 @@ def main() -> None:
     box = parameters(params.prior)
     # the paper shows truths in the central 68% of each prior range
     inside = central(truth, np.array([p.low for p in box]), np.array([p.high for p in box]))
-    metrics = {}
-    for place, name in enumerate(NAMES):
-        metrics[name] = {
-            key: {"value": float(value[place]), "error": float(errors[key][place])} for key, value in measured.items()
-        }
-        metrics[name]["uniform_ranks_p_value"] = float(p_values[place])
+    metrics: dict[str, dict[str, Any]] = numbers_per_parameter(measured, errors)
+    for place, numbers in enumerate(metrics.values()):
+        numbers["uniform_ranks_p_value"] = float(p_values[place])
         chosen = inside[:, place]
-        metrics[name]["correlation_central"] = float(recovery(quantiles[chosen], truth[chosen])["correlation"][place])
+        numbers["correlation_central"] = float(recovery(quantiles[chosen], truth[chosen])["correlation"][place])
     write_json(
         paths.DATA / "calibration.json",
         {"network": posteriors.attributes["network"], "galaxies": galaxies, "draws": draws, "parameters": metrics},

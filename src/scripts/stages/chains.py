@@ -1,5 +1,10 @@
 """Stage `chains`: emcee on the galaxy of Fig. 3, with the paper's settings and a longer walk for reference."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import torch
 
 from digs.base import paths
@@ -48,7 +53,6 @@ def main() -> None:
             "autocorrelation_time": autocorrelation_time(longer.theta, settings.reference_thin),
         },
         seed=settings.seed,
-        seconds=chain.seconds,
         calls=chain.calls,
         reference_steps=settings.reference_steps,
         parameters=params.model_dump(include={"prior", "noise", "chains"}),

@@ -1,5 +1,10 @@
 """Stage `choices`: exact posteriors for other pixels, resolution and noise than those taken here."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from typing import Any
 
 import numpy as np
@@ -31,11 +36,12 @@ AT_ONCE = 20  # galaxies
 R_HAT, SAMPLE_SIZE, SHARE, FIRST_QUANTILE = range(4)
 
 
-def sample(name: str, model: Simulator, test: Product, reference: Product, rows: slice, params: Params) -> np.ndarray:
-    """Posteriors of some of the test galaxies, with the noise that they have in the test set, (galaxies, rows, 5)."""
+def posteriors_of_choice(
+    name: str, model: Simulator, prior: Prior, test: Product, reference: Product, rows: slice, params: Params
+) -> np.ndarray:
+    """Return posteriors of some test galaxies, with the noise that they have in the test set, (galaxies, rows, 5)."""
     settings, walk, fraction = params.choices, params.reference, params.noise.fraction
     clean, noisy, theta = (torch.as_tensor(test[key][rows]) for key in ("flux", "noisy_flux", "theta"))
-    prior = Prior.over(params.prior)
     unit = (noisy / clean - 1) / fraction
     lognormal = name == LOGNORMAL
     add_noise = lognormal_noise.with_lognormal_noise if lognormal else noise.with_noise
@@ -60,8 +66,8 @@ def sample(name: str, model: Simulator, test: Product, reference: Product, rows:
     return np.concatenate([np.stack([chains.r_hat, chains.sample_size, shares], 1), quantiles], 1)
 
 
-def summary(found: np.ndarray, reference: Product, params: Params) -> dict[str, Any]:
-    """Half-widths relative to those with the choices made here, and whether the chains converged."""
+def widths_and_convergence(found: np.ndarray, reference: Product, params: Params) -> dict[str, Any]:
+    """Return half-widths relative to those with the choices made here, and whether the chains converged."""
     settings = params.choices
     before = reference["quantiles"][: len(found)].astype(float)
     ratio, _ = ratio_and_shift(found[:, FIRST_QUANTILE:], before)
@@ -75,17 +81,16 @@ def summary(found: np.ndarray, reference: Product, params: Params) -> dict[str, 
 
 
 def simulator_of(name: str, params: Params, data: SPSData) -> Simulator:
-    return (
-        Simulator()
-        if name == LOGNORMAL
-        else variant_simulator(params.choices.spectrum(name, params), data, SCRATCH / "choices")
-    )
+    """Return the simulator of a choice; the noise's is the usual one."""
+    if name == LOGNORMAL:
+        return Simulator()
+    return variant_simulator(params.choices.spectrum(name, params), data, SCRATCH / "choices")
 
 
 def main() -> None:
     """Sample the posteriors of test galaxies as other choices have them (needs SPS_HOME; resumes)."""
     params, data = load_params(ChoicesSettings, ReferenceSettings), sps_data()
-    settings = params.choices
+    settings, prior = params.choices, Prior.over(params.prior)
     torch.set_num_threads(params.threads)
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
     reference = read_product(paths.DATA / "reference.h5", REFERENCE)
@@ -99,9 +104,9 @@ def main() -> None:
             part = f"{name}-{first}"
             if part not in parts:
                 rows = slice(first, min(first + AT_ONCE, settings.galaxies))
-                parts.save(part, sample(name, model, test, reference, rows, params))
+                parts.save(part, posteriors_of_choice(name, model, prior, test, reference, rows, params))
             found.append(parts.load(part))
-        measured[name] = summary(np.concatenate(found), reference, params)
+        measured[name] = widths_and_convergence(np.concatenate(found), reference, params)
     write_json(
         paths.DATA / "choices.json",
         {"galaxies": settings.galaxies, "quantiles": QUANTILES, "measured": measured, **data.attributes()},

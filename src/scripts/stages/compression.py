@@ -1,5 +1,10 @@
 """Stage `compression`: the information about the parameters that a few components of the spectra lose."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import torch
 
 from digs.base import paths

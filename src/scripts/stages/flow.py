@@ -1,5 +1,10 @@
 """Stages `flow` and `flow_NAME`: train one of the networks of params.yaml."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import argparse
 from dataclasses import asdict
 
@@ -24,11 +29,11 @@ LIBRARY_FILE = paths.DATA / "library.h5"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--network", default="paper", help="its name in params.yaml (default: %(default)s)")
+    parser.add_argument("--network", required=True, help="its name in params.yaml")
 
 
 def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product, bytes]:
-    """What the network is shown, the data product behind it, and that product's bytes."""
+    """Return what the network is shown, the data product behind it, and that product's bytes."""
     settings, fraction = params.network(network), params.noise.fraction
     if settings.source == "exact":
         recipe = exact_recipe(Simulator(), prior, settings, fraction)
@@ -49,28 +54,25 @@ def main(network: str) -> None:
 
 
 def fit(network: str) -> None:
-    """What each worker does."""
+    """Do the work of one worker."""
     params = load_params()
-    settings = params.network(network)
-    ranges = list(params.network_prior(network).model_dump().values())
-    prior = Prior(*zip(*ranges, strict=True))
+    settings, ranges, fraction = params.network(network), params.network_prior(network), params.noise.fraction
+    prior = Prior.over(ranges)
     recipe, product, content = prepare(params, network, prior)
 
     torch.manual_seed(settings.seed)  # initial weights, the same in all workers
-    fraction = params.noise.fraction
     flow = build_flow(settings.architecture, prior, len(product["wavelength"]), fraction, recipe.example)
 
     # an unfinished training is taken up only by the same data, settings and code
-    key = work_key([settings.model_dump(), ranges, params.noise.fraction, workers()], __file__, content)
+    key = work_key([settings.model_dump(), ranges.model_dump(), fraction, workers()], __file__, content)
     checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
     trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
     if worker() == 0:
-        save(flow, network, recipe, product, trained)
+        save_trained(flow, network, recipe, product, trained, params)
 
 
-def save(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained) -> None:
+def save_trained(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained, params: Params) -> None:
     """Write the network's two files."""
-    params = load_params()
     settings = params.network(network)
     losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)
     history = trained.history

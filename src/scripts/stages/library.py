@@ -1,12 +1,17 @@
 """Stage `library`: Prospector's spectra over the prior, the noisy test set, and the galaxy of Fig. 3."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 
 from digs.base import paths
 from digs.base.random_streams import generator
 from digs.config.params import load_params
-from digs.config.stages.library_settings import GalaxySettings, LibrarySettings, galaxy_theta
+from digs.config.stages.library_settings import GalaxySettings, LibrarySettings
 from digs.files.product import write_product
 from digs.files.resumable import SCRATCH
 from digs.files.schemas.library_schema import LIBRARY
@@ -28,7 +33,7 @@ def main() -> None:
         name: prior.sample(size, generator(library.seed, f"{name} theta")).numpy()
         for name, size in (("library", library.size), ("test", library.test_size))
     }
-    samples["galaxy"] = galaxy_theta()[None]
+    samples["galaxy"] = params.galaxy.theta[None]
     theta = np.concatenate(list(samples.values()))
     parts = library_parts(theta, settings, data, SCRATCH / "library")
     every_flux = simulate_library(theta, settings, parts, library.processes)

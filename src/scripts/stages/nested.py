@@ -1,5 +1,10 @@
 """Stage `nested`: the reference chains against an unrelated sampler, and its evidence against importance sampling."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
@@ -12,7 +17,7 @@ from digs.base.progress import progress
 from digs.base.statistics import bootstrap_rows, log_evidence, ratio_and_shift, weighted_quantiles, with_error
 from digs.config.params import load_params
 from digs.config.stages.nested_settings import NestedSettings
-from digs.config.theta import NAMES
+from digs.diagnostics.per_parameter import statistic_per_parameter
 from digs.exact.likelihood import PosteriorDensity, RelativeDensity
 from digs.exact.nested import nested_sample
 from digs.files.atomic import write_json
@@ -28,8 +33,8 @@ from digs.provenance.records import run_stage
 RESAMPLINGS = 400
 
 
-def sample(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
-    """Quantiles of one galaxy's posterior by nested sampling, its evidence by that and by importance sampling."""
+def sample_galaxy(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict[str, float]]:
+    """Return quantiles of one galaxy's posterior by nested sampling, and its evidence by that and by importance."""
     torch.set_num_threads(1)
     params = load_params(NestedSettings)
     settings, flux = params.nested, torch.as_tensor(noisy_flux)[None]
@@ -37,7 +42,7 @@ def sample(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict[str, f
     nested = nested_sample(density, settings.live, settings.networks, settings.sample_size, settings.seed + galaxy)
     posterior = Posterior.load(settings.network)
     draws = posterior.sample(flux, settings.draws, settings.seed + galaxy)
-    by_importance = log_evidence(log_weights(posterior(), draws, flux)).item()
+    by_importance = log_evidence(log_weights(posterior, Simulator(), draws, flux)).item()
     return weighted_quantiles(nested.theta, nested.weight), {
         "log_evidence": nested.log_evidence,
         "log_evidence_by_importance": by_importance,
@@ -54,19 +59,13 @@ def main() -> None:
     chain = read_product(paths.DATA / "reference.h5", REFERENCE)["quantiles"][: settings.galaxies].astype(float)
     number = len(chain)
     with ProcessPoolExecutor(params.threads, get_context("spawn")) as pool:
-        found = pool.map(sample, range(number), test["noisy_flux"][:number])
+        found = pool.map(sample_galaxy, range(number), test["noisy_flux"][:number])
         results = list(progress(found, total=number, desc="Nested sampling", unit="galaxy"))
     ratio, shift = ratio_and_shift(np.stack([quantiles for quantiles, _ in results]), chain)
     resampled = bootstrap_rows(number, RESAMPLINGS, settings.seed)
     galaxies = [each for _, each in results]
     evidence = np.array([each["log_evidence_by_importance"] - each["log_evidence"] for each in galaxies])
-    measured: dict[str, Any] = {
-        parameter: {
-            "ratio": with_error(ratio[:, place], np.median, resampled),
-            "shift": with_error(np.abs(shift[:, place]), np.median, resampled),
-        }
-        for place, parameter in enumerate(NAMES)
-    }
+    measured: dict[str, Any] = statistic_per_parameter({"ratio": ratio, "shift": np.abs(shift)}, np.median, resampled)
     measured["log_evidence_difference"] = with_error(evidence, np.mean, resampled)
     measured["log_evidence_largest_difference"] = float(np.abs(evidence).max())
     write_json(

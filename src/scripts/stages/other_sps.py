@@ -1,5 +1,10 @@
 """Stage `other_sps`: simple stellar populations of Bruzual and Charlot on the pixels of the paper."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
 from digs.config.params import load_params
 from digs.files.product import write_product

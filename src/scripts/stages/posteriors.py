@@ -1,10 +1,14 @@
 """Stage `posteriors`: NPE's draws for the test set and for the galaxy of Fig. 3."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 
 from digs.base import paths
-from digs.base.progress import progress
 from digs.base.statistics import QUANTILES
 from digs.config.params import load_params
 from digs.config.stages.posteriors_settings import PosteriorsSettings
@@ -12,10 +16,11 @@ from digs.diagnostics.ranks import ranks
 from digs.files.product import read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR, POSTERIORS
+from digs.inference.batches import draws_in_batches
 from digs.inference.posterior import Posterior
 from digs.provenance.records import run_stage
 
-GALAXIES_AT_ONCE = 25
+AT_ONCE = 25  # galaxies
 
 
 def main() -> None:
@@ -26,13 +31,8 @@ def main() -> None:
     posterior = Posterior.load(settings.network)
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
     flux, truth = test["noisy_flux"], test["theta"]
-    starts = range(0, len(flux), GALAXIES_AT_ONCE)
-    draws = np.concatenate(
-        [
-            posterior.sample(flux[start : start + GALAXIES_AT_ONCE], settings.draws, settings.seed + start).numpy()
-            for start in progress(starts, desc="NPE draws", unit=f"{GALAXIES_AT_ONCE} galaxies")
-        ]
-    )
+    batches = draws_in_batches(posterior, flux, settings.draws, settings.seed, AT_ONCE, "NPE draws")
+    draws = np.concatenate([drawn.numpy() for _, drawn in batches])
     common = {
         "seed": settings.seed,
         "network": settings.network,

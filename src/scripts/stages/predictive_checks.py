@@ -1,45 +1,33 @@
 """Stage `predictive_checks`: spectra of posterior draws against the data of the test set."""
 
-from typing import Any
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
 import numpy as np
 import torch
 from scipy import stats
 
 from digs.base import paths
-from digs.base.progress import progress
+from digs.base.join import join_rows
 from digs.base.statistics import bootstrap_rows, efficiency, with_error
 from digs.config.params import load_params
 from digs.config.stages.predictive_checks_settings import PredictiveChecksSettings
+from digs.diagnostics.chi_squared_report import chi_squared_report
 from digs.exact.best_fit import best_fit
 from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.predictive_checks_schema import PREDICTIVE_CHECKS
+from digs.inference.batches import draws_in_batches
 from digs.inference.posterior import Posterior
-from digs.inference.predictive import Examined, examine, promising
+from digs.inference.predictive import examine, promising
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
 AT_ONCE = 50  # galaxies
-
-
-def summary(chi: dict[str, np.ndarray], pixels: int, resampled: np.ndarray) -> dict[str, Any]:
-    """Means of each chi-squared and their distributions against expectation."""
-    measured: dict[str, Any] = {name: {"mean": with_error(values, np.mean, resampled)} for name, values in chi.items()}
-    parameters = {  # two ways to count them
-        "rise": with_error(chi["weighted"] - chi["best_fit"], np.mean, resampled),
-        "missing": with_error(pixels - chi["best_fit"], np.mean, resampled),
-    }
-    freedom = {"truth": pixels, "one_draw": pixels, "best_fit": pixels - parameters["rise"]["value"]}
-    for name, degrees in freedom.items():
-        measured[name] |= {
-            "freedom": float(degrees),
-            "uniform_p_value": float(stats.kstest(chi[name], "chi2", args=(degrees,)).pvalue),
-            "beyond_one_in_a_thousand": with_error(stats.chi2.sf(chi[name], degrees) < 1e-3, np.mean, resampled),
-        }
-    return {"measured": measured, "parameters": parameters}
 
 
 def main() -> None:
@@ -50,18 +38,13 @@ def main() -> None:
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
     flux = torch.as_tensor(test["noisy_flux"])
     posterior, simulator, prior = Posterior.load(settings.network), Simulator(), Prior.over(params.prior)
-    parts: list[Examined] = []
-    fitted, best_theta = [], []
-    for start in progress(range(0, len(flux), AT_ONCE), desc="Predictive checks", unit=f"{AT_ONCE} galaxies"):
-        some = flux[start : start + AT_ONCE]
-        draws = posterior.sample(some, settings.draws, settings.seed + start)
-        seen = examine(posterior, simulator, some, draws)
+    parts, fits = [], []
+    for rows, draws in draws_in_batches(posterior, flux, settings.draws, settings.seed, AT_ONCE, "Predictive checks"):
+        seen = examine(posterior, simulator, flux[rows], draws)
         parts.append(seen)
-        fit = best_fit(simulator, prior, some, fraction, promising(draws, seen.chi_squared))
-        fitted.append(fit.chi_squared)
-        best_theta.append(fit.theta)
-    draw_chi = torch.cat([part.chi_squared for part in parts])
-    log_weight = torch.cat([part.log_weight for part in parts])
+        fits.append(best_fit(simulator, prior, flux[rows], fraction, promising(draws, seen.chi_squared)))
+    examined, fit = join_rows(parts), join_rows(fits)
+    draw_chi, log_weight = examined.chi_squared, examined.log_weight
     pixels, resampled = flux.shape[1], bootstrap_rows(len(flux), settings.bootstrap, settings.seed)
     truth = (test["noisy_flux"].astype(float) / test["flux"] - 1) / fraction
     chi = {
@@ -70,7 +53,7 @@ def main() -> None:
         "draws": draw_chi.mean(1).numpy(),
         "weighted": (torch.softmax(log_weight, 1) * draw_chi).sum(1).numpy(),
         "best_draw": draw_chi.amin(1).numpy(),
-        "best_fit": torch.cat(fitted).numpy(),
+        "best_fit": fit.chi_squared.numpy(),
     }
     p_value = stats.chi2.sf(draw_chi.numpy(), pixels).mean(1)
     worst = np.argsort(-chi["best_fit"])[: settings.worst]
@@ -83,7 +66,7 @@ def main() -> None:
             "p_value": p_value,
             "worst": worst,
             "worst_flux": test["noisy_flux"][worst],
-            "worst_fit": simulator(torch.cat(best_theta)[worst]).numpy(),
+            "worst_fit": simulator(fit.theta[worst]).numpy(),
         },
         network=settings.network,
         seed=settings.seed,
@@ -95,7 +78,7 @@ def main() -> None:
             "galaxies": len(flux),
             "pixels": pixels,
             "draws": settings.draws,
-            **summary(chi, pixels, resampled),
+            **chi_squared_report(chi, pixels, resampled),
             "p_value": {
                 "least": float(p_value.min()),
                 "most": float(p_value.max()),

@@ -1,5 +1,10 @@
 """Stage `redshifted`: Prospector's spectra of test galaxies whose redshifts are not quite what one thinks."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths

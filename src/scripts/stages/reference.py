@@ -1,5 +1,10 @@
 """Stage `reference`: emcee posteriors of hundreds of test galaxies, with proof of their convergence."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 import torch
 
@@ -24,13 +29,13 @@ R_HAT, SAMPLE_SIZE = 0, 1
 FIRST_DRAW = 2 + len(QUANTILES)
 
 
-def sample(flux: torch.Tensor, params: Params, first: int) -> np.ndarray:
-    """What is kept of the chains of some galaxies, shape (galaxies, rows, 5)."""
+def chains_of(flux: torch.Tensor, first: int, posterior: Posterior, prior: Prior, params: Params) -> np.ndarray:
+    """Return what is kept of the chains of some galaxies, from the first on, shape (galaxies, rows, 5)."""
     settings = params.reference
-    start = Posterior.load(settings.network).sample(flux, settings.ensembles * settings.walkers, settings.seed + first)
+    start = posterior.sample(flux, settings.ensembles * settings.walkers, settings.seed + first)
     chains = exact_chains(
         Simulator(),
-        Prior.over(params.prior),
+        prior,
         flux,
         params.noise.fraction,
         start,
@@ -47,8 +52,9 @@ def sample(flux: torch.Tensor, params: Params, first: int) -> np.ndarray:
 def main() -> None:
     """Sample the posteriors of test galaxies with emcee (resumes after an interruption)."""
     params = load_params(ReferenceSettings)
-    settings = params.reference
+    settings, prior = params.reference, Prior.over(params.prior)
     torch.set_num_threads(params.threads)
+    posterior = Posterior.load(settings.network)
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
     flux = torch.as_tensor(test["noisy_flux"][: settings.galaxies])
     relevant = params.model_dump(include={"reference", "prior", "noise"})
@@ -56,7 +62,8 @@ def main() -> None:
     starts = range(0, len(flux), settings.at_once)
     for first in progress(starts, desc="Reference", unit="part"):
         if str(first) not in parts:
-            parts.save(str(first), sample(flux[first : first + settings.at_once], params, first))
+            some = flux[first : first + settings.at_once]
+            parts.save(str(first), chains_of(some, first, posterior, prior, params))
     rows = np.concatenate([parts.load(str(first)) for first in starts])
     r_hat, size = rows[:, R_HAT], rows[:, SAMPLE_SIZE]
     good = converged(r_hat, size, settings)

@@ -1,8 +1,11 @@
 """Stage `simulator_speed`: spectra per second of both simulators, taking turns."""
 
-import tempfile
-import time
+import sys
 from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
+import time
 
 import torch
 
@@ -16,18 +19,19 @@ from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.sps.prospector import Prospector
-from digs.training.workers import average, in_workers, worker
+from digs.training.workers import average, in_workers
 
 CALLS = 10  # of each worker in a turn
 
 
 def some_theta(params: Params) -> torch.Tensor:
+    """Return theta of a batch of galaxies."""
     return Prior.over(params.prior).sample(params.timing.batch, generator(params.timing.seed, "exact"))
 
 
 @torch.no_grad()
-def simulate_together(folder: Path) -> None:
-    """What each worker does; the first one writes the seconds that all took."""
+def simulate_together() -> float:
+    """Return the seconds that CALLS calls take in all workers."""
     simulator, theta = Simulator(), some_theta(load_params(TimingSettings))
     simulator(theta)
     average(torch.zeros(1))  # all wait for one another
@@ -35,28 +39,17 @@ def simulate_together(folder: Path) -> None:
     for _ in range(CALLS):
         simulator(theta)
     average(torch.zeros(1))
-    if worker() == 0:
-        (folder / "seconds").write_text(str(time.perf_counter() - start))
-
-
-def together(processes: int) -> float:
-    """Seconds of CALLS calls in each of so many processes of one thread."""
-    with tempfile.TemporaryDirectory() as folder:
-        in_workers(processes, simulate_together, Path(folder))
-        return float((Path(folder) / "seconds").read_text())
+    return time.perf_counter() - start
 
 
 def main() -> None:
     """Time Prospector and the exact simulator in one run (needs SPS_HOME)."""
     params = load_params(TimingSettings)
     timing, cores = params.timing, params.threads
-    reference = Prospector(params.spectrum)
+    prospector, prior = Prospector(params.spectrum), Prior.over(params.prior)
     torch.set_num_threads(1)
-    few = (
-        Prior.over(params.prior)
-        .sample(-(-timing.reference_spectra // timing.repeats), generator(timing.seed, "Prospector"))
-        .numpy()
-    )
+    number = -(-timing.reference_spectra // timing.repeats)
+    few = prior.sample(number, generator(timing.seed, "Prospector")).numpy()
     many = some_theta(params)
     simulators = {dtype: Simulator(dtype=dtype) for dtype in (torch.float32, torch.float64)}
 
@@ -67,12 +60,12 @@ def main() -> None:
     seconds = take_turns(
         {
             # the uncounted first call also makes FSPS build the metallicities that it needs
-            "prospector": lambda: [reference(theta) for theta in few],
+            "prospector": lambda: [prospector(theta) for theta in few],
             "exact_float32": lambda: exact(torch.float32),
             "exact_float64": lambda: exact(torch.float64),
         },
         timing.repeats,
-        {"together": lambda: together(cores)},
+        {"together": lambda: in_workers(cores, simulate_together)},
     )
     each = {name: (len(few) if name == "prospector" else len(many)) for name in seconds} | {
         "together": cores * CALLS * len(many)

@@ -1,5 +1,10 @@
 """Stage `ssp_grid`: FSPS's simple stellar populations on the pixels of the paper."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.config.params import load_params
 from digs.files.resumable import SCRATCH
 from digs.physics.simulator import SSP_GRID_FILE

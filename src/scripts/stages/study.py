@@ -1,5 +1,10 @@
 """Stages `study_NAME`: networks that differ in one thing, trained alike and compared."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import argparse
 
 from digs.base import paths
@@ -13,7 +18,7 @@ from digs.training.ablations import compare_candidates
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--study", default="search", help="its name in params.yaml (default: %(default)s)")
+    parser.add_argument("--study", required=True, help="its name in params.yaml")
 
 
 def main(study: str) -> None:

@@ -1,5 +1,10 @@
 """Stage `two_sample`: whether a classifier can tell NPE's draws from those of the reference chains."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from multiprocessing import get_context
@@ -20,26 +25,24 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
+from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
 load_posterior = cache(Posterior.load)
 
 
 def accuracies(galaxy: int, noisy_flux: np.ndarray, chain: np.ndarray) -> dict[str, float]:
-    """The classifier's accuracy for each network, and for draws that were resampled by their weights."""
+    """Return the classifier's accuracy for each network, and for draws that were resampled by their weights."""
     torch.set_num_threads(1)
-    settings, flux, theirs = (
-        load_params(TwoSampleSettings).two_sample,
-        torch.as_tensor(noisy_flux)[None],
-        torch.as_tensor(chain),
-    )
+    settings = load_params(TwoSampleSettings).two_sample
+    flux, theirs = torch.as_tensor(noisy_flux)[None], torch.as_tensor(chain)
     seed, found = settings.seed + galaxy, {}
     for name in settings.networks:
         draws = load_posterior(name).sample(flux, len(chain), seed)[0]
         found[name] = float(c2st(draws.to(theirs), theirs, seed))
     posterior = load_posterior(settings.resampled)
     candidates = posterior.sample(flux, settings.candidates, seed)
-    weights = log_weights(posterior(), candidates, flux)
+    weights = log_weights(posterior, Simulator(), candidates, flux)
     rows = resample(weights, len(chain), torch.Generator().manual_seed(seed))[0]
     found[f"{settings.resampled}_resampled"] = float(c2st(candidates[0, rows].to(theirs), theirs, seed))
     return found

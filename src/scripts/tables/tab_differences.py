@@ -1,5 +1,10 @@
 """Table `tab_differences`: where text, figures and code of Khullar et al. (2022) differ, and what it changes."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import math
 
 from astropy.stats import gaussian_sigma_to_fwhm
@@ -31,7 +36,7 @@ from digs.paper.plotting import save_rows
 
 
 def ratios_to_exact(network: str) -> str:
-    """Half-widths by a network over those by `exact`, for the galaxy of Fig. 3: the least and the greatest."""
+    """Return half-widths by a network over those by `exact`, for the galaxy of Fig. 3: the least and the greatest."""
     measured = read_json(paths.DATA / "lookup_experiment.json")["measured"]
     widths, exact = (
         [measured[each]["galaxy"][name]["half_width"]["value"] for name in NAMES] for each in (network, "exact")
@@ -41,14 +46,14 @@ def ratios_to_exact(network: str) -> str:
 
 
 def ratios_of_exact(choice: str) -> str:
-    """Half-widths of exact posteriors with another choice over those with ours, and the largest error of the ratios."""
+    """Return half-widths of exact posteriors with another choice over those with ours, and their largest error."""
     ratio = read_json(paths.DATA / "choices.json")["measured"][choice]["ratio"].values()
     values, error = [each["value"] for each in ratio], max(each["error"] for each in ratio)
     return f"half-widths times ${min(values):.2f}$--${max(values):.2f}$ (${plain(error, 1)}$)"
 
 
 def small_batches() -> str:
-    """What the batches and learning rate of the released code make of the same flow after as many pairs."""
+    """Return what the batches and learning rate of the released code make of the same flow after as many pairs."""
     measured = read_json(paths.DATA / "studies" / "batches.json")["measured"]
     here, released = measured["here"], measured["released"]
     above, pairs = released["loss_above_first"], scientific(released["training_pairs"], 1)
@@ -58,7 +63,7 @@ def small_batches() -> str:
 
 
 def ranks_of_looked_up() -> str:
-    """The least probability of uniform ranks of the same network on looked-up and on exact spectra."""
+    """Return the least probability of uniform ranks of one network on looked-up and on exact spectra."""
     measured = read_json(paths.DATA / "lookup_experiment.json")["measured"]["lookup"]
     looked_up, exact = (
         probability(min(measured[kind][name]["uniform_ranks_p_value"] for name in NAMES))
@@ -68,13 +73,13 @@ def ranks_of_looked_up() -> str:
 
 
 def galaxies_per_fit() -> str:
-    """What the published costs make of the headline, for either cost of a fit."""
+    """Return what the published costs make of the headline, for either cost of a fit."""
     values = [compact(PUBLISHED.galaxies_per_fit(fit, True)) for fit in published.FITS]
     return " or ".join(f"${value}$" for value in values) + " galaxies for one fit, training paid"
 
 
 def fixed_noise() -> str:
-    """What noise in units of the data's flux does to the exact posterior."""
+    """Return what noise in units of the data's flux does to the exact posterior."""
     numbers = read_json(paths.DATA / "comparison.json")["fixed_sigma"]
     ratio, shift = ([numbers[name][key] for name in NAMES] for key in ("ratio", "shift"))
     most = max(shift, key=lambda each: abs(each["value"]))
@@ -83,16 +88,17 @@ def fixed_noise() -> str:
 
 
 def interval(low: float, high: float) -> str:
+    """Return a range as a closed interval."""
     return f"$[{low:g}, {high:g}]$"
 
 
 def resolution(spectrum: Spectrum) -> str:
-    """Of a line-spread function that is a share of the wavelength, as lambda / FWHM."""
+    """Return that of a line-spread function that is a share of the wavelength, as lambda / FWHM."""
     return f"$R={spectrum.smoothing / gaussian_sigma_to_fwhm:.0f}$ (FWHM)"
 
 
 def choices_here(params: Params) -> dict[str, str]:
-    """What is taken here, for each row of published.DIFFERENCES."""
+    """Return what is taken here, for each row of published.DIFFERENCES."""
     prior, spectrum, training = params.prior, params.spectrum, params.network("exact")
     tested = f"{params.library.test_size}, {params.posteriors.draws} draws each"
     return {
@@ -113,7 +119,7 @@ def choices_here(params: Params) -> dict[str, str]:
 
 
 def effects(params: Params) -> dict[str, str]:
-    """What the other choice changes, for each row."""
+    """Return what the other choice changes, for each row."""
     spared, wider = (
         params.prior.tage[0] / params.prior.tage[1],
         math.sqrt(published.TEST_SIZE / published.RELEASED_TEST_SIZE),

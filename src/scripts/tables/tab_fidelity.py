@@ -1,16 +1,20 @@
 """Table: posteriors by NPE against reference chains and the exact likelihood."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
 from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
+from digs.config.theta import MEANINGS
 from digs.files.atomic import read_json
 from digs.paper.latex_numbers import cell
 from digs.paper.plotting import save_rows
 
 
 def wide(number: dict[str, float] | None) -> str:
-    """A cell as wide as both columns of a network; dots where there is no number."""
+    """Return a cell as wide as both columns of a network; dots where there is no number."""
     text = cell(number) if number else r"\nodata"
     return rf"\multicolumn2c{{{text}}}"
 
@@ -22,7 +26,7 @@ def main() -> None:
     rows = [
         [parameter.axis_label]
         + [cell(numbers[parameter.name][key]) for numbers in measured.values() for key in ("ratio", "shift")]
-        for parameter in parameters(load_params().prior)
+        for parameter in MEANINGS
     ]
     for label, key in (
         ("efficiency, median", "efficiency"),

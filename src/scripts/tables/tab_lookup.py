@@ -1,5 +1,10 @@
 """Table: what looked-up, library and exact pairs make of the same flow."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
 from digs.base.command import run
 from digs.config.theta import NAMES

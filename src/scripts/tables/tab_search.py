@@ -1,5 +1,10 @@
 """Table: the search for the fiducial network."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
 from digs.base.command import run
 from digs.config.params import load_params
@@ -25,7 +30,7 @@ NAMES = {
 
 
 def flatten(changes: dict, path: str = "") -> dict[str, object]:
-    """Nested changes by dotted names."""
+    """Return nested changes by dotted names."""
     flat: dict[str, object] = {}
     for key, value in changes.items():
         flat |= flatten(value, f"{path}{key}.") if isinstance(value, dict) else {f"{path}{key}": value}
@@ -33,7 +38,7 @@ def flatten(changes: dict, path: str = "") -> dict[str, object]:
 
 
 def describe(changes: dict) -> str:
-    """What a candidate changes, in words."""
+    """Return what a candidate changes, in words."""
     parts = []
     for name, value in flatten(changes).items():
         if name in WORDS:

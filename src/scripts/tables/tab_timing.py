@@ -1,5 +1,10 @@
 """Table `tab_timing`: what inference costs, measured here and as Khullar et al. (2022) have it."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -26,23 +31,23 @@ Row = tuple[str, ...]
 
 
 def seconds(spread: Spread) -> str:
-    """A time in the unit that suits it."""
+    """Return a time in the unit that suits it."""
     unit, length = next((unit, length) for limit, unit, length in UNITS if spread["median"] < limit)
     return rf"{measured_range(spread, length)}\,{unit}"
 
 
 def published(value: float) -> str:
-    """A time of the paper's, which has no range."""
+    """Return a time of the paper's, which has no range."""
     return seconds(dict.fromkeys(("low", "median", "high"), value))
 
 
 def of_both(text: str) -> str:
-    """What two networks have in common."""
+    """Return a cell of what two networks have in common."""
     return rf"\multicolumn2c{{{text}}}"
 
 
 def shared_rows(timing: Mapping[str, Any]) -> list[Row]:
-    """What does not depend on the network."""
+    """Return what does not depend on the network."""
     fits = " and ".join(rf"{fit / HOUR:g}" for fit in PUBLISHED_FITS) + r"\,h"
     calls = f"${compact(timing['fit_calls'])}$"
     return [
@@ -60,7 +65,7 @@ def shared_rows(timing: Mapping[str, Any]) -> list[Row]:
 
 
 def network_rows(timing: Mapping[str, Any]) -> list[Row]:
-    """What was measured of each network."""
+    """Return what was measured of each network."""
     networks = timing["networks"].values()
 
     def row(text: str, key: str, theirs: str = NOT_GIVEN) -> Row:
@@ -78,7 +83,7 @@ def network_rows(timing: Mapping[str, Any]) -> list[Row]:
 
 
 def accounting_rows(timing: Mapping[str, Any]) -> list[Row]:
-    """Galaxies in the time of one fit and to break even, for every cost that a fit may be said to have."""
+    """Return galaxies in the time of one fit and to break even, for every cost that a fit may be said to have."""
     networks = list(timing["networks"].values())
     typical = [
         Amortisation(each["training_seconds"]["median"], each["posterior_seconds"]["median"]) for each in networks

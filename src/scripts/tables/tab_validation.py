@@ -1,9 +1,13 @@
 """Table: calibration of each parameter on fresh spectra."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 from digs.base import paths
 from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
+from digs.config.theta import MEANINGS
 from digs.files.atomic import read_json
 from digs.paper.latex_numbers import plain, probability, short_cell
 from digs.paper.plotting import save_rows
@@ -21,7 +25,7 @@ def main() -> None:
     measured = read_json(paths.DATA / "validation.json")["measured"]
     rows = []
     for (network, kind), name in CASES.items():
-        for place, parameter in enumerate(parameters(load_params().prior)):
+        for place, parameter in enumerate(MEANINGS):
             numbers = measured[network][kind][parameter.name]
             cells = ["" if place else name, parameter.axis_label]
             cells += [short_cell(numbers[column]) for column in COLUMNS]

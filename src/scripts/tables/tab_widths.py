@@ -1,11 +1,15 @@
 """Table: posterior half-widths of the galaxy of Fig. 3, by NPE and by MCMC."""
 
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
 import numpy as np
 
 from digs.base import paths
 from digs.base.command import run
-from digs.config.params import load_params
-from digs.config.theta import parameters
+from digs.config.theta import MEANINGS
 from digs.files.product import read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
@@ -34,7 +38,7 @@ def main() -> None:
                 f"${uncertain(widths.mcmc[place], widths.mcmc_error[place])}$",
                 f"${uncertain(widths.ratio[place], widths.ratio_error[place])}$",
             )
-            for place, parameter in enumerate(parameters(load_params().prior))
+            for place, parameter in enumerate(MEANINGS)
         ],
     )
 

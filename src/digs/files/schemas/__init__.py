@@ -1,0 +1,1 @@
+"""The schema of each HDF5 data product, a module a product."""

@@ -16,7 +16,7 @@ VALIDATION = Schema(
         "joint_band": Field(("case", 2, 2, "level"), "1", "f8"),
         "z": Field(("case", "shown", len(NAMES)), "1", decimals=3),
         "contraction": Field(("case", "shown", len(NAMES)), "1"),
-        # value and standard error of the summaries, and p-values, of the subsets of digs.subsets
+        # value and standard error of the summaries, and p-values, of the subsets of diagnostics.subsets
         "subset": Field(("network", "selection", "subset", 2, "summary", len(NAMES)), "1, dex, Gyr", "f8"),
         "subset_p_value": Field(("network", "tested", "subset", len(NAMES)), "1", "f8"),
         "subset_galaxies": Field(("network", "selection", "subset"), "1", "i4"),

@@ -1,0 +1,1 @@
+"""What touches the insides of sbi's, nflows' and zuko's flows, to evaluate and to draw from them faster."""

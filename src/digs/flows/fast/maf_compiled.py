@@ -6,7 +6,7 @@ instructions when these are written out, as powers of 2 times polynomials of wha
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numba
 import numpy as np
@@ -41,10 +41,16 @@ _P0, _P1, _P2, _P3, _P4, _P5, _P6 = (_F4(math.log(2) ** k / math.factorial(k)) f
 _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = (_F4(2 / (2 * k + 1)) for k in range(8))
 
 
-_compiled = {"fastmath": True, "error_model": "numpy", "cache": True}
+def _compiled(function: Callable, **options) -> Callable:
+    """A function that numba compiles when it is first called, kept for the next process where files can be written."""
+    options |= {"fastmath": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # neither beside this file nor in the home
+        return numba.njit(**options)(function)
 
 
-@numba.njit(**_compiled)
+@_compiled
 def _exp_of_minus(x, rest, power):
     """exp(-x) of a block, as rest times the floats whose representations are the integers power."""
     for b in range(_BLOCK):
@@ -55,7 +61,7 @@ def _exp_of_minus(x, rest, power):
         power[b] = (np.int32(whole) + _BIAS) << _MANTISSA
 
 
-@numba.njit(**_compiled)
+@_compiled
 def _sigmoid(x, rest, power):
     """The logistic function in place of a block."""
     _exp_of_minus(x, rest, power)
@@ -64,7 +70,7 @@ def _sigmoid(x, rest, power):
         x[b] = _ONE / (_ONE + rest[b] * factor[b])
 
 
-@numba.njit(**_compiled)
+@_compiled
 def _softplus(x, scratch, rest, power):
     """ln(1 + exp(x)) in place of a block."""
     for b in range(_BLOCK):
@@ -79,7 +85,7 @@ def _softplus(x, scratch, rest, power):
         x[b] = max(x[b], _ZERO) + q * series
 
 
-@numba.njit(**_compiled)
+@_compiled
 def _add(weight, columns, total):
     """Add to a block the sum of other blocks, each times its weight; four at once, to touch the sum less often."""
     fours = len(weight) // 4 * 4
@@ -94,7 +100,6 @@ def _add(weight, columns, total):
             total[b] += w0 * c0[b]
 
 
-@numba.njit(parallel=True, **_compiled)
 def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, orders, least_scale):
     """Coordinates, shape (N, draws, d), of standard normal noise of that shape.
 
@@ -143,6 +148,22 @@ def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, ord
     return found
 
 
+_invert_alone, _invert_together = _compiled(_invert), _compiled(_invert, parallel=True)
+
+
+def _inverted(*arguments: np.ndarray | np.float32) -> np.ndarray:
+    """Coordinates by as many threads as torch has; numba's own number of threads is the caller's, and stays so."""
+    threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+    if threads == 1:  # no threads are started, which a forked process could not
+        return _invert_alone(*arguments)
+    before = numba.get_num_threads()
+    numba.set_num_threads(threads)
+    try:
+        return _invert_together(*arguments)
+    finally:
+        numba.set_num_threads(before)
+
+
 class CompiledInverse:
     """The inverse of affine transforms, from the noise on, with the weights that they have now.
 
@@ -174,5 +195,4 @@ class CompiledInverse:
             seen: what the first layer of each network gets from the context, shape (units, N).
         """
         of_units = torch.stack([each[units].T for each, units in zip(seen, self._units, strict=True)]).contiguous()
-        numba.set_num_threads(min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS))
-        return torch.from_numpy(_invert(noise.contiguous().numpy(), of_units.numpy(), *self._arguments))
+        return torch.from_numpy(_inverted(noise.contiguous().numpy(), of_units.numpy(), *self._arguments))

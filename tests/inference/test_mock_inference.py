@@ -1,0 +1,83 @@
+"""Posteriors of many galaxies, batch by batch: mock galaxies, weighted draws, and inspections of spectra."""
+
+import numpy as np
+import pytest
+import torch
+
+from digs.base.statistics import QUANTILES, efficiency
+from digs.config.theta import NAMES
+from digs.diagnostics.ranks import ranks
+from digs.exact.best_fit import BestFit
+from digs.inference import mock_inference
+from digs.inference.importance import log_weights, quantiles_and_log_weights
+from digs.inference.inspection import _LEAST, Inspection
+from digs.inference.lights import Judge
+from digs.inference.mock_inference import infer_mocks
+from digs.inference.posterior import Posterior
+from digs.physics.simulator import Simulator
+from digs.training.pairs import Sample, exact_sample
+
+DRAWS, SEED, NUMBER, SIZE = 60, 5, 30, 12
+
+
+@pytest.fixture(scope="module")
+def posterior() -> Posterior:
+    return Posterior.load("fiducial")
+
+
+@pytest.fixture(scope="module")
+def sample(posterior) -> Sample:
+    return exact_sample(Simulator(), posterior.flow.prior, posterior.record.noise_fraction, NUMBER, 1, "test of mocks")
+
+
+def test_mocks_are_ranked_among_the_draws_of_their_batch(posterior, sample, monkeypatch):
+    monkeypatch.setattr(mock_inference, "AT_ONCE", SIZE)
+    theta, flux = sample
+    mocks, probability = infer_mocks(posterior, sample, theta.numpy(), DRAWS, SEED, "test", Simulator())
+    rows = slice(SIZE, 2 * SIZE)
+    draws = posterior.sample(flux[rows], DRAWS + 1, SEED + SIZE).double().numpy()
+    np.testing.assert_array_equal(mocks.draw[rows], draws[:, 0])
+    np.testing.assert_array_equal(mocks.rank[rows], ranks(draws[:, 1:], theta[rows].numpy()))
+    assert len(mocks.truth) == len(probability) == NUMBER
+    assert (mocks.joint_rank[:, 1] == 0).all()  # no draw is nearer to a centre than the truth that lies there
+    assert np.abs(probability - (mocks.rank + 0.5) / (DRAWS + 1)).mean() < 0.1  # the network's is close to exact
+
+
+def test_without_a_simulator_nothing_is_weighted(posterior, sample):
+    theta, flux = sample
+    _, probability = infer_mocks(posterior, (theta[:2], flux[:2]), theta[:2].numpy(), DRAWS, SEED, "test")
+    assert probability is None
+
+
+def test_quantiles_and_weights_are_those_of_the_same_draws(posterior, sample):
+    simulator, (_, flux) = Simulator(), sample
+    quantiles, weights = quantiles_and_log_weights(posterior, simulator, flux, DRAWS, SEED, SIZE)
+    rows = slice(SIZE, 2 * SIZE)
+    draws = posterior.sample(flux[rows], DRAWS, SEED + SIZE)
+    np.testing.assert_array_equal(quantiles[rows], np.quantile(draws.numpy(), QUANTILES, axis=1).swapaxes(0, 1))
+    torch.testing.assert_close(weights[rows], log_weights(posterior, simulator, draws, flux[rows]), rtol=0, atol=0)
+    assert efficiency(weights).median() > 0.5
+
+
+@pytest.fixture
+def inspected() -> Inspection:
+    """40 spectra, half of them lit by a misfit, whose posteriors are one half-width too high."""
+    number = 40
+    pulls = torch.randn(number, 138, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    fit = BestFit(torch.zeros(number, 5), pulls, pulls.square().sum(1))
+    quantiles = np.tile(np.array([0.0, 1.0, 2.0])[None, :, None], (number, 1, len(NAMES)))
+    return Inspection({"misfit": np.arange(number) % 2 * 1000.0}, fit, quantiles)
+
+
+def test_shares_say_what_is_detected_and_rejected(inspected):
+    shares = inspected.shares(Judge({"misfit": 500.0}, freedom=138.0, rejected=1e-6))
+    assert shares["detected"]["value"] == shares["lights"]["misfit"]["value"] == 0.5
+    assert shares["rejected"]["value"] == 0
+    assert shares["detected_of_rejected"] is None
+
+
+def test_bias_is_in_half_widths_of_enough_galaxies(inspected):
+    truth = np.zeros((40, len(NAMES)))
+    assert inspected.bias(truth, 20, 1)["tage"] == {"value": 1.0, "error": 0.0}
+    few = np.arange(40) < _LEAST - 1
+    assert inspected.bias(truth, 20, 1, few) is None
