@@ -1,6 +1,5 @@
 """Scripts that run one after another in one process do not see one another."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
