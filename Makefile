@@ -9,7 +9,7 @@
 
 CORES ?= 2
 READY := .venv/.ready
-VENV_PATH := PATH="$(CURDIR)/.venv/bin:$$PATH"
+VENV_PATH := PATH="$$PWD/.venv/bin:$$PATH"
 BUILT := ms.pdf ms.synctex.gz arxiv.tar.gz src/tex/figures src/tex/output .snakemake .showyourwork .dvc/tmp/showyourwork \
 	.pytest_cache .ruff_cache
 
@@ -26,7 +26,7 @@ endif
 paper: $(PAPER_NEEDS)
 	@$(FETCH)
 	@$(SHOWYOURWORK) build -c$(CORES)
-	@echo "The paper is $(CURDIR)/ms.pdf"
+	@echo "The paper is $$PWD/ms.pdf"
 	@python3 tools/typesetting.py
 
 setup: $(READY)

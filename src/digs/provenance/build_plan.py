@@ -24,11 +24,31 @@ _UNDERSTOOD = {"cmd", "deps", "params", "outs", "metrics", "plots", "desc", "met
 _COMPARED = {"path", "hash", "md5", "size"}  # what dvc.lock says of a file
 
 
+def dvc_status(root: Path, stages: list[str]) -> Mapping[str, list[Any]]:
+    """Return what DVC finds changed in stages, {stage: [change, ...]}.
+
+    Raises:
+        DigsError: there is no DVC, or it refuses.
+    """
+    try:
+        ended = subprocess.run(["dvc", "status", "--json", *stages], cwd=root, capture_output=True, text=True)
+    except FileNotFoundError:
+        raise DigsError("DVC is not installed beside showyourwork; `pip install dvc` there.") from None
+    if ended.returncode:
+        words = (ended.stderr.strip() or "it said nothing").splitlines()[0].removeprefix("ERROR: ")
+        raise DigsError(f"`dvc status` fails ({words}); mend what it complains of.")
+    return json.loads(ended.stdout)
+
+
 class BuildPlan:
     """The stages of a tree, and what a build does for their data.
 
     Args:
         root: the tree.
+
+    Attributes:
+        outs: the data products of every stage.
+        doubtful: the stages about which DVC was asked.
 
     Raises:
         DigsError: dvc.yaml or dvc.lock cannot be read, or DVC refuses to judge.
@@ -36,11 +56,13 @@ class BuildPlan:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._entries = read_yaml(root / "dvc.yaml")["stages"]
-        self._lock = read_yaml(root / "dvc.lock")["stages"]
+        self._entries = read_yaml(root / "dvc.yaml").get("stages", {})
+        self._lock = read_yaml(root / "dvc.lock").get("stages", {})
         self._hashes: dict[str, str | None] = {}
         self.outs = {name: outputs(entry) for name, entry in self._entries.items()}
-        self._changed = {name for name, changes in self._judged().items() if self._says_changed(changes)}
+        self.doubtful = [name for name in self.outs if not self._as_locked(name)]
+        status = dvc_status(root, self.doubtful) if self.doubtful else {}
+        self._changed = {name for name, changes in status.items() if self._says_changed(changes)}
 
     @cached_property
     def made(self) -> set[str]:
@@ -91,22 +113,6 @@ class BuildPlan:
                 maker for out, maker in makers.items() if out in deps or out in around or deps.intersection(out.parents)
             }
         return found
-
-    def _judged(self) -> Mapping[str, list[Any]]:
-        """What DVC finds changed, {stage: [change, ...]}; it is not asked where there is no doubt."""
-        doubtful = [name for name in self.outs if not self._as_locked(name)]
-        if not doubtful:
-            return {}
-        try:
-            ended = subprocess.run(
-                ["dvc", "status", "--json", *doubtful], cwd=self._root, capture_output=True, text=True
-            )
-        except FileNotFoundError:
-            raise DigsError("DVC is not installed beside showyourwork: `pip install dvc` there.") from None
-        if ended.returncode:
-            words = (ended.stderr.strip() or "it said nothing").splitlines()[0].removeprefix("ERROR: ")
-            raise DigsError(f"`dvc status` fails ({words}); mend what it complains of.")
-        return json.loads(ended.stdout)
 
     def _says_changed(self, changes: list[Any]) -> bool:
         """Return whether anything changed since a stage ran. (Data that is only absent did not.)"""

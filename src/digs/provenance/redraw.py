@@ -23,7 +23,6 @@ from digs.base import paths
 from digs.base.command import run
 from digs.config.everything import load_all_params
 from digs.files.atomic import md5, read_json, recording, write_json
-from digs.paper import plotting  # noqa: F401 (it sets the style, once for all scripts)
 from digs.provenance.fingerprints import NUMBERS, script_of
 
 
