@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypedDict
 
 from digs.base import paths
 from digs.base.benchmark import machine
@@ -43,6 +44,18 @@ _PACKAGES = (
 )
 
 
+class Circumstances(TypedDict, total=False):
+    """Where, when and how long a stage ran, as far as that is recorded, and more."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")
+
+    date: str
+    commit: str
+    wall_seconds: float
+    machine: dict[str, Any]
+    blas: list[str]
+
+
 class RunRecord(BaseModel):
     """What is kept of the last run of a stage.
 
@@ -57,7 +70,7 @@ class RunRecord(BaseModel):
     parameters: dict[str, Any]
     inputs: dict[str, str]
     outputs: dict[str, str]
-    circumstances: dict[str, Any]
+    circumstances: Circumstances
 
 
 def record_file(root: Path, stage: str) -> Path:
