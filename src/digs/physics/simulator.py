@@ -11,7 +11,7 @@ from digs.base import paths
 from digs.base.errors import DigsError
 from digs.base.inputs import read_tensor
 from digs.base.remedies import remedy
-from digs.base.torch_state import building, in_full_precision
+from digs.base.torch_state import building, undisturbed
 from digs.config.theta import NAMES, index
 from digs.files.product import Product, read_product
 from digs.files.schemas.ssp_grid_schema import SSP_GRID
@@ -100,7 +100,7 @@ class Simulator(nn.Module):
     def pixels(self) -> int:
         return len(self.wavelength)
 
-    @in_full_precision()
+    @undisturbed()
     def forward(self, theta: Any) -> Tensor:
         """Return F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), of theta, shape (N, 5).
 

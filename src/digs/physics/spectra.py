@@ -135,14 +135,21 @@ def check_flux(given: Any, wavelength: np.ndarray) -> np.ndarray:
 
 
 def _check_company(given: Any, wavelength: np.ndarray) -> None:
-    """That what comes with the fluxes of an astronomer's spectrum agrees with the network."""
+    """That what comes with the fluxes of an astronomer's spectrum, or of a list of them, agrees with the network."""
+    if isinstance(given, list | tuple):
+        for each in given:
+            _check_company(each, wavelength)
+        return
     if getattr(given, "uncertainty", None) is not None and not hasattr(given, "to_numpy"):
         raise DigsError(
             "The spectra bring uncertainties, but a network knows the noise that it was trained with; hand in their "
             "fluxes alone."
         )
     axis = getattr(given, "spectral_axis", None)  # of specutils
-    if axis is not None and not np.allclose(axis.to_value("Angstrom"), wavelength, rtol=0, atol=_SAME):
+    if axis is None:
+        return
+    own = axis.to_value("Angstrom", units.spectral())
+    if own.shape != wavelength.shape or not np.allclose(own, wavelength, rtol=0, atol=_SAME):
         raise DigsError("The spectra have other wavelengths than the network; resample them to these.")
 
 

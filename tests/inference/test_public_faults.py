@@ -1,0 +1,500 @@
+"""The public API handed what users hand in: odd, spoiled and none at all, by callers who have settings of their own."""
+
+import json
+import logging
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+
+import matplotlib
+import numba
+import numpy as np
+import pytest
+import torch
+from astropy import units
+
+import digs
+from digs.files.units import FLUX_UNIT
+from digs.flows.network_files import NETWORKS
+from digs.inference.infer import OUTSIDE, REFITTED, TRUSTED
+from digs.inference.posterior import NoPosteriorError
+
+infer_module = sys.modules["digs.inference.infer"]  # whose function has its name
+FEW, SPOILED = 4, 1
+OTHERS = np.arange(FEW) != SPOILED
+
+
+@pytest.fixture(scope="module")
+def flux(test_set) -> np.ndarray:
+    return test_set["noisy_flux"][:FEW]
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, digs.Posterior]:
+    """One with mass and dust in closed form, and one whose draws are made by compiled code."""
+    return {name: digs.Posterior.load(name) for name in ("fiducial", "paper")}
+
+
+@pytest.fixture(scope="module")
+def sound(flux) -> infer_module.Inference:
+    return digs.infer(flux, draws=30, seed=3)
+
+
+# the numbers
+
+
+FIFTH = {
+    "fiducial": [
+        [8.6891, -1.2979, 0.5438, 2.2575, -0.9244],
+        [10.96, -0.1659, 0.2836, 2.9222, 0.4891],
+        [9.6152, -0.9898, 0.8757, 0.246, 0.2879],
+    ],
+    "paper": [
+        [8.8024, -1.8532, 0.6376, 3.1286, -0.7094],
+        [10.9027, -0.1518, 0.3798, 1.9337, 0.1935],
+        [9.6207, -0.9868, 0.8748, 0.2221, -0.3994],
+    ],
+}
+FIFTH_LOG_PROB = {"fiducial": [8.931, 9.523, 13.235], "paper": [7.139, 9.787, 12.731]}
+
+
+@pytest.mark.parametrize("name", FIFTH)
+def test_a_seed_gives_the_draws_that_it_always_gave(flux, networks, name):
+    draws = networks[name].sample(flux[:3], 5, seed=1)
+    np.testing.assert_allclose(draws[:, 4], FIFTH[name], atol=3e-4)  # the fifth of each galaxy
+    np.testing.assert_allclose(networks[name].log_prob(draws, flux[:3])[:, 4], FIFTH_LOG_PROB[name], atol=5e-3)
+
+
+# one bad galaxy
+
+
+def pixel(value):
+    def spoil(flux):
+        flux[SPOILED, 60] = value
+
+    return spoil
+
+
+def brighter(factor):
+    def spoil(flux):
+        flux[SPOILED] *= factor
+
+    return spoil
+
+
+BAD = {
+    "cosmic ray": (lambda flux: flux.__setitem__((SPOILED, 60), 1e4 * flux[SPOILED, 60]), "so far from all"),
+    "fill value": (pixel(1e20), "so far from all"),
+    "float overflow": (pixel(1e39), "flux 1e+39 at pixel 60"),
+    "float underflow": (pixel(1e-60), "flux 1e-60 at pixel 60"),
+    "nan": (pixel(np.nan), "flux nan at pixel 60"),
+    "inf": (pixel(np.inf), "flux inf at pixel 60"),
+    "zero": (pixel(0.0), "flux 0 at pixel 60"),
+    "negative": (pixel(-1e-18), "flux -1e-18 at pixel 60"),
+    "other units": (brighter(1e30), "so far from all"),
+    "other units, too faint": (brighter(1e-20), "no fit of the model"),
+    "flat": (lambda flux: flux.__setitem__(SPOILED, 1e-16), "no fit of the model"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_galaxy_is_outside_the_model_and_changes_nothing_for_the_others(flux, sound, kind):
+    spoil, reason = BAD[kind]
+    spoiled = flux.astype(float)
+    spoil(spoiled)
+    found = digs.infer(spoiled, draws=30, seed=3)
+    assert found.verdict[SPOILED] == OUTSIDE
+    assert reason in found.reason[SPOILED]
+    assert np.isnan(found.draws[SPOILED]).all()
+    assert (found.verdict[OTHERS] == TRUSTED).all()
+    assert (found.reason[OTHERS] == "").all()
+    np.testing.assert_array_equal(found.draws[OTHERS], sound.draws[OTHERS])
+    for name, values in sound.statistics.items():
+        np.testing.assert_allclose(found.statistics[name][OTHERS], values[OTHERS], rtol=1e-4, err_msg=name)
+
+
+def test_a_masked_pixel_puts_its_galaxy_outside_the_model(flux, sound):
+    masked = np.ma.masked_array(flux, mask=np.zeros(flux.shape, bool))
+    np.testing.assert_array_equal(digs.infer(masked, draws=30, seed=3).draws, sound.draws)
+    masked.mask[SPOILED, 7] = True
+    found = digs.infer(masked, draws=30, seed=3)
+    assert found.reason.tolist() == ["", "a masked flux at pixel 7", "", ""]
+    np.testing.assert_array_equal(found.draws[OTHERS], sound.draws[OTHERS])
+
+
+@pytest.mark.parametrize("spoil", [lambda flux: flux * 1e30, lambda flux: flux * np.nan, lambda flux: -flux])
+def test_no_galaxy_of_the_model_at_all(flux, spoil):
+    found = digs.infer(spoil(flux.astype(float)), draws=10)
+    assert (found.verdict == OUTSIDE).all()
+    assert np.isnan(found.draws).all()
+    assert all(found.reason)
+
+
+def test_no_nan_leaves_a_posterior_in_silence(flux, networks, refused):
+    spoiled = flux.astype(float)
+    spoiled[1, 60], spoiled[3] = 1e20, 1e30 * spoiled[3]
+    with refused("no posterior for galaxies 1 and 3", "digs.infer"):
+        networks["fiducial"].sample(spoiled, 200, seed=1)
+    with pytest.raises(NoPosteriorError) as caught:
+        networks["fiducial"].sample(spoiled, 200, seed=1)
+    assert caught.value.rows == [1, 3]
+    assert pickle.loads(pickle.dumps(caught.value)).rows == [1, 3]
+    theta = networks["fiducial"].sample(flux, 5, seed=1)
+    with refused("no posterior for galaxies 1 and 3"):
+        networks["fiducial"].log_prob(theta, spoiled)
+    theta[2, 0, 0] = torch.nan
+    with refused("theta of galaxy 2 is nan"):
+        networks["fiducial"].log_prob(theta, flux)
+
+
+# what arrays carry, and how they lie in memory
+
+
+KINDS = {
+    "big-endian": lambda flux: flux.astype(">f4"),
+    "big-endian, 64 bits": lambda flux: flux.astype(">f8"),
+    "negative strides": lambda flux: np.ascontiguousarray(flux[:, ::-1])[:, ::-1],
+    "not contiguous": lambda flux: np.repeat(flux, 2, axis=0)[::2],
+    "Fortran order": np.asfortranarray,
+    "list": lambda flux: [row.tolist() for row in flux],
+    "list of tensors": lambda flux: list(torch.as_tensor(flux)),
+    "tensor with gradients": lambda flux: torch.tensor(flux, requires_grad=True),
+    "quantity": lambda flux: flux * units.Unit(FLUX_UNIT),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_kinds_of_arrays_have_the_same_draws(flux, networks, kind):
+    given = KINDS[kind](flux)
+    for posterior in networks.values():
+        expected = posterior.sample(flux, 20, seed=np.int64(2))
+        found = posterior.sample(given, 20, seed=2)
+        assert torch.equal(found, expected)
+        assert torch.equal(posterior.log_prob(found.numpy().astype(">f8"), given), posterior.log_prob(expected, flux))
+
+
+@pytest.mark.parametrize("unit", ["W / (m2 um)", "Jy", "1e-17 erg / (s cm2 Angstrom)", "mag(AB)"])
+def test_other_units_have_the_same_posterior(flux, sound, networks, unit):
+    posterior = networks["fiducial"]
+    given = (flux.astype(float) * units.Unit(FLUX_UNIT)).to(
+        unit, units.spectral_density(posterior.wavelength * units.Angstrom)
+    )
+    np.testing.assert_allclose(posterior.sample(given, 20, seed=2), posterior.sample(flux, 20, seed=2), atol=1e-3)
+    np.testing.assert_allclose(digs.infer(given, draws=30, seed=3).draws, sound.draws, atol=1e-3)
+
+
+def test_what_cannot_be_fluxes_is_refused(flux, networks, refused):
+    for call in (digs.infer, lambda flux: networks["paper"].sample(flux, 5, seed=1)):
+        for given, words in (
+            (flux * units.m, "no flux density"),
+            (flux * units.dimensionless_unscaled, "no dimension"),
+            (flux.astype(complex), "numbers"),
+            (flux > 0, "numbers"),
+            (np.full((1, 138), "bright"), "numbers"),
+            (flux[:, :100], "100 pixels, not 138"),
+            (flux[None], "3 axes"),
+            (np.float32(1.0), "0 axes"),
+            (np.empty(0), "0 pixels, not 138"),
+            ([flux[0], flux[1, :50]], "differ in length"),
+        ):
+            with refused(words):
+                call(given)
+
+
+def test_posteriors_name_the_galaxy_whose_flux_is_bad(flux, networks, refused):
+    for value, words in ((np.nan, "nan"), (np.inf, "inf"), (-1e-18, "-1e-18"), (0.0, "flux 0")):
+        spoiled = flux.copy()
+        spoiled[2, 7] = value
+        with refused("Galaxy 2", words, "pixel 7"):
+            networks["paper"].sample(spoiled, 5, seed=1)
+
+
+# numbers and places
+
+
+@pytest.mark.parametrize("seed", [2**32, 2**63 - 1, np.uint64(2**40), torch.tensor(3)])
+def test_every_seed_of_the_range_will_do(flux, networks, seed, suspicious, short_chains):
+    assert networks["paper"].sample(flux, 3, seed).isfinite().all()
+    suspicious("novelty")
+    found = digs.infer(flux[:1], 5, seed)
+    assert found.verdict.tolist() == [REFITTED]
+    assert np.isfinite(found.draws).all()
+
+
+def test_bad_numbers_are_refused_before_any_work(networks, refused, monkeypatch):
+    monkeypatch.setattr(infer_module, "_warning_lights", lambda: pytest.fail("it has begun to work"))
+    for seed in (-1, 2**63, 1.0, True, "1", None):
+        with refused("The seed is"):
+            digs.infer("unread", seed=seed)
+        with refused("The seed is"):
+            networks["paper"].sample("unread", 2, seed)
+    for draws in (0, -3, 2.5, 10.0, True):
+        with refused("The number of draws is"):
+            digs.infer("unread", draws=draws)
+        with refused("The number of draws is"):
+            networks["paper"].sample("unread", draws, seed=1)
+
+
+def test_no_galaxies_have_no_posteriors(flux, networks):
+    for given in (flux[:0], [], torch.empty(0, 138)):
+        found = digs.infer(given, draws=7)
+        assert found.draws.shape == (0, 7, 5)
+        assert found.verdict.shape == found.reason.shape == (0,)
+        assert all(values.shape == (0,) for values in (*found.lights.values(), *found.statistics.values()))
+        for posterior in networks.values():
+            draws = posterior.sample(given, 7, seed=1)
+            assert draws.shape == (0, 7, 5)
+            assert posterior.log_prob(draws, given).shape == (0, 7)
+    assert networks["paper"].log_prob(np.empty((FEW, 0, 5)), flux).shape == (FEW, 0)
+
+
+def test_places_and_devices(flux, networks, refused):
+    loaded = digs.Posterior.load("paper", folder=str(NETWORKS))
+    assert torch.equal(loaded.sample(flux, 3, seed=1), networks["paper"].sample(flux, 3, seed=1))
+    for device in ("gpu", "meta", "cuda:99", 3.5):
+        with refused(f"'{device}'", "'cpu'"):
+            digs.Posterior.load("paper", device=device)
+    with refused("no network 'nobody'", "paper"):
+        digs.Posterior.load("nobody")
+    with refused("no network 'paper' in /nowhere", "none at all"):
+        digs.Posterior.load("paper", folder="/nowhere")
+
+
+def test_theta_of_other_kinds(refused):
+    simulator, theta = digs.Simulator(), [[10.5, -0.4, 0.6, 1.6, -0.9]]
+    expected = simulator(torch.tensor(theta, dtype=torch.float64))
+    for given in (theta, np.array(theta, ">f8"), np.array(theta)[:, ::-1].copy()[:, ::-1]):
+        assert torch.equal(simulator(given), expected)
+    assert simulator([[10, 0, 1, 2, 0]]).shape == (1, 138)
+    assert simulator(np.empty((0, 5))).shape == (0, 138)
+    with refused("theta have the unit 'Gyr'"):
+        simulator(theta * units.Gyr)
+    with refused("real numbers"):
+        simulator([["a"] * 5])
+
+
+def test_noise_comes_in_the_kind_that_was_given(refused):
+    flux = np.linspace(1.0, 2.0, 12).reshape(2, 6)
+    seeded = lambda: torch.Generator().manual_seed(1)
+    expected = digs.add_noise(torch.as_tensor(flux), seeded())
+    assert isinstance(expected, torch.Tensor)
+    for given in (flux, flux.tolist(), flux.astype(">f8"), np.ma.masked_array(flux)):
+        found = digs.add_noise(given, seeded())
+        assert type(found) is np.ndarray
+        np.testing.assert_array_equal(found, expected)
+    assert digs.add_noise(flux.astype("f4"), seeded()).dtype == np.float32
+    quantity = digs.add_noise(flux * units.Jy, seeded())
+    assert quantity.unit == units.Jy
+    np.testing.assert_array_equal(quantity.value, expected)
+    for given, options, words in (
+        (["a"], {}, "numbers"),
+        (np.ma.masked_array(flux, flux > 1.5), {}, "masked"),
+        (flux * units.ABmag, {}, "logarithmic"),
+        (flux, {"fraction": -0.1}, "fraction"),
+        (flux, {"fraction": np.nan}, "fraction"),
+        (flux, {"generator": 1}, "torch.Generator"),
+    ):
+        with refused(words):
+            digs.add_noise(given, **options)
+
+
+# callers with settings of their own
+
+
+@pytest.fixture
+def suspicious(monkeypatch):
+    """suspicious(name): the light of that name is always on."""
+    return lambda name: monkeypatch.setitem(infer_module._warning_lights().judge.thresholds, name, -np.inf)
+
+
+@pytest.fixture
+def short_chains(monkeypatch):
+    """Chains far too short to converge, of which nobody is warned."""
+    changes = {"burn_in": 1, "steps": 10, "thin": 1, "ensembles": 2, "extensions": 0}
+    monkeypatch.setattr(infer_module, "REFIT", infer_module.REFIT.model_copy(update=changes))
+    monkeypatch.setattr(infer_module.warnings, "warn", lambda *_, **__: None)
+
+
+@pytest.fixture
+def float64_by_default():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+def answers(flux: np.ndarray, name: str) -> list[np.ndarray]:
+    """What the public API says, of a network that is loaded anew."""
+    posterior = digs.Posterior.load(name)
+    draws = posterior.sample(flux, 5, seed=1)
+    spectra = digs.Simulator()(draws[0])
+    noisy = digs.add_noise(spectra, torch.Generator("cpu").manual_seed(1))
+    return [each.numpy() for each in (draws, posterior.log_prob(draws, flux), spectra, noisy)]
+
+
+@pytest.mark.parametrize("name", ["fiducial", "paper"])
+def test_the_default_type_is_the_callers(flux, networks, name, float64_by_default):
+    torch.set_default_dtype(torch.float32)
+    expected = answers(flux, name)
+    torch.set_default_dtype(torch.float64)
+    for found, wanted in zip(answers(flux, name), expected, strict=True):
+        np.testing.assert_array_equal(found, wanted)
+    assert torch.equal(networks[name].sample(flux, 5, seed=1), torch.as_tensor(expected[0]))
+    assert torch.get_default_dtype() == torch.float64
+
+
+def test_inferences_do_not_depend_on_the_default_type(flux, suspicious, short_chains, float64_by_default):
+    suspicious("novelty")
+    found = []
+    for kind in (torch.float32, torch.float64):
+        torch.set_default_dtype(kind)
+        infer_module._warning_lights.cache_clear()
+        infer_module._warning_lights().judge.thresholds["novelty"] = -np.inf
+        found.append(digs.infer(flux, draws=5, seed=2))
+    infer_module._warning_lights.cache_clear()
+    assert (found[0].verdict == REFITTED).all()
+    np.testing.assert_array_equal(found[0].draws, found[1].draws)
+    for name, values in found[0].statistics.items():
+        np.testing.assert_array_equal(found[1].statistics[name], values)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        lambda: torch.inference_mode(),
+        lambda: torch.autocast("cpu", dtype=torch.bfloat16),
+        lambda: torch.set_grad_enabled(True),
+        lambda: torch.device("meta"),
+    ],
+)
+def test_other_settings_are_the_callers(flux, setting):
+    expected = answers(flux, "fiducial")
+    with setting():
+        found = answers(flux, "fiducial")
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_threads_are_the_callers(flux, networks):
+    most = numba.config.NUMBA_NUM_THREADS
+    before = torch.get_num_threads(), numba.get_num_threads()
+    try:
+        for threads in {1, most}:
+            torch.set_num_threads(threads)
+            numba.set_num_threads(most)
+            draws = networks["paper"].sample(flux[:3], 5, seed=1)
+            assert (torch.get_num_threads(), numba.get_num_threads()) == (threads, most)
+            np.testing.assert_allclose(draws[:, 4], FIFTH["paper"], atol=3e-4)
+    finally:
+        torch.set_num_threads(before[0])
+        numba.set_num_threads(before[1])
+
+
+def test_random_numbers_are_the_callers(flux):
+    import random
+
+    torch.manual_seed(1), np.random.seed(1), random.seed(1)  # noqa: NPY002
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    infer_module._warning_lights.cache_clear()
+    answers(flux, "paper"), digs.infer(flux, draws=5)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    np.testing.assert_array_equal(np.random.get_state()[1], before[1])  # noqa: NPY002
+    assert random.getstate() == before[2]
+
+
+def test_whoever_has_no_terminal_is_told_of_refits(flux, suspicious, short_chains, caplog):
+    digs.infer(flux[:1], draws=5)
+    assert not caplog.records
+    suspicious("novelty")
+    with caplog.at_level(logging.WARNING, "digs"):
+        digs.infer(flux[:2], draws=5)
+    (record,) = caplog.records
+    assert "refits galaxies 0 and 1" in record.getMessage()
+    assert "about 1 min" in record.getMessage()
+
+
+# other processes
+
+
+@pytest.mark.parametrize("name", ["fiducial", "paper"])
+def test_a_copy_by_pickle_has_the_same_draws(flux, networks, name):
+    copy = pickle.loads(pickle.dumps(networks[name]))
+    draws = networks[name].sample(flux, 50, seed=4)
+    assert torch.equal(copy.sample(flux, 50, seed=4), draws)
+    assert torch.equal(copy.log_prob(draws, flux), networks[name].log_prob(draws, flux))
+    np.testing.assert_array_equal(copy.wavelength, networks[name].wavelength)
+
+
+OTHER_PROCESS = """
+import json, pickle, random, sys
+import numpy as np, torch
+
+random.seed(1), np.random.seed(1), torch.manual_seed(1)
+state = lambda: [random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist(), np.geterr()]
+before = state()
+
+from numba.core import caching
+for locator in ("InTreeCacheLocator", "UserWideCacheLocator"):  # as where neither tree nor home can be written
+    setattr(getattr(caching, locator), "ensure_cache_path", lambda self: (_ for _ in ()).throw(OSError()))
+
+import digs
+digs.Posterior.load("paper")
+flux, copy = pickle.load(sys.stdin.buffer)
+draws = copy.sample(flux, 3, seed=1).tolist()
+from digs.exact.ensembles import effective_sample_size
+size = effective_sample_size(np.random.default_rng(1).normal(size=(2, 2, 100, 1))).tolist()
+print(json.dumps([draws, size, state() == before]))
+"""
+
+
+def test_another_process_that_can_write_nowhere(flux, networks):
+    """It draws the same from a copy, loads what is compiled, and leaves its caller's random numbers alone."""
+    nowhere = {"HOME": "/proc/nowhere", "XDG_CACHE_HOME": "/proc/nowhere"}
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_PROCESS],
+        input=pickle.dumps((flux, networks["fiducial"])),
+        env=os.environ | nowhere | {"MPLCONFIGDIR": matplotlib.get_cachedir()},  # to find no fonts anew
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    draws, size, untouched = json.loads(done.stdout)
+    assert untouched
+    assert draws == networks["fiducial"].sample(flux, 3, seed=1).tolist()
+    assert np.isfinite(size).all()
+
+
+def test_compiled_code_can_do_without_a_cache(monkeypatch):
+    from numba.core import caching
+
+    from digs.flows.fast.maf_compiled import _compiled
+
+    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    assert _compiled(_double)(2) == 4
+
+
+def _double(x: float) -> float:
+    return 2 * x
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_draws_the_same(flux, networks):
+    """Although it has none of the threads of its parent, who has used them."""
+    import multiprocessing
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        expected = [networks[name].sample(flux, 200, seed=1).numpy() for name in networks]
+        with multiprocessing.get_context("fork").Pool(1) as pool, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = pool.apply_async(_all_draws, (networks, flux)).get(timeout=60)
+    finally:
+        torch.set_num_threads(before)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def _all_draws(networks: dict[str, digs.Posterior], flux: np.ndarray) -> list[np.ndarray]:
+    return [posterior.sample(flux, 200, seed=1).numpy() for posterior in networks.values()]
