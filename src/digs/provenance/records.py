@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from typing_extensions import TypedDict
 
 from digs.base import paths
-from digs.base.benchmark import machine
 from digs.base.closures import SourceTree
 from digs.base.command import run
 from digs.base.errors import DigsError
@@ -111,6 +110,8 @@ def _hashes(root: Path, files: list[str]) -> dict[str, str]:
 
 def circumstances() -> dict[str, Any]:
     """Return where a run takes place: commit, processor, versions."""
+    from digs.base.benchmark import machine  # which imports torch: only a run needs it, not an audit
+
     found = {}
     for package in _PACKAGES:
         try:
