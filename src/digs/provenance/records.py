@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -198,11 +199,11 @@ def run_stage(main: Callable[..., None], add_arguments: Callable[..., None] | No
     """
     root = paths.ROOT
 
+    @wraps(main)
     def recorded_main(**arguments: Mapping[str, Any]) -> None:
         script = Path(sys.argv[0]).resolve().relative_to(root).as_posix()
         stage = stage_of(Pipeline(root), " ".join(["python", script, *sys.argv[1:]]))
         with recorded(stage, root):
             main(**arguments)
 
-    recorded_main.__doc__ = main.__doc__
     run(recorded_main, add_arguments)
