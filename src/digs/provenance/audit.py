@@ -6,19 +6,21 @@ what the scripts draw now with what they drew.
 """
 
 import ast
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from re import Pattern
 
-import yaml
+from typing_extensions import TypedDict
 
 from digs.base.errors import DigsError
+from digs.paper.figure_contents import Entry
 from digs.provenance import fingerprints
-from digs.provenance.documents import read_yaml
+from digs.provenance.dependencies import FigureFile
+from digs.provenance.documents import check_content, read_document, read_text
 from digs.provenance.fingerprints import NUMBERS, Record
 from digs.provenance.manuscript import Exhibit, Manuscript
 from digs.provenance.pipeline import Pipeline, Stage
@@ -26,6 +28,12 @@ from digs.provenance.product_settings import contradictions
 from digs.provenance.standing import Standing, StandingJudge
 
 TYPED = Path("src/tex/typed_numbers.yaml")
+
+
+class TypedNumber(TypedDict):
+    """An entry of typed_numbers.yaml: where a number may be typed."""
+
+    pattern: Pattern[str]
 
 
 class AuditVerdict(StrEnum):
@@ -56,22 +64,20 @@ class Project:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.pipeline = Pipeline(root)
-        self.manuscript = Manuscript((root / "src/tex/ms.tex").read_text())
+        self.manuscript = Manuscript(read_text(root, "src/tex/ms.tex"))
         self.recorded = fingerprints.load(root)
         self.judge = StandingJudge(root, self.pipeline)
 
     @cached_property
     def declared(self) -> dict[str, list[str]]:
         """The data products of every figure and table, as showyourwork.yml and the Snakefile have them."""
-        listed = read_yaml(self.root / "showyourwork.yml")["dependencies"]
+        listed = read_document(self.root, "showyourwork.yml", FigureFile)["dependencies"]
         figures = {
             Path(script).stem: [file for file in files if file.startswith("src/data/")]
             for script, files in listed.items()
             if Path(script).stem.startswith("fig_")
         }
-        literal = re.search(r"^TABLES = (\{.*?^\})", (self.root / "Snakefile").read_text(), re.DOTALL | re.MULTILINE)
-        tables = ast.literal_eval(literal[1]) if literal else {}
-        return figures | {name: [f"src/data/{file}" for file in files] for name, files in tables.items()}
+        return figures | {name: [f"src/data/{file}" for file in files] for name, files in _tables(self.root).items()}
 
     @property
     def groups(self) -> list[str]:
@@ -116,6 +122,17 @@ class Project:
     @property
     def everything(self) -> list[str]:
         return [*self.declared, *self.groups]
+
+
+def _tables(root: Path) -> dict[str, list[str]]:
+    """The data of every table, as the Snakefile has them."""
+    literal = re.search(r"^TABLES = (\{.*?^\})", read_text(root, "Snakefile"), re.DOTALL | re.MULTILINE)
+    try:
+        tables = ast.literal_eval(literal[1]) if literal else None
+    except (SyntaxError, ValueError):
+        tables = None
+    check_content(tables, "Snakefile", dict[str, list[str]])
+    return tables
 
 
 def check_data(project: Project, file: str) -> Finding:
@@ -173,11 +190,12 @@ def _built(project: Project, name: str, record: Record) -> list[str]:
     """How what the last build left in the tree differs from what is recorded."""
     tex = project.root / "src" / "tex"
     if name.startswith("fig_"):
-        path = tex / "figures" / f"{name.removeprefix('fig_')}.json"
+        path = f"src/tex/figures/{name.removeprefix('fig_')}.json"
         try:
-            built = json.loads(path.read_text()) if path.is_file() else record["shown"]
-        except ValueError:
-            return [f"{path.relative_to(project.root)} is damaged; rebuild it"]
+            exists = (project.root / path).is_file()
+            built = read_document(project.root, path, dict[str, Entry]) if exists else record["shown"]
+        except DigsError:
+            return [f"{path} is damaged; rebuild it"]
         apart = fingerprints.departures(record, {"shown": built})
         return [f"the built {name}: {difference}; rebuild it" for difference in apart]
     texts = {f"{shown}.txt": entry["text"] for shown, entry in record["shown"].items()}
@@ -187,14 +205,15 @@ def _built(project: Project, name: str, record: Record) -> list[str]:
     return [
         f"{path.relative_to(project.root)} does not say what is recorded; rebuild it"
         for path, text in built.items()
-        if path.is_file() and path.read_text() != text
+        if path.is_file() and path.read_bytes() != text.encode()
     ]
 
 
 def check_text(project: Project) -> list[Finding]:
     """ms.tex: no number is typed, none is missing, every figure and table is declared."""
-    path = project.root / TYPED
-    allowed = [entry["pattern"] for entry in yaml.safe_load(path.read_text())] if path.is_file() else []
+    allowed = []
+    if (project.root / TYPED).is_file():
+        allowed = [entry["pattern"] for entry in read_document(project.root, str(TYPED), list[TypedNumber])]
     found = [str(typed) for typed in project.manuscript.typed(allowed)]
     unknown = sorted(project.manuscript.numbers - set(project.numbers))
     found += [f"ms.tex: nothing recorded is called \\variable{{output/{name}.txt}}" for name in unknown]

@@ -9,12 +9,20 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from typing_extensions import TypedDict
 
 from digs.base.closures import SourceTree
 from digs.files.atomic import write_text
-from digs.provenance.documents import read_yaml
+from digs.provenance.documents import names, read_document
+from digs.provenance.pipeline import StageFile
 
 _CODE = ("src/digs/", "src/scripts/")
+
+
+class FigureFile(TypedDict):
+    """showyourwork.yml: the dependencies of every figure's script."""
+
+    dependencies: dict[str, list[str]]
 
 
 def round_trip() -> YAML:
@@ -39,7 +47,7 @@ def code_of(tree: SourceTree, script: str) -> list[str]:
 
 def _derived(listed: Iterable[str], code: Iterable[str]) -> list[str]:
     """Return the code, then what else is listed."""
-    return [*code, *(entry for entry in listed if not entry.startswith(_CODE))]
+    return [*code, *(entry for entry in listed if not names([entry])[0].startswith(_CODE))]
 
 
 def derived_lists(root: Path) -> dict[str, str]:
@@ -50,8 +58,11 @@ def derived_lists(root: Path) -> dict[str, str]:
     """
     tree, yaml = SourceTree(root / "src"), round_trip()
     texts = {}
-    for name, fill in (("dvc.yaml", _fill_stages), ("showyourwork.yml", _fill_figures)):
-        read_yaml(root / name)  # says what is wrong with it in a sentence
+    for name, kind, fill in (
+        ("dvc.yaml", StageFile, _fill_stages),
+        ("showyourwork.yml", FigureFile, _fill_figures),
+    ):
+        read_document(root, name, kind)  # says what is wrong with it in a sentence
         content = yaml.load((root / name).read_text(encoding="utf-8"))
         fill(content, tree)
         buffer = io.StringIO()

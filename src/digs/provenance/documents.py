@@ -78,9 +78,19 @@ def read_document(root: Path, name: str, kind: type[T]) -> T:
     Raises:
         DigsError: it is missing, was left unmerged, is not JSON or YAML, or does not hold that.
     """
+    content = _parsed(root, name)
+    check_content(content, name, kind)
+    return content
+
+
+def check_content(content: Any, name: str, kind: type) -> None:
+    """Check that what a file holds is of a kind, as read_document does.
+
+    Raises:
+        DigsError: it is not.
+    """
     from pydantic import ValidationError  # a build of the paper reads without it (digs.provenance.build_plan)
 
-    content = _parsed(root, name)
     try:
         _checker(kind).validate_python(content)
     except ValidationError as error:
@@ -89,7 +99,6 @@ def read_document(root: Path, name: str, kind: type[T]) -> T:
         raise DigsError(
             f"{name} is wrong at {where} ({_lower(first['msg'])}); mend it, or restore it with `git checkout {name}`."
         ) from None
-    return content
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

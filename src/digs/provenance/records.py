@@ -12,14 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from typing_extensions import TypedDict
 
 from digs.base import paths
-from digs.base.benchmark import machine
 from digs.base.closures import SourceTree
 from digs.base.command import run
 from digs.base.errors import DigsError
@@ -43,6 +44,18 @@ _PACKAGES = (
 )
 
 
+class Circumstances(TypedDict, total=False):
+    """Where, when and how long a stage ran, as far as that is recorded, and more."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")
+
+    date: str
+    commit: str
+    wall_seconds: float
+    machine: dict[str, Any]
+    blas: list[str]
+
+
 class RunRecord(BaseModel):
     """What is kept of the last run of a stage.
 
@@ -57,7 +70,7 @@ class RunRecord(BaseModel):
     parameters: dict[str, Any]
     inputs: dict[str, str]
     outputs: dict[str, str]
-    circumstances: dict[str, Any]
+    circumstances: Circumstances
 
 
 def record_file(root: Path, stage: str) -> Path:
@@ -98,6 +111,8 @@ def _hashes(root: Path, files: list[str]) -> dict[str, str]:
 
 def circumstances() -> dict[str, Any]:
     """Return where a run takes place: commit, processor, versions."""
+    from digs.base.benchmark import machine  # which imports torch: only a run needs it, not an audit
+
     found = {}
     for package in _PACKAGES:
         try:
@@ -184,11 +199,11 @@ def run_stage(main: Callable[..., None], add_arguments: Callable[..., None] | No
     """
     root = paths.ROOT
 
+    @wraps(main)
     def recorded_main(**arguments: Mapping[str, Any]) -> None:
         script = Path(sys.argv[0]).resolve().relative_to(root).as_posix()
         stage = stage_of(Pipeline(root), " ".join(["python", script, *sys.argv[1:]]))
         with recorded(stage, root):
             main(**arguments)
 
-    recorded_main.__doc__ = main.__doc__
     run(recorded_main, add_arguments)

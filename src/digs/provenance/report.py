@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import textwrap
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +10,7 @@ from typing import Any
 
 import h5py
 
+from digs.base.git import ask_git
 from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.standing import Standing
@@ -21,11 +21,8 @@ WIDTH = 110
 def age(project: Project, file: str) -> str:
     """When a data product got into dvc.lock as it is there now."""
     wanted = project.pipeline.locked.get(file)
-    command = ["git", "-C", str(project.root), "log", "-1", "--format=%cs %h", f"-S{wanted}", "--", "dvc.lock"]
-    try:
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    except (OSError, subprocess.CalledProcessError):
-        said = []
+    log = ask_git(project.root, "log", "-1", "--format=%cs %h", f"-S{wanted}", "--", "dvc.lock")
+    said = log.decode().split() if log else []
     if len(said) != 2:
         return "of unknown age"
     days = (date.today() - date.fromisoformat(said[0])).days
@@ -72,9 +69,10 @@ def _history(project: Project, stage: Stage) -> str:
     said = "no record of its run"
     if judgement.record:
         where = judgement.record.circumstances
+        processor = where.get("machine", {}).get("processor", "unknown processor")
         said = (
-            f"ran on {where['date'][:10]}, commit {where['commit']}, in {where['wall_seconds']:g} s "
-            f"({where['machine']['processor']}, {', '.join(where['blas'])})"
+            f"ran on {where.get('date', 'an unknown day')[:10]}, commit {where.get('commit', 'unknown')}, in "
+            f"{where.get('wall_seconds', float('nan')):g} s ({', '.join([processor, *where.get('blas', [])])})"
         )
     if judgement.standing is Standing.VOUCHED:
         said += f"; vouched for since: {judgement.voucher.reason} Evidence: {judgement.voucher.evidence}"

@@ -17,7 +17,7 @@ from digs.base.errors import DigsError
 from digs.base.git import ask_git
 from digs.files.atomic import write_text
 from digs.provenance.dependencies import round_trip
-from digs.provenance.documents import read_yaml
+from digs.provenance.documents import read_document, read_yaml
 from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.records import closure_hash, run_record
 
@@ -50,7 +50,7 @@ def load_vouchers(root: Path) -> dict[str, Voucher]:
     path = root / FILE
     if not path.is_file():
         return {}
-    entries = read_yaml(path).get("vouched") or []
+    entries = read_document(root, FILE, dict[str, list[Any] | None]).get("vouched") or []
     try:
         vouchers = [Voucher.model_validate(entry) for entry in entries]
     except ValidationError as error:
