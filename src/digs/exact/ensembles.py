@@ -94,17 +94,29 @@ def walk(
 
 
 def split_r_hat(chain: np.ndarray) -> np.ndarray:
-    """Rank-normalised split R-hat (Vehtari et al. 2021) between ensembles, shape (dimensions,).
+    """Return rank-normalised split R-hat (Vehtari et al. 2021) between ensembles, shape (dimensions,).
 
     Args:
         chain: of one galaxy, shape (ensembles, walkers, steps, dimensions). The walkers of an ensemble are no chains of
             their own, as each moves by the others; an ensemble is one chain, all of its walkers at each step.
+
+    Example:
+        >>> import numpy as np
+        >>> from digs.exact import split_r_hat
+        >>> chain = np.random.default_rng(1).standard_normal((4, 10, 100, 2))
+        >>> chain[0, ..., 1] += 2  # where one ensemble is elsewhere
+        >>> (split_r_hat(chain) < 1.01).tolist()
+        [True, False]
     """
     merged = chain.swapaxes(1, 2).reshape(len(chain), -1, chain.shape[-1])
     return np.array([arviz().rhat(merged[..., place]) for place in range(chain.shape[-1])])
 
 
 def effective_sample_size(chain: np.ndarray) -> np.ndarray:
-    """Bulk effective sample size (Vehtari et al. 2021) of all walkers, shape (dimensions,); chain as in split_r_hat."""
+    """Return the bulk effective sample size (Vehtari et al. 2021) of all walkers, shape (dimensions,).
+
+    Args:
+        chain: as of split_r_hat.
+    """
     walkers = chain.reshape(-1, *chain.shape[2:])
     return np.array([arviz().ess(walkers[..., place], method="bulk") for place in range(chain.shape[-1])])

@@ -83,12 +83,25 @@ class Expansion:
 
 
 class MassAndDust(nn.Module):
-    """p(logmass, dust2 | logzsol, tage, logtau, flux).
+    """p(logmass, dust2 | logzsol, tage, logtau, flux) as a normal distribution that the prior cuts off; see the module.
 
     Args:
         simulator: of the other three parameters' spectra, and of the dust curve.
         prior: whose ranges confine both.
         fraction: of the noise, in units of the model flux.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.flows import MassAndDust
+        >>> from digs.physics import Prior
+        >>> simulator = digs.Simulator()
+        >>> conditional = MassAndDust(simulator, Prior.over(load_params().prior), fraction=0.05)
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> flux = simulator(theta)
+        >>> mass, dust = conditional.from_noise(theta[:, [1, 3, 4]], torch.zeros(1, 2), flux)  # their medians
+        >>> round(mass.item(), 1), round(dust.item(), 1)
+        (10.5, 0.6)
     """
 
     def __init__(self, simulator: Simulator, prior: Prior, fraction: float):
@@ -100,7 +113,7 @@ class MassAndDust(nn.Module):
         self.register_buffer("linear", linear.T.to(curve), persistent=False)
 
     def expand(self, rest: Tensor, flux: Tensor) -> Expansion:
-        """The normal distribution of v and dust2, the prior left aside.
+        """Return the normal distributions of v and dust2, the prior left aside.
 
         Args:
             rest: logzsol, tage and logtau, shape (N, 3).
@@ -147,17 +160,24 @@ class MassAndDust(nn.Module):
         return self.prior.low[place].to(device), self.prior.high[place].to(device)
 
     def log_prob(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """ln p(logmass, dust2 | rest, flux) in dex and optical depth, shape (N,), float64.
+        """Return ln p(logmass, dust2 | rest, flux) in dex and optical depth, shape (N,), float64.
 
         Args:
-            theta: inside the prior, shape (N, 5). flux: shape (N, pixels).
+            theta: inside the prior, shape (N, 5).
+            flux: observed F_lambda, shape (N, pixels).
         """
         expansion = self.expand(theta[:, REST].to(flux), flux)
         mass, dust = theta[:, MASS].double(), theta[:, DUST].double()
         return self._dust(expansion).log_prob(dust) + self._mass(expansion, dust).log_prob(mass)
 
     def from_noise(self, rest: Tensor, noise: Tensor, flux: Tensor) -> tuple[Tensor, Tensor]:
-        """Draws of logmass and dust2, shape (N,) each, float64, from standard normal numbers, shape (N, 2)."""
+        """Return draws of logmass and of dust2, shape (N,) each, float64.
+
+        Args:
+            rest: logzsol, tage and logtau, shape (N, 3).
+            noise: standard normal numbers, shape (N, 2).
+            flux: observed F_lambda, shape (N, pixels).
+        """
         expansion = self.expand(rest.to(flux), flux)
         dust = self._dust(expansion).from_noise(noise[:, 0].double())
         return self._mass(expansion, dust).from_noise(noise[:, 1].double()), dust

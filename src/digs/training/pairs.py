@@ -23,7 +23,12 @@ class Pairs(Protocol):
     generator: torch.Generator
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of theta, (N, 5), and noisy F_lambda, (N, pixels), of so many pairs in all."""
+        """Yield batches of theta, shape (N, 5), and noisy F_lambda, shape (N, pixels).
+
+        Args:
+            pairs: how many in all.
+            batch_size: how many at a time; the last batch may have fewer.
+        """
         ...
 
 
@@ -35,12 +40,22 @@ def in_rounds(size: int, number: int, generator: torch.Generator) -> Tensor:
 
 
 class LibraryPairs:
-    """Spectra of a library.
+    """Training pairs from the spectra of a library, every time with new noise.
 
     Args:
-        theta: shape (N, 5). flux: noiseless, shape (M, pixels). fraction: of the noise.
+        theta: shape (N, 5).
+        flux: noiseless F_lambda, shape (M, pixels).
+        fraction: of the noise, in units of the model flux.
         generator: source of all random numbers.
         spectrum: which spectrum belongs to each theta, shape (N,); by default each has its own, in the same order.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.training import LibraryPairs
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9], [9.5, 0.1, 0.2, 3.0, 0.3]])
+        >>> pairs = LibraryPairs(theta, digs.Simulator()(theta), 0.05, torch.Generator().manual_seed(1))
+        >>> [tuple(flux.shape) for theta, flux in pairs.epoch(pairs=6, batch_size=4)]
+        [(4, 138), (2, 138)]
     """
 
     def __init__(
@@ -50,30 +65,55 @@ class LibraryPairs:
         self.spectrum = torch.arange(len(theta)) if spectrum is None else spectrum
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of so many pairs in all; every theta comes equally often, to within one."""
+        """Yield batches of theta, shape (N, 5), and noisy spectra, shape (N, pixels), of so many pairs in all.
+
+        Every theta comes equally often, to within one.
+        """
         for rows in in_rounds(len(self.theta), pairs, self.generator).split(batch_size):
             flux = self.flux.index_select(0, self.spectrum.index_select(0, rows))
             yield self.theta.index_select(0, rows), add_noise(flux, self.generator, self.fraction)
 
 
 def nearest_member(theta: Tensor, library: Tensor) -> Tensor:
-    """The library member nearest to each theta in the plain Euclidean distance of raw parameters, shape (N,).
+    """Return the number of the library member nearest to each theta, shape (N,).
 
-    The released code of Khullar et al. (2022) gives its spectrum to theta.
+    The distance is the Euclidean one of the raw parameters, whatever their units. The released code of Khullar et al.
+    (2022) gives the spectrum of that member to theta.
 
     Args:
-        theta: shape (N, 5). library: theta of the members, shape (M, 5).
+        theta: shape (N, 5).
+        library: theta of the members, shape (M, 5).
+
+    Example:
+        >>> import torch
+        >>> from digs.training import nearest_member
+        >>> library = torch.tensor([[10.0, 0.0, 0.5, 1.0, 0.0], [11.0, 0.0, 0.5, 3.0, 0.0]])
+        >>> nearest_member(torch.tensor([[10.8, -0.1, 0.4, 2.5, 0.2]]), library).tolist()
+        [1]
     """
     _, nearest = KDTree(library.numpy()).query(theta.numpy(), workers=-1)
     return torch.as_tensor(nearest.astype(np.int64))
 
 
 class ExactPairs:
-    """Spectra of the exact simulator, each with its own theta.
+    """Training pairs from the exact simulator, each theta with its own spectrum, every time with new noise.
 
     Args:
-        prior: of theta. fraction: of the noise. generator: source of all random numbers.
+        simulator: of the spectra.
+        prior: of theta.
+        fraction: of the noise, in units of the model flux.
+        generator: source of all random numbers.
         theta: the only ones there are, shape (N, 5); by default every pair has a new one.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.physics import Prior
+        >>> from digs.training import ExactPairs
+        >>> prior = Prior.over(load_params().prior)
+        >>> pairs = ExactPairs(digs.Simulator(), prior, 0.05, torch.Generator().manual_seed(1))
+        >>> [tuple(theta.shape) for theta, flux in pairs.epoch(pairs=6, batch_size=4)]
+        [(4, 5), (2, 5)]
     """
 
     BULK = 50_000  # spectra simulated at a time: the simulator is the faster the more it is given
@@ -98,7 +138,7 @@ class ExactPairs:
                 yield self.theta.index_select(0, rows)
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of so many pairs in all."""
+        """Yield batches of theta, shape (N, 5), and noisy spectra, shape (N, pixels), of so many pairs in all."""
         for theta in self._theta(pairs, max(1, self.BULK // batch_size) * batch_size):
             with torch.no_grad():
                 flux = add_noise(self.simulator(theta), self.generator, self.fraction)
