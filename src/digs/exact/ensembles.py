@@ -20,7 +20,7 @@ from digs.base.random_streams import mersenne_twister
 
 
 class _Apart:
-    """Makes a move of emcee keep its ensembles apart.
+    """What makes a move of emcee keep its ensembles apart.
 
     Args:
         ensembles: how many equal blocks the walkers form.
@@ -42,6 +42,7 @@ class EvolutionApart(_Apart, emcee.moves.DEMove):
     """emcee's differential evolution within each ensemble."""
 
     def get_proposal(self, sample: np.ndarray, complement: list[np.ndarray], random: np.random.RandomState):
+        """Return where the walkers of one half would go, and ln of the factors of the acceptance."""
         first, second = self._partners(len(sample), complement[0], 2, random)
         gamma = self.g0 * (1 + self.sigma * random.randn(len(sample), 1))
         return sample + gamma * (second - first), np.zeros(len(sample))
@@ -51,6 +52,7 @@ class StretchApart(_Apart, emcee.moves.StretchMove):
     """emcee's stretch move within each ensemble."""
 
     def get_proposal(self, sample: np.ndarray, complement: list[np.ndarray], random: np.random.RandomState):
+        """Return where the walkers of one half would go, and ln of the factors of the acceptance."""
         (partner,) = self._partners(len(sample), complement[0], 1, random)
         stretch = ((self.a - 1) * random.rand(len(sample)) + 1) ** 2 / self.a
         proposal = partner + stretch[:, None] * (sample - partner)

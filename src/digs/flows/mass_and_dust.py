@@ -28,7 +28,7 @@ _FAR = 30.0  # standard deviations
 
 
 def _normal_cdf(x: Tensor) -> Tensor:
-    """As torch.special.ndtr, which is 0 from -8.3 down; this is right to -37."""
+    """Return the same as torch.special.ndtr, which is 0 from -8.3 down; this is right to -37."""
     return torch.special.erfc(-x / math.sqrt(2)) / 2
 
 
@@ -48,7 +48,7 @@ class TruncatedNormal:
         return torch.where(mirrored, -high, low), torch.where(mirrored, -low, high), mirrored
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """The log density at points between the ends."""
+        """Return the log density at points between the ends."""
         low, high, _ = self._limits()
         log_high = torch.special.log_ndtr(high)
         log_share = log_high + torch.log1p(-torch.exp(torch.special.log_ndtr(low) - log_high))
@@ -56,7 +56,7 @@ class TruncatedNormal:
         return -z.square() / 2 - math.log(2 * math.pi) / 2 - self.std.log() - log_share
 
     def from_noise(self, noise: Tensor) -> Tensor:
-        """Draws, increasing with standard normal noise."""
+        """Return draws, which increase with standard normal noise."""
         low, high, mirrored = self._limits()
         below = _normal_cdf(torch.where(mirrored, -noise, noise))
         below_low = _normal_cdf(low)
@@ -151,7 +151,7 @@ class MassAndDust(nn.Module):
         return TruncatedNormal(expansion.dust, expansion.dust_std, *self._ends(DUST))
 
     def _mass(self, expansion: Expansion, dust: Tensor) -> TruncatedNormal:
-        """Of log10 M, given the dust."""
+        """Return the distribution of log10 M, given the dust."""
         mean = expansion.mass + expansion.mass_slope * (dust - expansion.dust)
         return TruncatedNormal(mean / _LN10, expansion.mass_std / _LN10, *self._ends(MASS))
 

@@ -61,7 +61,7 @@ Statistics = dict[str, np.ndarray]  # of each light, shape (N,)
 
 
 def data_statistics(pulls: Tensor) -> Statistics:
-    """Those of the pulls of a fit, shape (N, pixels)."""
+    """Return the statistics of the data from the pulls of a fit, shape (N, pixels)."""
     pull = pulls.double().numpy()
     chi_squared = (pull**2).sum(1)
     return {
@@ -92,7 +92,7 @@ class Novelty:
         return self.flow.context(flux)
 
     def __call__(self, flux: Tensor) -> np.ndarray:
-        """Shape (N,), of spectra of shape (N, pixels)."""
+        """Return the distance, shape (N,), of spectra of shape (N, pixels)."""
         distances = (torch.cdist(some, self.references) for some in self._context(flux).split(_AT_ONCE))
         nearest = [distance.kthvalue(self.neighbours, 1).values for distance in distances]
         return torch.cat(nearest).double().numpy()
@@ -137,7 +137,7 @@ class Observer:
 
 
 def thresholds_for(statistics: Statistics, false_alarms: float) -> tuple[dict[str, float], float]:
-    """Thresholds that so large a share of spectra exceeds in any light, and each light's own share.
+    """Return thresholds that so large a share of spectra exceeds in any light, and each light's own share.
 
     Args:
         statistics: of many spectra of the model.
@@ -150,12 +150,12 @@ def thresholds_for(statistics: Statistics, false_alarms: float) -> tuple[dict[st
 
 
 def lit(statistics: Statistics, thresholds: dict[str, float]) -> dict[str, np.ndarray]:
-    """Which lights are on, each of shape (N,)."""
+    """Return which lights are on, each of shape (N,)."""
     return {name: statistics[name] > threshold for name, threshold in thresholds.items() if name in statistics}
 
 
 def any_of(lights: dict[str, np.ndarray]) -> np.ndarray:
-    """Whether any of some lights is on, shape (N,)."""
+    """Return whether any of some lights is on, shape (N,)."""
     return np.any(list(lights.values()), 0)
 
 
@@ -171,15 +171,15 @@ class Judge:
     rejected: float
 
     def probability(self, fit: BestFit) -> np.ndarray:
-        """Of the fits' chi-squared, on its own side, shape (N,)."""
+        """Return the probability of the fits' chi-squared, on its own side, shape (N,)."""
         return two_sided(fit.chi_squared, self.freedom).numpy()
 
     def rejects(self, fit: BestFit) -> np.ndarray:
-        """Whether the fits are too improbable, shape (N,)."""
+        """Return whether the fits are too improbable, shape (N,)."""
         return self.probability(fit) < self.rejected
 
     def outside(self, fit: BestFit) -> np.ndarray:
-        """Whether the fit is rejected, or a light of the data is on for it, shape (N,)."""
+        """Return whether the fit is rejected, or a light of the data is on for it, shape (N,)."""
         return self.rejects(fit) | any_of(lit(data_statistics(fit.pulls), self.thresholds))
 
 

@@ -33,7 +33,7 @@ class Pairs(Protocol):
 
 
 def in_rounds(size: int, number: int, generator: torch.Generator) -> Tensor:
-    """So many of the numbers below size in random order, each equally often, to within one."""
+    """Return so many of the numbers below size in random order, each equally often, to within one."""
     rounds = -(-number // size)
     orders = [torch.randperm(size, generator=generator, device=generator.device) for _ in range(rounds)]
     return torch.cat(orders)[:number]
@@ -173,7 +173,9 @@ def _stream(settings: Network) -> torch.Generator:
 
 
 def library_recipe(library: Sample, settings: Network, fraction: float) -> Recipe:
-    """Library spectra with their own theta; some members are held out, with many realisations of the noise."""
+    """Return pairs of library spectra with their own theta; some members are held out, with many realisations of the
+    noise.
+    """
     theta, flux = library
     split = torch.randperm(len(theta), generator=generator(settings.seed, "split"))
     held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
@@ -190,19 +192,19 @@ def library_recipe(library: Sample, settings: Network, fraction: float) -> Recip
 
 
 def exact_sample(simulator: Simulator, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
-    """So many theta of the prior, each with its own spectrum."""
+    """Draw so many theta of the prior, each with its own spectrum."""
     return next(ExactPairs(simulator, prior, fraction, generator(seed, purpose)).epoch(number, number))
 
 
 def looked_up_sample(library: Sample, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
-    """So many theta of the prior, each with the spectrum of the nearest library member."""
+    """Draw so many theta of the prior, each with the spectrum of the nearest library member."""
     members, flux = library
     theta = prior.sample(number, generator(seed, f"{purpose} theta"))
     return theta, add_noise(flux[nearest_member(theta, members)], generator(seed, purpose), fraction)
 
 
 def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: float) -> Recipe:
-    """One new theta for each pair of an epoch, with the spectrum of the nearest library member."""
+    """Return pairs of one new theta each for those of an epoch, with the spectrum of the nearest library member."""
     members, flux = library
     theta = prior.sample(settings.pairs // workers(), generator(settings.seed, f"pairs of worker {worker()} theta"))
     return Recipe(
@@ -214,7 +216,7 @@ def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: fl
 
 
 def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction: float) -> Recipe:
-    """The exact simulator's spectrum of every theta."""
+    """Return pairs of theta with the exact simulator's spectra."""
     distinct = settings.distinct and prior.sample(settings.distinct, generator(settings.seed, "distinct theta"))
     return Recipe(
         ExactPairs(simulator, prior, fraction, _stream(settings), distinct),

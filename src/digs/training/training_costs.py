@@ -32,6 +32,7 @@ class FixedPairs:
         self.theta, self.flux, self.generator = theta, flux, generator
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield batches of the pairs, as Pairs.epoch does."""
         for rows in in_rounds(len(self.theta), pairs, self.generator).split(batch_size):
             yield self.theta.index_select(0, rows), self.flux.index_select(0, rows)
 

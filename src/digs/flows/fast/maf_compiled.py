@@ -189,7 +189,7 @@ class CompiledInverse:
         )
 
     def __call__(self, noise: Tensor, seen: Sequence[Tensor]) -> Tensor:
-        """Coordinates before all transforms, shape (N, draws, d), of noise of that shape.
+        """Return the coordinates before all transforms, shape (N, draws, d), of noise of that shape.
 
         Args:
             seen: what the first layer of each network gets from the context, shape (units, N).

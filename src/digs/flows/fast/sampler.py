@@ -21,7 +21,8 @@ Sampler = Callable[[Tensor, Tensor], Tensor]
 
 
 def sampler(estimator: ConditionalDensityEstimator) -> Sampler:
-    """What makes draws, shape (N, draws, d), of standard normal numbers of that shape and contexts, (N, features).
+    """Return a function that makes draws, shape (N, draws, d), of standard normal numbers so shaped and contexts, (N,
+    features).
 
     It is the estimator's own transform of these numbers, with the weights that the estimator has now.
     """
