@@ -37,7 +37,8 @@ def line_excess(flux: np.ndarray, wavelength: np.ndarray, line: float) -> np.nda
     """Return the flux of the pixel nearest to a line over the mean beside it, less 1, shape (N,): above 0 in emission.
 
     Args:
-        flux: noiseless F_lambda, shape (N, pixels). wavelength, line: Angstrom.
+        flux: noiseless F_lambda, shape (N, pixels).
+        wavelength, line: Angstrom.
     """
     place = int(np.argmin(np.abs(wavelength - line)))
     beside = [place + side * step for side in (-1, 1) for step in _CONTINUUM]
@@ -47,7 +48,8 @@ def line_excess(flux: np.ndarray, wavelength: np.ndarray, line: float) -> np.nda
 def traits(theta: np.ndarray, simulator: Simulator, prior: Prior, line: float) -> dict[str, np.ndarray]:
     """Return what subsets are told by, shape (N,) each, of theta, shape (N, 5).
 
-    edge: the distance to the nearest end of the prior, in units of its range. line: line_excess.
+    edge: the distance to the nearest end of the prior, in units of its range.
+    line: line_excess.
     """
     theta = torch.as_tensor(theta)
     unit = prior.to_unit(theta).numpy()

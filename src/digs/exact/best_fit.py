@@ -105,7 +105,8 @@ def best_fit(
     """Find the best fits of the exact model.
 
     Args:
-        flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.
+        flux: observed F_lambda, shape (N, pixels).
+        fraction: of the noise, in units of the model flux.
         start: some theta to start from, shape (N, starts, 5); the best end is kept.
         iterations: at most.
     """

@@ -19,7 +19,9 @@ Density = Callable[[np.ndarray], np.ndarray]  # ln of a density of many points, 
 class Chain:
     """An ensemble's walk after burn-in.
 
-    theta: shape (walkers, steps, dimensions). log_prob: shape (walkers, steps). acceptance: shape (walkers,).
+    theta: shape (walkers, steps, dimensions).
+    log_prob: shape (walkers, steps).
+    acceptance: shape (walkers,).
     seconds and calls (of the density, one for each theta) count burn-in and walk.
     """
 
@@ -93,7 +95,8 @@ def gathered(
     """Draw walkers around the best one with the covariance of the better half, inside the support.
 
     Args:
-        position: of the walkers, shape (walkers, dimensions). log_prob_there: their density, shape (walkers,).
+        position: of the walkers, shape (walkers, dimensions).
+        log_prob_there: their density, shape (walkers,).
         log_prob: as in sample_ensemble.
     """
     order = np.argsort(log_prob_there)[::-1]

@@ -41,7 +41,8 @@ def reweighted_to_lognormal(
     """Return the exact posteriors for such noise, from draws of those for the Gaussian noise that comes closest.
 
     Args:
-        draws: shape (N, draws, 5); those of walkers that are stuck get no weight. flux: shape (N, pixels).
+        draws: shape (N, draws, 5); those of walkers that are stuck get no weight.
+        flux: shape (N, pixels).
     Returns:
         quantiles at QUANTILES, shape (N, quantiles, 5), and the effective share of the draws, shape (N,).
     """

@@ -81,7 +81,7 @@ class Marginal(nn.Module):
 
     @property
     def prior(self) -> Prior:
-        """Return the prior of mass and dust in closed form."""
+        """Return the prior that theta is confined to."""
         return self.conditional.prior
 
     def forward(self, theta: Tensor) -> Tensor:
@@ -93,7 +93,8 @@ class Marginal(nn.Module):
         """Return the log of what q(y) is multiplied by to be the density in theta, shape (..., N), float64.
 
         Args:
-            theta: inside the prior, shape (..., N, 5). flux: shape (N, pixels).
+            theta: inside the prior, shape (..., N, 5).
+            flux: shape (N, pixels).
         """
         y = self(theta)
         sides = (self.prior.high - self.prior.low).to(y)[list(REST)]
@@ -105,7 +106,8 @@ class Marginal(nn.Module):
         """Return theta, shape (N, draws, 5), float64.
 
         Args:
-            y: shape (N, draws, 3). noise: standard normal, for mass and dust, shape (N, draws, 2).
+            y: shape (N, draws, 3).
+            noise: standard normal, for mass and dust, shape (N, draws, 2).
             flux: shape (N, pixels).
         """
         unit = torch.zeros(*y.shape[:-1], len(NAMES), dtype=torch.float64, device=y.device)

@@ -43,7 +43,8 @@ class PrincipalComponents(nn.Module):
     shapes, or of their projections on a subspace.
 
     Args:
-        pixels: of the spectra. components: how many, fewer than pixels.
+        pixels: of the spectra.
+        components: how many, fewer than pixels.
     """
 
     def __init__(self, pixels: int, components: int):

@@ -47,7 +47,8 @@ class Flow(nn.Module):
         >>> prior, simulator = Prior.over(load_params().prior), digs.Simulator()
         >>> theta = prior.sample(100, torch.Generator().manual_seed(1))
         >>> flux = simulator(theta)
-        >>> flow = Flow(Architecture(hidden_features=8, num_transforms=2), prior, simulator.pixels, (theta, flux))
+        >>> small = Architecture(density_estimator="zuko_nsf", num_bins=4, hidden_features=8, num_transforms=1)
+        >>> flow = Flow(small, prior, simulator.pixels, (theta, flux))
         >>> flow.eval().requires_grad_(False).loss(theta, flux).shape  # untrained as it is
         torch.Size([100])
         >>> draws = flow.sampler()(torch.randn(100, 20, 5), flux)

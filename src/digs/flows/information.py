@@ -47,7 +47,8 @@ def score_directions(simulator: Simulator, prior: Prior, theta: Tensor, fraction
     """Return orthonormal directions of ln flux less its mean over pixels, (pixels, pixels - 1), the most needed first.
 
     Args:
-        theta: galaxies to average over, shape (N, 5). fraction: of the noise.
+        theta: galaxies to average over, shape (N, 5).
+        fraction: of the noise.
     """
     derivative = derivatives(simulator, prior, theta)
     inverse = torch.linalg.inv(information(derivative, prior, fraction))
@@ -63,7 +64,9 @@ def lost_information(simulator: Simulator, prior: Prior, theta: Tensor, fraction
     In nat, near the best fit, where posteriors are normal with the inverse of `information` as covariance.
 
     Args:
-        theta: galaxies, shape (N, 5). fraction: of the noise. components: of ln flux, shape (pixels, components).
+        theta: galaxies, shape (N, 5).
+        fraction: of the noise.
+        components: of ln flux, shape (pixels, components).
     Returns:
         shape (N,), float64.
     """

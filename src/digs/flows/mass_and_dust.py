@@ -72,7 +72,8 @@ class TruncatedNormal:
 class Expansion:
     """ln L around its maximum over (v, dust2), as the normal distribution of both; each of shape (N,), float64.
 
-    mass_slope: how the mean of v changes with dust2. mass_std: of v, at given dust2.
+    mass_slope: how the mean of v changes with dust2.
+    mass_std: of v, at given dust2.
     """
 
     dust: Tensor

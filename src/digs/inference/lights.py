@@ -1,14 +1,14 @@
 """Warning lights: statistics of one spectrum that tell, without the truth, that the posterior cannot be trusted.
 
 Each is larger the more suspicious a spectrum is. Of some draws of the network's posterior, their exact spectra, and the
-pulls (digs.fit) of the one that fits best:
+pulls (digs.exact.best_fit) of the one that fits best:
 
     misfit      its chi-squared
     overfit     its chi-squared, with the sign changed: too good a fit
     pull        its largest pull in a single pixel
     neighbours  the correlation of its pulls with those of the next pixel
     waves       the power of its pulls in slow waves, the first few modes of the discrete cosine transform
-    weights     -ln of the efficiency of importance sampling (digs.importance)
+    weights     -ln of the efficiency of importance sampling (digs.inference.importance)
     novelty     distance of what the flow sees of the spectrum from its nearest neighbours among spectra of the prior
 
 The first five look at the data, and hold for any fit of the model; the last two at the network. A light goes on above
@@ -77,8 +77,10 @@ class Novelty:
     """How far spectra are from those of the prior in the flow's context.
 
     Args:
-        posterior: of the network. simulator: of the spectra of its prior.
-        references: how many of them. neighbours: the distance is that of the so many-th nearest.
+        posterior: of the network.
+        simulator: of the spectra of its prior.
+        references: how many of them.
+        neighbours: the distance is that of the so many-th nearest.
     """
 
     def __init__(self, posterior: Posterior, simulator: Simulator, references: int, neighbours: int, seed: int):
@@ -111,7 +113,8 @@ class Observer:
     """Computes all statistics of spectra with one network.
 
     Args:
-        network: its name. draws: how many of a posterior are looked at.
+        network: its name.
+        draws: how many of a posterior are looked at.
         references, neighbours, seed: as of Novelty.
     """
 
@@ -163,7 +166,9 @@ def any_of(lights: dict[str, np.ndarray]) -> np.ndarray:
 class Judge:
     """Tells spectra that the model cannot make from those that it can.
 
-    thresholds: of the lights. freedom: of the best fits' chi-squared. rejected: the least probability of one.
+    thresholds: of the lights.
+    freedom: of the best fits' chi-squared.
+    rejected: the least probability of one.
     """
 
     thresholds: dict[str, float]

@@ -18,7 +18,8 @@ def integrated_weights(age: np.ndarray, tage: float, tau: float) -> np.ndarray:
     (digs.physics.csp).
 
     Args:
-        age: of the SSPs in Gyr, ascending. tage, tau: of the galaxy, in Gyr.
+        age: of the SSPs in Gyr, ascending.
+        tage, tau: of the galaxy, in Gyr.
     """
     edges = np.concatenate([[0.0], age])
     x, weight = np.polynomial.legendre.leggauss(_NODES)

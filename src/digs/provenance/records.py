@@ -46,7 +46,8 @@ _PACKAGES = (
 class RunRecord(BaseModel):
     """What is kept of the last run of a stage.
 
-    code: the hash of the closure of its script when it started. circumstances: where, when and how long it ran.
+    code: the hash of the closure of its script when it started.
+    circumstances: where, when and how long it ran.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -49,7 +49,8 @@ def exact_epoch_seconds(settings: Network, prior: Prior, fraction: float, pairs:
     """Return the seconds of epochs of a network's own training on exact pairs, but of so many pairs each.
 
     Args:
-        settings: of the network. fraction: of the noise.
+        settings: of the network.
+        fraction: of the noise.
     """
     recipe = exact_recipe(Simulator(), prior, settings, fraction)
     held_out = round(len(recipe.held_out[0]) * pairs / settings.pairs)  # as many in proportion
