@@ -19,8 +19,7 @@ def take_turns(
     repeats: int,
     self_timed: Mapping[str, Callable[[], float]] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Return the seconds of every call, shape (repeats,) for each candidate, after one call of each that is not
-    counted.
+    """Return the seconds of every call, shape (repeats,) for each candidate, after one call that is not counted.
 
     Args:
         self_timed: more candidates, that tell the seconds themselves; all of their calls count.

@@ -16,8 +16,10 @@ _LOW, _MEDIAN, _HIGH = (QUANTILES.index(each) for each in (0.16, 0.5, 0.84))
 
 
 def half_width(theta: np.ndarray) -> np.ndarray:
-    """Return half the distance between the 16th and 84th percentiles of theta, (draws, parameters), shape
-    (parameters,).
+    """Return half the distance between the 16th and the 84th percentile, shape (parameters,).
+
+    Args:
+        theta: shape (draws, parameters).
     """
     low, high = np.percentile(theta, (16, 84), axis=0)
     return (high - low) / 2
@@ -53,8 +55,7 @@ def reweighted_quantiles(draws: np.ndarray, log_weight: torch.Tensor) -> np.ndar
 
 
 def ratio_and_shift(quantiles: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how posteriors differ from reference ones, both given by QUANTILES, shape (galaxies, quantiles,
-    parameters).
+    """Return how posteriors differ from reference ones, by QUANTILES of both, (galaxies, quantiles, parameters).
 
     Returns:
         the ratio of half-widths, and the difference of medians in units of the reference's half-width, each of shape
@@ -75,9 +76,7 @@ def mean_and_error(values: torch.Tensor) -> dict[str, float]:
 
 
 def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
-    """Return independent draws, shape (n, parameters), as groups for half_width_and_error; what does not fit is left
-    out.
-    """
+    """Return independent draws, (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
     size = len(draws) // groups
     return draws[: size * groups].reshape(groups, size, -1)
 
@@ -88,9 +87,7 @@ def bootstrap_rows(galaxies: int, times: int, seed: int) -> np.ndarray:
 
 
 def with_error(values: np.ndarray, statistic: Callable[[np.ndarray], float], resampled: np.ndarray) -> dict[str, float]:
-    """Return a statistic of galaxies' values and its standard error from resampling them by the rows of
-    bootstrap_rows.
-    """
+    """Return a statistic of galaxies' values, and its standard error from the resampled rows of bootstrap_rows."""
     return value_and_error(statistic(values), np.std([statistic(values[rows]) for rows in resampled]))
 
 

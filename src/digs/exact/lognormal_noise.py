@@ -21,8 +21,9 @@ def with_lognormal_noise(flux: Tensor, unit: Tensor, fraction: float) -> Tensor:
 
 
 def lognormal_log_likelihood(flux: Tensor, model: Tensor, fraction: float) -> Tensor:
-    """Return ln L of such spectra, shape (...), float64, as a density in the fluxes' logarithms; else as
-    log_likelihood.
+    """Return ln L of such spectra, shape (...), float64, as a density in the fluxes' logarithms.
+
+    All else is as of log_likelihood.
     """
     sigma = lognormal_fraction(fraction)
     pull = (flux / model).log() / sigma

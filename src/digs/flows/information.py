@@ -21,9 +21,7 @@ _STEP = 1e-3  # of finite differences, in units of a prior range
 
 @torch.no_grad()
 def derivatives(simulator: Simulator, prior: Prior, theta: Tensor) -> Tensor:
-    """Return derivatives of ln flux by theta, shape (N, pixels, 5), by differences inside the prior around theta,
-    (N, 5).
-    """
+    """Return d ln flux / d theta, (N, pixels, 5), by differences inside the prior around theta, (N, 5)."""
     low, high = prior.low.to(theta), prior.high.to(theta)
     columns = []
     for place, step in enumerate(_STEP * (high - low)):

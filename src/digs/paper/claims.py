@@ -142,9 +142,7 @@ def _calibrated(numbers: Mapping, name: str) -> bool:
 
 
 def width_claims(measured: Mapping) -> list[Claim]:
-    """Return the abstract's claims: half-widths for a given galaxy, by the pairs of the released code and by the
-    fiducial network.
-    """
+    """Return the abstract's claim: half-widths for a given galaxy, by the networks `lookup` and `fiducial`."""
     claims = []
     for name, stated in published.HALF_WIDTHS.items():
         for network in ("lookup", "fiducial"):
@@ -180,9 +178,7 @@ def residual_claims(params: Params) -> list[Claim]:
 
 
 def calibration_claims(calibration: Mapping, measured: Mapping) -> list[Claim]:
-    """Return the claims of Figs. 5 and 6: ranks are uniform, and intervals for mass, metallicity and dust hold too
-    much.
-    """
+    """Return the claims of Figs. 5 and 6: uniform ranks, and too wide intervals for mass, metallicity and dust."""
     looked_up = min(measured["lookup"]["lookup"][name]["uniform_ranks_p_value"] for name in NAMES)
     test_set = min(calibration[name]["uniform_ranks_p_value"] for name in NAMES)
     level = NAMED_LEVELS["coverage_68"]
@@ -220,9 +216,7 @@ def _ends(values: list[float]) -> tuple[float, float]:
 
 
 def population_claims(posteriors: Product) -> list[Claim]:
-    """Return the claim of Sec. 4 that young and old galaxies, by median age, do not differ; none where either are
-    missing.
-    """
+    """Return the claim of Sec. 4 that galaxies of young and old median age do not differ; none without either."""
     low, median, high = (posteriors["quantiles"][:, QUANTILES.index(each)] for each in (0.16, 0.5, 0.84))
     age = median[:, index("tage")]
     young, old = age < published.YOUNG, age > published.OLD
@@ -245,9 +239,7 @@ def population_claims(posteriors: Product) -> list[Claim]:
 
 
 def cost_claims(timing: Mapping, training: Mapping) -> list[Claim]:
-    """Return the claims of Secs. 3.3, 3.5 and 4: training, one posterior, one MCMC fit, and galaxies in the time of
-    a fit.
-    """
+    """Return the claims of Secs. 3.3, 3.5 and 4 on training, one posterior, one MCMC fit, and galaxies in its time."""
     exact, hour = timing["networks"]["exact"], costs.HOUR
     fits, per_fit = (
         timing["fit_seconds"],

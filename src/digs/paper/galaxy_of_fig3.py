@@ -43,9 +43,7 @@ def compare_widths(draws: np.ndarray, chain: np.ndarray) -> WidthComparison:
 
 
 def best_visited(chains: Product) -> np.ndarray:
-    """Return the point of highest posterior density that the walkers of the product CHAINS visited, shape
-    (parameters,).
-    """
+    """Return the point of highest posterior density that the walkers of CHAINS visited, shape (parameters,)."""
     return chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()]
 
 

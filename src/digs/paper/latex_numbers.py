@@ -109,9 +109,7 @@ def from_to(low: float, high: float, digits: int = 2) -> str:
 
 
 def probability(value: float) -> str:
-    """Return a p-value: two digits, a power of ten where it is small, and a bound where only that it is tiny
-    matters.
-    """
+    """Return a p-value: two digits, a power of ten where it is small, and a bound where it is tiny."""
     if value < 1e-10:
         return "<10^{-10}"
     return plain(value, 2) if value >= 1e-3 else scientific(value, 1)

@@ -14,8 +14,7 @@ _PLACES = [index(name) for name in ("logmass", "logzsol", "dust2", "tage", "logt
 
 
 def integrated_weights(age: np.ndarray, tage: float, tau: float) -> np.ndarray:
-    """Return the mass fractions of SSPs in a delayed-tau galaxy, shape (ages,), by quadrature of their definition
-    (digs.physics.csp).
+    """Return SSPs' mass fractions, shape (ages,), by quadrature of their definition (digs.physics.csp).
 
     Args:
         age: of the SSPs in Gyr, ascending.
@@ -35,9 +34,7 @@ def integrated_weights(age: np.ndarray, tage: float, tau: float) -> np.ndarray:
 
 
 def integrated_spectra(simulator: Simulator, theta: Tensor) -> Tensor:
-    """Return spectra with integrated weights, which the simulator approximates, (N, pixels), float64; theta as
-    there.
-    """
+    """Return spectra with integrated weights, which the simulator approximates, shape (N, pixels), float64."""
     logmass, logzsol, dust2, tage, logtau = (theta[:, place].double() for place in _PLACES)
     age = simulator.weights.age.double().numpy()
     histories = zip(tage.tolist(), (10**logtau).tolist(), strict=True)

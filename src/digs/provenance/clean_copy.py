@@ -36,9 +36,7 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """Return what commands in a copy see: this Python's programs, the copy's own digs, no other git repository, no
-    display.
-    """
+    """Return what commands in a copy see: this Python's programs, the copy's own digs, no other git, no display."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     programs, imports = str(Path(sys.executable).parent), kept.get("PYTHONPATH", "")
     return kept | {

@@ -81,8 +81,9 @@ class Prospector:
             return np.where(_LOGARITHMIC, np.log10(np.where(_LOGARITHMIC, values, 1.0)), values)
 
     def log_jacobian(self, theta: np.ndarray) -> np.ndarray:
-        """Return ln |d vector / d theta|, shape (...): take it from a log density in theta to have that in the
-        vector.
+        """Return ln |d vector / d theta|, shape (...).
+
+        Take it from a log density in theta to have that in the vector.
         """
         return math.log(10) * theta[..., _LOGARITHMIC].sum(-1) + _LOGARITHMIC.sum() * math.log(math.log(10))
 

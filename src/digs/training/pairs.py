@@ -173,9 +173,7 @@ def _stream(settings: Network) -> torch.Generator:
 
 
 def library_recipe(library: Sample, settings: Network, fraction: float) -> Recipe:
-    """Return pairs of library spectra with their own theta; some members are held out, with many realisations of the
-    noise.
-    """
+    """Return the recipe of library spectra with their own theta; some members are held out, with many noises."""
     theta, flux = library
     split = torch.randperm(len(theta), generator=generator(settings.seed, "split"))
     held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
@@ -204,7 +202,10 @@ def looked_up_sample(library: Sample, prior: Prior, fraction: float, number: int
 
 
 def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: float) -> Recipe:
-    """Return pairs of one new theta each for those of an epoch, with the spectrum of the nearest library member."""
+    """Return the recipe of looked-up pairs: theta of the prior with the spectrum of the nearest library member.
+
+    There is one theta for each pair of an epoch.
+    """
     members, flux = library
     theta = prior.sample(settings.pairs // workers(), generator(settings.seed, f"pairs of worker {worker()} theta"))
     return Recipe(
@@ -216,7 +217,7 @@ def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: fl
 
 
 def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction: float) -> Recipe:
-    """Return pairs of theta with the exact simulator's spectra."""
+    """Return the recipe of theta with the exact simulator's spectra."""
     distinct = settings.distinct and prior.sample(settings.distinct, generator(settings.seed, "distinct theta"))
     return Recipe(
         ExactPairs(simulator, prior, fraction, _stream(settings), distinct),

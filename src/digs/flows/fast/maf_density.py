@@ -67,9 +67,7 @@ class MafParts(NamedTuple):
         return torch.sigmoid(projected).unflatten(0, (len(self.networks), -1))
 
     def orders(self) -> Tensor:
-        """Return which coordinates the places of each transform and of the noise stand for, shape (transforms + 1,
-        5).
-        """
+        """Return which coordinates each transform's places and the noise's stand for, shape (transforms + 1, 5)."""
         permutations = [permutation._permutation for permutation in self.permutations]
         orders = [torch.arange(len(permutations[0]), device=permutations[0].device)]
         for permutation in permutations:
@@ -77,8 +75,7 @@ class MafParts(NamedTuple):
         return torch.stack(orders)
 
     def layers(self) -> list[Tensor]:
-        """Yield the weights, (transforms, outputs, inputs), and biases, (transforms, outputs, 1), of one layer after
-        the other.
+        """Yield weights, (transforms, outputs, inputs), and biases, (transforms, outputs, 1), layer by layer.
 
         They are masked, and for logistic functions in place of tanh. The last layer has first all scales as outputs,
         then all shifts; coordinates are in the order of the first transform.

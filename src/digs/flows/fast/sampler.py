@@ -21,8 +21,7 @@ Sampler = Callable[[Tensor, Tensor], Tensor]
 
 
 def sampler(estimator: ConditionalDensityEstimator) -> Sampler:
-    """Return a function that makes draws, shape (N, draws, d), of standard normal numbers so shaped and contexts, (N,
-    features).
+    """Return a function that turns normal numbers, (N, draws, d), and contexts, (N, features), into draws.
 
     It is the estimator's own transform of these numbers, with the weights that the estimator has now.
     """

@@ -42,9 +42,7 @@ def attainable(params: Params) -> Numbers:
 
 
 def central_in_all(params: Params) -> Numbers:
-    """Return correlations over galaxies that are central in all parameters at once, as the published ones may be
-    meant.
-    """
+    """Return correlations over galaxies that are central in all parameters, as the published ones may be meant."""
     posteriors = read_product(paths.DATA / "posteriors.h5", POSTERIORS)
     number = int(claims.central_truths(posteriors, params).all(1).sum())
     return {"central_in_all": str(number), **_correlations("in_all", posteriors, params, in_all=True)}
