@@ -119,6 +119,7 @@ def run_vouch(stage: list[str], reason: str, evidence: str) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command and its subcommands."""
     main = argparse.ArgumentParser(prog="digs", description="Check what the paper shows, down to the simulator.")
     commands = main.add_subparsers(dest="command", required=True)
     one = commands.add_parser("audit", help=run_audit.__doc__, description=run_audit.__doc__)

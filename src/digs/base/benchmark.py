@@ -19,7 +19,7 @@ def take_turns(
     repeats: int,
     self_timed: Mapping[str, Callable[[], float]] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Seconds of every call, shape (repeats,) for each candidate, after one call of each that is not counted.
+    """Return the seconds of every call, shape (repeats,) for each candidate, after one call that is not counted.
 
     Args:
         self_timed: more candidates, that tell the seconds themselves; all of their calls count.
@@ -31,7 +31,7 @@ def take_turns(
 
 
 def gather_in_turns(candidates: Mapping[str, Callable[[], float]], repeats: int) -> dict[str, np.ndarray]:
-    """What every call returns, shape (repeats,) for each candidate: for candidates that time themselves."""
+    """Return what every call returns, shape (repeats,) for each candidate: for candidates that time themselves."""
     values: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in progress(range(repeats), desc="Timing", unit="round"):
         for name, call in candidates.items():
@@ -46,12 +46,12 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def spread(values: np.ndarray) -> dict[str, float]:
-    """Median, least and greatest of repeated measurements."""
+    """Return median, least and greatest of repeated measurements."""
     return {"median": float(np.median(values)), "low": float(values.min()), "high": float(values.max())}
 
 
 def machine() -> dict[str, Any]:
-    """What the timings were taken on."""
+    """Return what the timings were taken on."""
     return {
         "processor": _processor_name(),
         "cores": os.cpu_count(),

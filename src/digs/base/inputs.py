@@ -141,7 +141,7 @@ def read_tensor(given: Any, name: str) -> Tensor:
 
 
 def _shown(given: Any) -> str:
-    """A value as messages show it: short, on one line."""
+    """Return a value as messages show it: short, on one line."""
     text = repr(given)
     return text if len(text) < 40 and "\n" not in text else f"of type '{type(given).__name__}'"
 

@@ -18,6 +18,6 @@ OUTPUT = ROOT / "src" / "tex" / "output"
 
 
 def shown(path: Path) -> str:
-    """A path as messages show it: relative to the repository where it lies inside."""
+    """Return a path as messages show it: relative to the repository where it lies inside."""
     path = Path(path)
     return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

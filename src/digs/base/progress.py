@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def progress(items: Iterable[T] | None = None, quiet: bool = False, **options) -> "tqdm[T]":
-    """tqdm, shown on terminals only, and not even there if it is to be quiet."""
+    """Return a bar of tqdm, shown on terminals only, and not even there if it is to be quiet."""
     return tqdm(items, disable=True if quiet else None, dynamic_ncols=True, **options)
 
 

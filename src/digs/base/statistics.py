@@ -16,13 +16,17 @@ _LOW, _MEDIAN, _HIGH = (QUANTILES.index(each) for each in (0.16, 0.5, 0.84))
 
 
 def half_width(theta: np.ndarray) -> np.ndarray:
-    """Half the distance between the 16th and the 84th percentile of theta, (draws, parameters); shape (parameters,)."""
+    """Return half the distance between the 16th and the 84th percentile, shape (parameters,).
+
+    Args:
+        theta: shape (draws, parameters).
+    """
     low, high = np.percentile(theta, (16, 84), axis=0)
     return (high - low) / 2
 
 
 def half_width_and_error(theta: np.ndarray, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """half_width and its standard error, each of shape (parameters,).
+    """Return half_width and its standard error, each of shape (parameters,).
 
     Args:
         theta: shape (groups, draws, parameters). Groups are resampled whole, so that the draws of one group, such as
@@ -39,19 +43,19 @@ def half_width_and_error(theta: np.ndarray, seed: int = 0) -> tuple[np.ndarray, 
 def weighted_quantiles(
     theta: np.ndarray, weight: np.ndarray, probabilities: tuple[float, ...] = QUANTILES
 ) -> np.ndarray:
-    """Of weighted draws, shapes (draws, parameters) and (draws,); shape (probabilities, parameters)."""
+    """Return quantiles, shape (probabilities, parameters), of weighted draws, (draws, parameters) and (draws,)."""
     columns = [np.quantile(column, probabilities, weights=weight, method="inverted_cdf") for column in theta.T]
     return np.stack(columns, 1)
 
 
 def reweighted_quantiles(draws: np.ndarray, log_weight: torch.Tensor) -> np.ndarray:
-    """At QUANTILES, shape (N, quantiles, parameters), of weighted draws of N galaxies, (N, draws, parameters)."""
+    """Return QUANTILES, shape (N, quantiles, parameters), of weighted draws of N galaxies, (N, draws, parameters)."""
     weight = torch.softmax(log_weight, 1).numpy()
     return np.stack([weighted_quantiles(*each) for each in zip(draws, weight, strict=True)])
 
 
 def ratio_and_shift(quantiles: np.ndarray, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How posteriors differ from reference ones, both given by QUANTILES, shape (galaxies, quantiles, parameters).
+    """Return how posteriors differ from reference ones, by QUANTILES of both, (galaxies, quantiles, parameters).
 
     Returns:
         the ratio of half-widths, and the difference of medians in units of the reference's half-width, each of shape
@@ -67,23 +71,23 @@ def value_and_error(value: float, error: float) -> dict[str, float]:
 
 
 def mean_and_error(values: torch.Tensor) -> dict[str, float]:
-    """The mean of independent values, shape (N,), and its standard error."""
+    """Return the mean of independent values, shape (N,), and its standard error."""
     return value_and_error(values.mean(), values.std() / len(values) ** 0.5)
 
 
 def grouped(draws: np.ndarray, groups: int = 100) -> np.ndarray:
-    """Independent draws, shape (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
+    """Return independent draws, (n, parameters), as groups for half_width_and_error; what does not fit is left out."""
     size = len(draws) // groups
     return draws[: size * groups].reshape(groups, size, -1)
 
 
 def bootstrap_rows(galaxies: int, times: int, seed: int) -> np.ndarray:
-    """Resampled row numbers, shape (times, galaxies)."""
+    """Return resampled row numbers, shape (times, galaxies)."""
     return np.random.default_rng(seed).integers(galaxies, size=(times, galaxies))
 
 
 def with_error(values: np.ndarray, statistic: Callable[[np.ndarray], float], resampled: np.ndarray) -> dict[str, float]:
-    """A statistic of galaxies' values and its standard error from resampling them by the rows of bootstrap_rows."""
+    """Return a statistic of galaxies' values, and its standard error from the resampled rows of bootstrap_rows."""
     return value_and_error(statistic(values), np.std([statistic(values[rows]) for rows in resampled]))
 
 
@@ -101,18 +105,18 @@ def errors_by_resampling(
 
 
 def efficiency(log_weight: Tensor) -> Tensor:
-    """The effective share of the draws (Kish 1965), between 1 / draws and 1, shape (N,): 1 if q is exact."""
+    """Return the effective share of the draws (Kish 1965), between 1 / draws and 1, shape (N,): 1 if q is exact."""
     weight = torch.softmax(log_weight, 1)
     return 1 / (weight.square().sum(1) * weight.shape[1])
 
 
 def log_evidence(log_weight: Tensor) -> Tensor:
-    """ln of the integral of likelihood times prior, shape (N,)."""
+    """Return ln of the integral of likelihood times prior, shape (N,)."""
     return torch.logsumexp(log_weight, 1) - math.log(log_weight.shape[1])
 
 
 def resample(log_weight: Tensor, number: int, generator: torch.Generator) -> Tensor:
-    """So many different draws of each galaxy, chosen by their weights: row numbers, shape (N, number).
+    """Return so many different draws of each galaxy, chosen by their weights, as row numbers, shape (N, number).
 
     The number should be well below the effective number of draws; then they follow the exact posterior.
     """
@@ -120,7 +124,7 @@ def resample(log_weight: Tensor, number: int, generator: torch.Generator) -> Ten
 
 
 def proportion(happened: np.ndarray) -> dict[str, float] | None:
-    """The share of cases, shape (N,), in which something happened, with its standard error; None without cases.
+    """Return the share of cases, shape (N,), in which something happened, with its standard error; None without cases.
 
     The error is binomial, with half a case added to either side, so that it is never 0.
     """

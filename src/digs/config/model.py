@@ -19,6 +19,8 @@ Seed = Annotated[int, Field(ge=0)]
 
 
 class Section(BaseModel):
+    """A section of params.yaml: unknown names and values that are not finite are refused."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
@@ -47,6 +49,8 @@ class PriorRanges(Section):
 
 
 class Spectrum(Section):
+    """The pixels of the spectra, in Angstrom, their resolution and the redshift."""
+
     wavelength_start: PositiveFloat
     wavelength_stop: PositiveFloat
     pixels: Annotated[int, Field(ge=2)]
@@ -63,6 +67,8 @@ class Spectrum(Section):
 
 
 class Noise(Section):
+    """The noise of the spectra, in units of the model flux."""
+
     fraction: Annotated[float, Field(gt=0, lt=0.15)]  # data are logarithms: fluxes must stay positive
 
 

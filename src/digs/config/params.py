@@ -48,9 +48,20 @@ def load_params(*stages: Any, path: Path = paths.PARAMS) -> Params:
     Args:
         stages: the sections of stages that are wanted beside those of the model: classes of digs.config.stages. What
             else the file holds is not looked at.
-
+        path: the file; by default that of the checkout.
+    Returns:
+        the settings, as attributes by the names of their sections.
     Raises:
         DigsError: the file is missing, is not YAML, or a value is missing, unknown or out of range.
+
+    Example:
+        >>> from digs.config import load_params
+        >>> from digs.config.stages.chains_settings import ChainsSettings
+        >>> params = load_params(ChainsSettings)
+        >>> params.noise.fraction
+        0.05
+        >>> params.chains.walkers
+        128
     """
     return checked(read_sections(path), model_of(stages, Params), path)
 

@@ -20,7 +20,7 @@ class Meaning:
 
     @property
     def axis_label(self) -> str:
-        """The label with its unit, for the axes of figures."""
+        """Return the label with its unit, for the axes of figures."""
         return f"{self.label} ({self.unit})" if self.unit else self.label
 
 
@@ -36,7 +36,14 @@ NAMES: tuple[str, ...] = tuple(meaning.name for meaning in MEANINGS)
 
 @dataclass(frozen=True)
 class Parameter(Meaning):
-    """A component of theta with the ends of its prior range."""
+    """A component of theta: its meaning and the ends of its prior range, in its unit.
+
+    Example:
+        >>> import digs
+        >>> age = digs.PARAMETERS[3]
+        >>> age.name, age.unit, age.low, age.high
+        ('tage', 'Gyr', 0.01, 4.0)
+    """
 
     low: float
     high: float

@@ -91,15 +91,23 @@ class Galaxies:
 
     @classmethod
     def of(cls, theta: Tensor, simulator: Simulator) -> "Galaxies":
+        """Return the galaxies of theta, shape (N, 5), with their exact spectra."""
         return cls(theta, simulator(theta), simulator)
 
     @property
     def wavelength(self) -> Tensor:
+        """Return the wavelengths of the pixels in Angstrom, shape (pixels,)."""
         return self.simulator.wavelength
 
 
 def other_dust(galaxies: Galaxies, curve: np.ndarray, strength: float) -> Tensor:
-    """Spectra behind a mixture of Calzetti's and another curve (optical depth per unit of dust2), shape (N, pixels)."""
+    """Return spectra behind a mixture of Calzetti's and another curve, shape (N, pixels).
+
+    Args:
+        galaxies: whose spectra have Calzetti's curve.
+        curve: the other one, optical depth per unit of dust2, shape (pixels,).
+        strength: its share in the mixture.
+    """
     difference = torch.as_tensor(curve).to(galaxies.flux) - galaxies.simulator.curve
     return galaxies.flux * torch.exp(-strength * galaxies.theta[:, _DUST, None].to(galaxies.flux) * difference)
 
@@ -152,7 +160,12 @@ def _older(galaxies: Galaxies, strength: float) -> Tensor:
 
 
 def single_burst(galaxies: Galaxies, age: float) -> Tensor:
-    """Spectra if all stars had this age in Gyr, with the galaxies' masses, metallicities and dust, (N, pixels)."""
+    """Return spectra of the galaxies' masses, metallicities and dust if all stars had one age, shape (N, pixels).
+
+    Args:
+        galaxies: as of corrupted.
+        age: of the stars, in Gyr; the nearest of the SSP grid is taken.
+    """
     grid = read_product(SSP_GRID_FILE, SSP_GRID)
     place = int(np.abs(np.log(grid["age"] / age)).argmin())
     ssp, logzsol = torch.as_tensor(grid["flux"][:, place]).to(galaxies.flux), torch.as_tensor(grid["logzsol"])
@@ -172,7 +185,7 @@ def _other_sps(galaxies: Galaxies, strength: float) -> Tensor:
 
 
 def correlated(unit: Tensor, correlation: float) -> Tensor:
-    """Standard normal numbers whose neighbours along the last axis are correlated, of independent ones."""
+    """Return standard normal numbers whose neighbours along the last axis are correlated, from independent ones."""
     columns = [unit[..., 0]]
     for fresh in unit[..., 1:].unbind(-1):
         columns.append(correlation * columns[-1] + (1 - correlation**2) ** 0.5 * fresh)
@@ -180,7 +193,7 @@ def correlated(unit: Tensor, correlation: float) -> Tensor:
 
 
 def scaled_pixel(flux: Tensor, factor: float, random: torch.Generator) -> Tensor:
-    """Spectra with one pixel each, any, multiplied by a factor."""
+    """Return spectra with one pixel each, any, multiplied by a factor."""
     pixel = torch.randint(flux.shape[1], (len(flux), 1), generator=random)
     return flux.scatter(1, pixel, flux.gather(1, pixel) * factor)
 
@@ -212,8 +225,12 @@ _OF_THE_PIXELS: dict[str, Callable[[float], float]] = {
 
 
 def noiseless(kind: str, galaxies: Galaxies, strength: float) -> Tensor:
-    """Spectra with what is wrong about the galaxies or the flux calibration, shape (N, pixels).
+    """Return spectra with what is wrong about the galaxies or the flux calibration, shape (N, pixels).
 
+    Args:
+        kind: as of corrupted.
+        galaxies: as of corrupted.
+        strength: as of corrupted.
     Raises:
         DigsError: no corruption has that name, or the data that it needs are missing.
     """
@@ -223,12 +240,26 @@ def noiseless(kind: str, galaxies: Galaxies, strength: float) -> Tensor:
 
 
 def corrupted(kind: str, galaxies: Galaxies, strength: float, fraction: float, random: torch.Generator) -> Tensor:
-    """Noisy spectra with something wrong, shape (N, pixels). With the same random numbers, so is the noise.
+    """Return noisy spectra with something wrong, shape (N, pixels). With the same random numbers, so is the noise.
 
     Args:
-        kind: one of LABELS. fraction: of the noise that one assumes.
+        kind: one of LABELS; the module says what they are.
+        galaxies: theta, exact spectra and simulator.
+        strength: of the corruption, in the unit of its kind; 0 changes nothing.
+        fraction: of the noise that one assumes, in units of the flux.
+        random: source of all random numbers.
     Raises:
-        DigsError: as noiseless.
+        DigsError: no corruption has that name, or the data that it needs are missing.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.diagnostics import corrupted
+        >>> from digs.diagnostics.corruptions import Galaxies
+        >>> galaxies = Galaxies.of(torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9]]), digs.Simulator())
+        >>> right = corrupted("spike", galaxies, 0.0, 0.05, torch.Generator().manual_seed(1))
+        >>> wrong = corrupted("spike", galaxies, 0.5, 0.05, torch.Generator().manual_seed(1))
+        >>> (wrong / right).max().item(), (wrong != right).sum().item()
+        (1.5, 1)
     """
     flux = noiseless(kind, galaxies, strength)
     unit = torch.randn(flux.shape, generator=random, dtype=flux.dtype)

@@ -29,6 +29,7 @@ class Deviations:
 
     @property
     def probability(self) -> np.ndarray:
+        """Return the ranks as cumulative probabilities, shape (galaxies, parameters)."""
         return probability_integral(self.rank, self.draws)
 
     def summaries(self, rows: np.ndarray) -> np.ndarray:

@@ -34,10 +34,11 @@ _CONTINUUM = (2, 3)  # pixels from a line, on either side
 
 
 def line_excess(flux: np.ndarray, wavelength: np.ndarray, line: float) -> np.ndarray:
-    """Flux of the pixel nearest to a line over the mean of pixels beside it, less 1, shape (N,): above 0 in emission.
+    """Return the flux of the pixel nearest to a line over the mean beside it, less 1, shape (N,): above 0 in emission.
 
     Args:
-        flux: noiseless F_lambda, shape (N, pixels). wavelength, line: Angstrom.
+        flux: noiseless F_lambda, shape (N, pixels).
+        wavelength, line: Angstrom.
     """
     place = int(np.argmin(np.abs(wavelength - line)))
     beside = [place + side * step for side in (-1, 1) for step in _CONTINUUM]
@@ -45,9 +46,10 @@ def line_excess(flux: np.ndarray, wavelength: np.ndarray, line: float) -> np.nda
 
 
 def traits(theta: np.ndarray, simulator: Simulator, prior: Prior, line: float) -> dict[str, np.ndarray]:
-    """What subsets are told by, shape (N,) each, of theta, shape (N, 5).
+    """Return what subsets are told by, shape (N,) each, of theta, shape (N, 5).
 
-    edge: the distance to the nearest end of the prior, in units of its range. line: line_excess.
+    edge: the distance to the nearest end of the prior, in units of its range.
+    line: line_excess.
     """
     theta = torch.as_tensor(theta)
     unit = prior.to_unit(theta).numpy()
@@ -61,18 +63,18 @@ def traits(theta: np.ndarray, simulator: Simulator, prior: Prior, line: float) -
 
 
 def bins(values: np.ndarray, ends: list[float]) -> list[np.ndarray]:
-    """Row numbers of the galaxies below the first end, between ends, and from the last on."""
+    """Return the row numbers of the galaxies below the first end, between ends, and from the last on."""
     place = np.digitize(values, ends)
     return [np.flatnonzero(place == number) for number in range(len(ends) + 1)]
 
 
 def same_p_value(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Kolmogorov-Smirnov p-values of columns with the same distribution, shape (parameters,)."""
+    """Return Kolmogorov-Smirnov p-values of columns having the same distribution, shape (parameters,)."""
     return np.array([stats.ks_2samp(*columns).pvalue for columns in zip(first.T, second.T, strict=True)])
 
 
 def same_spread_p_value(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """p-values of columns with the same scatter (Brown and Forsythe 1974), shape (parameters,)."""
+    """Return p-values of columns having the same scatter (Brown and Forsythe 1974), shape (parameters,)."""
     return np.array([stats.levene(*columns, center="median").pvalue for columns in zip(first.T, second.T, strict=True)])
 
 

@@ -31,7 +31,7 @@ _STEPS = (3e-2, 3e-3)  # of finite differences, in units of a prior range
 
 
 def pulls(flux: Tensor, model: Tensor, fraction: float) -> Tensor:
-    """Residuals in units of the noise, float64, of spectra and models that broadcast to (..., pixels)."""
+    """Return residuals in units of the noise, float64, of spectra and models that broadcast to (..., pixels)."""
     return (flux.double() / model.double() - 1) / fraction
 
 
@@ -102,10 +102,11 @@ class _Fit:
 def best_fit(
     simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, start: Tensor, iterations: int = 30
 ) -> BestFit:
-    """The best fits of the exact model.
+    """Find the best fits of the exact model.
 
     Args:
-        flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.
+        flux: observed F_lambda, shape (N, pixels).
+        fraction: of the noise, in units of the model flux.
         start: some theta to start from, shape (N, starts, 5); the best end is kept.
         iterations: at most.
     """
@@ -119,7 +120,7 @@ def best_fit(
 
 
 def two_sided(chi_squared: Tensor, freedom: float) -> Tensor:
-    """The probability of a chi-squared that is as improbable on its own side, float64.
+    """Return the probability of a chi-squared that is as improbable on its own side, float64.
 
     Too small a chi-squared says that the noise is not what one takes it for, just as too large a one does.
     """

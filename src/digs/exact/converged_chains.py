@@ -32,7 +32,7 @@ class ConvergedChains:
 
 
 def converged(r_hat: np.ndarray, sample_size: np.ndarray, settings: Walk) -> np.ndarray:
-    """Whether chains obey the rules in every parameter, shape (N,), of R-hat and sample size, (N, 5)."""
+    """Return whether chains, by their R-hat and sample size, (N, 5), obey the rules in every parameter, shape (N,)."""
     return (r_hat <= settings.r_hat).all(1) & (sample_size >= settings.sample_size).all(1)
 
 
@@ -48,14 +48,37 @@ def exact_chains(
     random: np.random.Generator,
     description: str,
 ) -> ConvergedChains:
-    """Sample exact posteriors with emcee ensembles (exact.ensembles).
+    """Sample exact posteriors with emcee (Foreman-Mackey et al. 2013), by the ensembles of digs.exact.ensembles.
 
     Args:
-        flux: observed F_lambda, shape (N, pixels). fraction: of the noise, in units of the model flux.
+        simulator: of the model spectra.
+        prior: of theta.
+        flux: observed F_lambda, shape (N, pixels).
+        fraction: of the noise, in units of the model flux.
         start: where the walkers start, shape (N, ensembles * walkers, 5), inside the prior.
         draws: how many to keep of each galaxy's chains.
         settings: lengths of the walks and rules of convergence; galaxies that break these are walked on.
-        seed: of the walks. random: chooses what is kept.
+        seed: of the walks.
+        random: chooses what is kept.
+        description: of the progress bars.
+    Returns:
+        draws and quantiles of the N posteriors, and whether the chains have converged.
+
+    Example:
+        >>> import numpy as np, torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.config.model import Walk
+        >>> from digs.exact import exact_chains
+        >>> from digs.physics import Prior
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> simulator, prior, random = digs.Simulator(), Prior.over(load_params().prior), np.random.default_rng(1)
+        >>> short = Walk(
+        ...     ensembles=2, walkers=10, burn_in=5, steps=20, thin=2, r_hat=1.01, sample_size=1000, extensions=0
+        ... )
+        >>> start = theta + 0.01 * torch.randn(1, 20, 5, generator=torch.Generator().manual_seed(1))
+        >>> chains = exact_chains(simulator, prior, simulator(theta), 0.05, start, 30, short, 1, random, "Example")
+        >>> chains.draws.shape, chains.converged.tolist()  # much too short a walk
+        ((1, 30, 5), [False])
     """
     number = len(flux)
     shape = (settings.ensembles, settings.walkers, len(NAMES))
@@ -93,7 +116,11 @@ _EDGE = 1e-4  # of the prior's sides: rounded draws may lie on them
 
 
 def starts(prior: Prior, draws: np.ndarray, walkers: int, random: np.random.Generator) -> Tensor:
-    """Different draws of each galaxy, (N, draws, 5), where walkers may start: inside the prior, (N, walkers, 5)."""
+    """Return different draws of each galaxy where walkers may start, inside the prior, shape (N, walkers, 5).
+
+    Args:
+        draws: of the posteriors, shape (N, draws, 5).
+    """
     chosen = np.stack([each[random.choice(len(each), walkers, replace=False)] for each in draws])
     unit = prior.to_unit(torch.as_tensor(chosen, dtype=torch.float64))
     return prior.from_unit(unit.clamp(_EDGE, 1 - _EDGE))

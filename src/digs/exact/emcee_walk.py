@@ -19,7 +19,9 @@ Density = Callable[[np.ndarray], np.ndarray]  # ln of a density of many points, 
 class Chain:
     """An ensemble's walk after burn-in.
 
-    theta: shape (walkers, steps, dimensions). log_prob: shape (walkers, steps). acceptance: shape (walkers,).
+    theta: shape (walkers, steps, dimensions).
+    log_prob: shape (walkers, steps).
+    acceptance: shape (walkers,).
     seconds and calls (of the density, one for each theta) count burn-in and walk.
     """
 
@@ -31,12 +33,12 @@ class Chain:
 
     @property
     def flat(self) -> np.ndarray:
-        """All positions, walker after walker, shape (walkers * steps, dimensions)."""
+        """Return all positions, walker after walker, shape (walkers * steps, dimensions)."""
         return self.theta.reshape(-1, self.theta.shape[-1])
 
 
 def vectorised(density: Callable[[torch.Tensor], torch.Tensor]) -> Density:
-    """A density over tensors as one over arrays."""
+    """Return a density over tensors as one over arrays."""
     return lambda theta: density(torch.as_tensor(theta)).numpy()
 
 
@@ -90,10 +92,11 @@ def gathered(
     log_prob: Density,
     random: np.random.Generator,
 ) -> np.ndarray:
-    """Walkers drawn around the best one with the covariance of the better half, inside the support.
+    """Draw walkers around the best one with the covariance of the better half, inside the support.
 
     Args:
-        position: of the walkers, shape (walkers, dimensions). log_prob_there: their density, shape (walkers,).
+        position: of the walkers, shape (walkers, dimensions).
+        log_prob_there: their density, shape (walkers,).
         log_prob: as in sample_ensemble.
     """
     order = np.argsort(log_prob_there)[::-1]
@@ -108,10 +111,10 @@ def gathered(
 
 
 def start_from_prior(prior: Prior, walkers: int, generator: torch.Generator) -> np.ndarray:
-    """First positions of the walkers, shape (walkers, 5)."""
+    """Draw first positions of the walkers, shape (walkers, 5)."""
     return prior.sample(walkers, generator).numpy()
 
 
 def autocorrelation_time(theta: np.ndarray, thin: int = 1) -> np.ndarray:
-    """Integrated autocorrelation times in steps, shape (dimensions,), of walks, shape (walkers, steps, dimensions)."""
+    """Return integrated autocorrelation times in steps, shape (dimensions,), of walks, (walkers, steps, dimensions)."""
     return thin * emcee.autocorr.integrated_time(theta.swapaxes(0, 1), tol=0)

@@ -20,7 +20,7 @@ from digs.base.random_streams import mersenne_twister
 
 
 class _Apart:
-    """Makes a move of emcee keep its ensembles apart.
+    """What makes a move of emcee keep its ensembles apart.
 
     Args:
         ensembles: how many equal blocks the walkers form.
@@ -42,6 +42,7 @@ class EvolutionApart(_Apart, emcee.moves.DEMove):
     """emcee's differential evolution within each ensemble."""
 
     def get_proposal(self, sample: np.ndarray, complement: list[np.ndarray], random: np.random.RandomState):
+        """Return where the walkers of one half would go, and ln of the factors of the acceptance."""
         first, second = self._partners(len(sample), complement[0], 2, random)
         gamma = self.g0 * (1 + self.sigma * random.randn(len(sample), 1))
         return sample + gamma * (second - first), np.zeros(len(sample))
@@ -51,6 +52,7 @@ class StretchApart(_Apart, emcee.moves.StretchMove):
     """emcee's stretch move within each ensemble."""
 
     def get_proposal(self, sample: np.ndarray, complement: list[np.ndarray], random: np.random.RandomState):
+        """Return where the walkers of one half would go, and ln of the factors of the acceptance."""
         (partner,) = self._partners(len(sample), complement[0], 1, random)
         stretch = ((self.a - 1) * random.rand(len(sample)) + 1) ** 2 / self.a
         proposal = partner + stretch[:, None] * (sample - partner)
@@ -94,17 +96,29 @@ def walk(
 
 
 def split_r_hat(chain: np.ndarray) -> np.ndarray:
-    """Rank-normalised split R-hat (Vehtari et al. 2021) between ensembles, shape (dimensions,).
+    """Return rank-normalised split R-hat (Vehtari et al. 2021) between ensembles, shape (dimensions,).
 
     Args:
         chain: of one galaxy, shape (ensembles, walkers, steps, dimensions). The walkers of an ensemble are no chains of
             their own, as each moves by the others; an ensemble is one chain, all of its walkers at each step.
+
+    Example:
+        >>> import numpy as np
+        >>> from digs.exact import split_r_hat
+        >>> chain = np.random.default_rng(1).standard_normal((4, 10, 100, 2))
+        >>> chain[0, ..., 1] += 2  # where one ensemble is elsewhere
+        >>> (split_r_hat(chain) < 1.01).tolist()
+        [True, False]
     """
     merged = chain.swapaxes(1, 2).reshape(len(chain), -1, chain.shape[-1])
     return np.array([arviz().rhat(merged[..., place]) for place in range(chain.shape[-1])])
 
 
 def effective_sample_size(chain: np.ndarray) -> np.ndarray:
-    """Bulk effective sample size (Vehtari et al. 2021) of all walkers, shape (dimensions,); chain as in split_r_hat."""
+    """Return the bulk effective sample size (Vehtari et al. 2021) of all walkers, shape (dimensions,).
+
+    Args:
+        chain: as of split_r_hat.
+    """
     walkers = chain.reshape(-1, *chain.shape[2:])
     return np.array([arviz().ess(walkers[..., place], method="bulk") for place in range(chain.shape[-1])])

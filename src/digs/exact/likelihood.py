@@ -26,11 +26,21 @@ _AT_ONCE = 20_000  # spectra, to bound memory
 
 
 def log_likelihood(flux: Tensor, model: Tensor, fraction: float, sigma: Sigma = "model") -> Tensor:
-    """ln L of spectra, shape (...), float64.
+    """Return ln L of spectra, shape (...), float64 (Khullar et al. 2022, section 3.4; see the module).
 
     Args:
-        flux, model: observed and model F_lambda, broadcastable to (..., pixels).
+        flux: observed F_lambda, which broadcasts with model to (..., pixels).
+        model: F_lambda of the model, in the unit of flux.
         fraction: standard deviation of the noise in units of the flux that `sigma` names.
+        sigma: "model" or "data".
+
+    Example:
+        >>> import torch
+        >>> from digs.exact import log_likelihood
+        >>> model = torch.tensor([[1.0, 2.0, 3.0], [1.0, 2.0, 4.0]])
+        >>> log_prob = log_likelihood(torch.tensor([1.0, 2.0, 3.0]), model, fraction=0.05)
+        >>> log_prob.shape, bool(log_prob[0] > log_prob[1])
+        (torch.Size([2]), True)
     """
     error = fraction * (model if sigma == "model" else flux.expand_as(model))
     pull = (flux - model) / error
@@ -41,8 +51,23 @@ class PosteriorDensity:
     """ln L(theta) + ln prior(theta) for observed spectra, over batches of theta.
 
     Args:
+        simulator: of the model spectra.
+        prior: of theta.
         flux: observed F_lambda, shape (pixels,), or (galaxies, pixels).
-        fraction, sigma: as log_likelihood.
+        fraction: as of log_likelihood.
+        sigma: as of log_likelihood.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.exact import PosteriorDensity
+        >>> from digs.physics import Prior
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9], [10.5, -0.4, 0.7, 1.6, -0.9]])
+        >>> simulator = digs.Simulator()
+        >>> density = PosteriorDensity(simulator, Prior.over(load_params().prior), simulator(theta[:1]), fraction=0.05)
+        >>> right, too_dusty = density(theta)
+        >>> bool(right > too_dusty)
+        True
     """
 
     def __init__(self, simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, sigma: Sigma = "model"):
@@ -51,9 +76,10 @@ class PosteriorDensity:
 
     @torch.no_grad()
     def __call__(self, theta: Tensor) -> Tensor:
-        """Shape (N,), float64, of theta, shape (N, 5); -inf outside the prior, where nothing is simulated.
+        """Return ln L + ln prior, shape (N,), float64; -inf outside the prior, where nothing is simulated.
 
-        Of several galaxies, theta has equal blocks of rows, one a galaxy.
+        Args:
+            theta: shape (N, 5); of several galaxies, equal blocks of rows, one a galaxy.
         """
         log_prob = self.prior.log_prob(theta.double())
         inside = torch.isfinite(log_prob).nonzero()[:, 0]
@@ -63,7 +89,7 @@ class PosteriorDensity:
         return log_prob
 
     def galaxy(self, rows: Tensor, points: int) -> Tensor:
-        """Which galaxy these rows, out of so many points in equal blocks, belong to."""
+        """Return which galaxy each of these rows, out of so many points in equal blocks, belongs to."""
         return torch.div(rows, max(1, points // len(self.flux)), rounding_mode="floor")
 
 
@@ -76,6 +102,19 @@ class RelativeDensity:
 
     Args:
         density: of one or more galaxies, with the noise of the model.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.exact import PosteriorDensity, RelativeDensity
+        >>> from digs.physics import Prior
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> simulator = digs.Simulator()
+        >>> density = PosteriorDensity(simulator, Prior.over(load_params().prior), simulator(theta), fraction=0.05)
+        >>> relative = RelativeDensity(density)
+        >>> phi = relative.phi(theta)
+        >>> bool(abs(phi[0, 0]) < 1e-4), torch.allclose(relative(phi), density(theta), atol=0.01)
+        (True, True)
     """
 
     def __init__(self, density: PosteriorDensity):
@@ -83,7 +122,7 @@ class RelativeDensity:
         self.level = level_and_shape(density.flux)[0][:, 0].double()
 
     def _model(self, phi: Tensor, galaxy: Tensor) -> tuple[Tensor, Tensor]:
-        """Spectra of one solar mass, and the masses of theta."""
+        """Return spectra of one solar mass, and the masses of theta."""
         rest = phi.clone()
         rest[:, MASS] = 0.0
         model = self.density.simulator(rest)
@@ -91,7 +130,11 @@ class RelativeDensity:
 
     @torch.no_grad()
     def theta(self, phi: Tensor) -> Tensor:
-        """theta of points phi inside the prior, shape (N, 5), float64, in equal blocks of rows, one a galaxy."""
+        """Return the theta of phi, shape (N, 5), float64.
+
+        Args:
+            phi: inside the prior, shape (N, 5); of several galaxies, equal blocks of rows, one a galaxy.
+        """
         theta = phi.double().clone()
         for rows in torch.arange(len(phi)).split(_AT_ONCE):
             theta[rows, MASS] = self._model(theta[rows], self.density.galaxy(rows, len(phi)))[1]
@@ -99,14 +142,18 @@ class RelativeDensity:
 
     @torch.no_grad()
     def phi(self, theta: Tensor) -> Tensor:
-        """The inverse of theta."""
+        """Return the phi of theta, shape (N, 5), float64: the inverse of the method theta."""
         phi = theta.double().clone()
         phi[:, MASS] = 2 * phi[:, MASS] - self.theta(phi)[:, MASS]
         return phi
 
     @torch.no_grad()
     def __call__(self, phi: Tensor) -> Tensor:
-        """ln posterior, shape (N,), float64; phi as in theta, but -inf outside the prior."""
+        """Return ln L + ln prior, shape (N,), float64; -inf outside the prior.
+
+        Args:
+            phi: shape (N, 5); of several galaxies, equal blocks of rows, one a galaxy.
+        """
         density, prior = self.density, self.density.prior
         log_prob = torch.full((len(phi),), -torch.inf, dtype=torch.float64)
         middle = phi.double().clone()
@@ -124,5 +171,11 @@ class RelativeDensity:
 
 
 def log_joint(simulator: Simulator, prior: Prior, draws: Tensor, flux: Tensor, fraction: float) -> Tensor:
-    """ln L(theta) + ln prior(theta), shape (N, draws), float64; draws and flux as of log_weights."""
+    """Return ln L(theta) + ln prior(theta), shape (N, draws), float64.
+
+    Args:
+        draws: theta, shape (N, draws, 5).
+        flux: observed F_lambda, shape (N, pixels).
+        fraction: of the noise, in units of the model flux.
+    """
     return PosteriorDensity(simulator, prior, flux, fraction)(draws.flatten(0, 1)).reshape(draws.shape[:2])

@@ -16,19 +16,22 @@ from digs.physics.simulator import Simulator
 
 
 def with_lognormal_noise(flux: Tensor, unit: Tensor, fraction: float) -> Tensor:
-    """Spectra whose logarithms have normal noise, from standard normal numbers of their shape."""
+    """Return spectra whose logarithms have normal noise, from standard normal numbers of their shape."""
     return flux * (1 + fraction) ** unit
 
 
 def lognormal_log_likelihood(flux: Tensor, model: Tensor, fraction: float) -> Tensor:
-    """ln L of such spectra, shape (...), float64, as a density in the fluxes' logarithms; else as log_likelihood."""
+    """Return ln L of such spectra, shape (...), float64, as a density in the fluxes' logarithms.
+
+    All else is as of log_likelihood.
+    """
     sigma = lognormal_fraction(fraction)
     pull = (flux / model).log() / sigma
     return -(pull.square() / 2 + math.log(sigma * math.sqrt(2 * math.pi))).sum(-1, dtype=torch.float64)
 
 
 def lognormal_fraction(fraction: float) -> float:
-    """The Gaussian noise, in units of the model's flux, that comes closest to such noise."""
+    """Return the Gaussian noise, in units of the model's flux, that comes closest to such noise."""
     return math.log1p(fraction)
 
 
@@ -36,10 +39,11 @@ def lognormal_fraction(fraction: float) -> float:
 def reweighted_to_lognormal(
     simulator: Simulator, draws: np.ndarray, flux: Tensor, fraction: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The exact posteriors for such noise, from draws of those for the Gaussian noise that comes closest.
+    """Return the exact posteriors for such noise, from draws of those for the Gaussian noise that comes closest.
 
     Args:
-        draws: shape (N, draws, 5); those of walkers that are stuck get no weight. flux: shape (N, pixels).
+        draws: shape (N, draws, 5); those of walkers that are stuck get no weight.
+        flux: shape (N, pixels).
     Returns:
         quantiles at QUANTILES, shape (N, quantiles, 5), and the effective share of the draws, shape (N,).
     """

@@ -17,7 +17,7 @@ _IMPOSSIBLE = -1e30  # nautilus wants numbers
 
 @dataclass(frozen=True)
 class NestedSample:
-    """Weighted draws of theta, shapes (N, 5) and (N,), ln of the evidence, and what they took."""
+    """Draws of theta, (N, 5), their weights, (N,), ln of the evidence, and how many calls of the density these took."""
 
     theta: np.ndarray
     weight: np.ndarray
@@ -26,16 +26,31 @@ class NestedSample:
 
     @property
     def size(self) -> float:
-        """The effective number of draws (Kish 1965)."""
+        """Return the effective number of draws (Kish 1965)."""
         return float(self.weight.sum() ** 2 / np.square(self.weight).sum())
 
 
 def nested_sample(density: RelativeDensity, live: int, networks: int, size: int, seed: int) -> NestedSample:
-    """Sample a posterior and find its evidence.
+    """Sample a posterior and find its evidence with nautilus (Lange 2023).
 
     Args:
         density: of one galaxy. It is sampled in phi, mass relative to the level, inside a window of mass.
-        live: points of each bound. networks: behind each bound. size: the effective number of draws that is wanted.
+        live: points of each bound.
+        networks: behind each bound.
+        size: the effective number of draws that is wanted.
+        seed: of all random numbers.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.exact import PosteriorDensity, RelativeDensity, nested_sample
+        >>> from digs.physics import Prior
+        >>> simulator = digs.Simulator()
+        >>> flux = simulator([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> density = RelativeDensity(PosteriorDensity(simulator, Prior.over(load_params().prior), flux, fraction=0.05))
+        >>> found = nested_sample(density, live=20, networks=0, size=20, seed=1)
+        >>> found.theta.shape == (len(found.weight), 5), found.size > 20
+        (True, True)
     """
     prior = density.density.prior
     low, high = prior.low.double().numpy().copy(), prior.high.double().numpy().copy()

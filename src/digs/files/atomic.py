@@ -18,7 +18,7 @@ from digs.base.remedies import remedy
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place when the block ends well, and goes when it does not."""
+    """Give a temporary path that takes the place of `path` when the block ends well, and goes when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(8)}{path.suffix}")
     # with the permissions that the umask leaves to new files, which mkstemp would not give
@@ -35,7 +35,7 @@ _read: ContextVar[set[Path] | None] = ContextVar("read", default=None)
 
 @contextmanager
 def recording() -> Iterator[set[Path]]:
-    """The data products, and other files asked for by `existing`, that are read while the block runs."""
+    """Collect the data products, and other files asked for by `existing`, that are read while the block runs."""
     files: set[Path] = set()
     token = _read.set(files)
     try:
@@ -45,7 +45,7 @@ def recording() -> Iterator[set[Path]]:
 
 
 def existing(path: Path) -> Path:
-    """The path itself.
+    """Return the path itself.
 
     Raises:
         DigsError: there is no such file.
@@ -71,7 +71,7 @@ def unreadable(path: Path, error: OSError) -> DigsError:
 
 
 def md5(path: Path) -> str:
-    """The hash by which dvc.lock knows a file.
+    """Return the hash by which dvc.lock knows a file.
 
     Raises:
         DigsError: there is no such file.

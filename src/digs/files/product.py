@@ -26,10 +26,19 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Field:
-    """One dataset: its axes (a name is matched across datasets, a number is exact), unit and storage.
+    """One dataset of a product: its axes, unit and storage.
 
     Args:
-        decimals: if given, values are rounded to so many decimals, which compresses draws well.
+        axes: one entry for each axis: a number is its exact size; axes of one name have one size in all datasets.
+        unit: in words, "" for none.
+        dtype: that is stored, as numpy spells it.
+        positive: whether all values must be above 0.
+        decimals: to which values are rounded, which compresses draws well; by default none are.
+
+    Example:
+        >>> from digs.files import Field
+        >>> Field(("pixel",), "Angstrom", dtype="f8", positive=True).unit
+        'Angstrom'
     """
 
     axes: tuple[str | int, ...]
@@ -41,18 +50,40 @@ class Field:
 
 @dataclass(frozen=True)
 class Schema:
+    """What the files of one kind must hold.
+
+    Args:
+        name: of the kind.
+        fields: the datasets by name, all of which must be there.
+
+    Example:
+        >>> from digs.files import Field, Schema
+        >>> spectra = Schema("spectra", {"flux": Field(("galaxy", "pixel"), "erg/s/cm^2/Angstrom")})
+        >>> spectra.fields["flux"].axes
+        ('galaxy', 'pixel')
+    """
+
     name: str
     fields: Mapping[str, Field]
 
 
 @dataclass(frozen=True)
 class Product:
-    """The contents of a file: arrays by dataset name, and attributes."""
+    """The contents of a file: arrays by dataset name, and attributes.
+
+    Example:
+        >>> import numpy as np
+        >>> from digs.files import Product
+        >>> product = Product({"flux": np.ones((2, 3))}, {"seed": 1})
+        >>> product["flux"].shape
+        (2, 3)
+    """
 
     arrays: dict[str, np.ndarray]
     attributes: dict[str, Any]
 
     def __getitem__(self, name: str) -> np.ndarray:
+        """Return an array by the name of its dataset."""
         return self.arrays[name]
 
 
@@ -79,10 +110,27 @@ def _mismatch(schema: Schema, arrays: Mapping[str, np.ndarray]) -> str | None:
 
 
 def write_product(path: Path, schema: Schema, arrays: Mapping[str, np.ndarray], **attributes: Any) -> None:
-    """Write one data product.
+    """Write one data product, whole or not at all.
 
+    Args:
+        path: of the file, which is replaced if it is there.
+        schema: what it must hold.
+        arrays: by dataset name, all of the schema's and no others.
+        attributes: what else is to be known of the data: numbers, texts, or anything that JSON can hold.
     Raises:
         ValueError: the arrays do not fit the schema.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from digs.files import Field, Schema, read_product, write_product
+        >>> spectra = Schema("spectra", {"flux": Field(("galaxy", "pixel"), "erg/s/cm^2/Angstrom")})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     file = Path(folder) / "spectra.h5"
+        ...     write_product(file, spectra, {"flux": np.ones((2, 3))}, seed=1)
+        ...     read_product(file, spectra).attributes["seed"]
+        1
     """
     arrays = {name: np.asarray(array) for name, array in arrays.items()}
     if set(arrays) != set(schema.fields):
@@ -117,8 +165,19 @@ def _write_array(file: h5py.File, name: str, array: np.ndarray, field: Field) ->
 def read_product(path: Path, schema: Schema) -> Product:
     """Read and check one data product.
 
+    Args:
+        path: of the file.
+        schema: what it must hold.
     Raises:
         DigsError: the file is missing, damaged, of another kind or version, or its data do not fit the schema.
+
+    Example:
+        >>> from digs.files import read_product
+        >>> from digs.files.schemas.ssp_grid_schema import SSP_GRID
+        >>> from digs.physics.simulator import SSP_GRID_FILE
+        >>> grid = read_product(SSP_GRID_FILE, SSP_GRID)
+        >>> grid["flux"].shape == (len(grid["logzsol"]), len(grid["age"]), len(grid["wavelength"]))
+        True
     """
     name = paths.shown(path)
     advice = remedy("fetch it again with `dvc checkout` or `dvc pull`, or rebuild it with `dvc repro`")

@@ -50,11 +50,12 @@ class ResumableParts:
         return self._file(name).exists()
 
     def save(self, name: str, array: np.ndarray) -> None:
+        """Write a finished part, whole or not at all."""
         with replacing(self._file(name)) as temporary:
             np.save(temporary, array)
 
     def load(self, name: str) -> np.ndarray:
-        """A finished part.
+        """Read a finished part.
 
         Raises:
             DigsError: its file is damaged.

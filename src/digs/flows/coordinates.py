@@ -56,13 +56,13 @@ class RelativeMass(nn.Module):
         return torch.logit(unit), 1 / ((self.high - self.low) * unit * (1 - unit))
 
     def forward(self, z: Tensor, level: Tensor) -> tuple[Tensor, Tensor]:
-        """y and ln |dy/dz|, of z, shape (..., 5), and levels, shape (..., 1)."""
+        """Return y and ln |dy/dz| of z, shape (..., 5), and levels, shape (..., 1)."""
         centre, slope = self._centre(level)
         mass = (z[..., _MASS : _MASS + 1] - centre) / slope
         return torch.cat([z[..., :_MASS], mass, z[..., _MASS + 1 :]], -1), -torch.log(slope[..., 0])
 
     def inverse(self, y: Tensor, level: Tensor) -> Tensor:
-        """z of y."""
+        """Return the z of y."""
         centre, slope = self._centre(level)
         mass = y[..., _MASS : _MASS + 1] * slope + centre
         return torch.cat([y[..., :_MASS], mass, y[..., _MASS + 1 :]], -1)
@@ -81,18 +81,20 @@ class Marginal(nn.Module):
 
     @property
     def prior(self) -> Prior:
+        """Return the prior that theta is confined to."""
         return self.conditional.prior
 
     def forward(self, theta: Tensor) -> Tensor:
-        """y, shape (..., 3), float64, of theta, shape (..., 5)."""
+        """Return y, shape (..., 3), float64, of theta, shape (..., 5)."""
         unit = self.prior.to_unit(theta.double())[..., REST]
         return torch.special.ndtri(unit.clamp(_EDGE, 1 - _EDGE))
 
     def log_volume(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """The log of what q(y) is multiplied by to be the density in theta, shape (..., N), float64.
+        """Return the log of what q(y) is multiplied by to be the density in theta, shape (..., N), float64.
 
         Args:
-            theta: inside the prior, shape (..., N, 5). flux: shape (N, pixels).
+            theta: inside the prior, shape (..., N, 5).
+            flux: shape (N, pixels).
         """
         y = self(theta)
         sides = (self.prior.high - self.prior.low).to(y)[list(REST)]
@@ -101,10 +103,11 @@ class Marginal(nn.Module):
         return log_slope + self.conditional.log_prob(theta.flatten(0, -2), repeated).reshape(theta.shape[:-1])
 
     def inverse(self, y: Tensor, noise: Tensor, flux: Tensor) -> Tensor:
-        """theta, shape (N, draws, 5), float64.
+        """Return theta, shape (N, draws, 5), float64.
 
         Args:
-            y: shape (N, draws, 3). noise: standard normal, for mass and dust, shape (N, draws, 2).
+            y: shape (N, draws, 3).
+            noise: standard normal, for mass and dust, shape (N, draws, 2).
             flux: shape (N, pixels).
         """
         unit = torch.zeros(*y.shape[:-1], len(NAMES), dtype=torch.float64, device=y.device)

@@ -9,7 +9,7 @@ from digs.flows.fast import maf_density as maf
 
 
 def build_estimator(architecture: Architecture, theta: Tensor, context: Tensor) -> ConditionalDensityEstimator:
-    """An untrained estimator.
+    """Return an untrained estimator.
 
     Args:
         theta: examples in the coordinates of the estimator, shape (N, 5), to standardise them by.
@@ -32,7 +32,7 @@ def build_estimator(architecture: Architecture, theta: Tensor, context: Tensor) 
 
 
 def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Tensor) -> Tensor:
-    """ln q(theta | context), shape (..., N), of theta, shape (..., N, 5), and contexts, shape (N, features)."""
+    """Return ln q(theta | context), shape (..., N), of theta, shape (..., N, 5), and contexts, shape (N, features)."""
     if maf.is_maf(estimator):
         return maf.log_prob(estimator, theta, context)
     return estimator.log_prob(theta.reshape(-1, *theta.shape[-2:]), context).reshape(theta.shape[:-1])

@@ -21,6 +21,7 @@ class DataVector(nn.Module):
 
     @property
     def size(self) -> int:
+        """Return the number of features."""
         return len(self.mean)
 
     def fit(self, flux: Tensor) -> None:
@@ -30,7 +31,7 @@ class DataVector(nn.Module):
         self.std.copy_(features.std(0))
 
     def forward(self, flux: Tensor) -> Tensor:
-        """Features, shape (N, pixels + 1), of F_lambda, shape (N, pixels)."""
+        """Return features, shape (N, pixels + 1), of F_lambda, shape (N, pixels)."""
         return (torch.cat(level_and_shape(flux), -1) - self.mean) / self.std
 
 
@@ -42,7 +43,8 @@ class PrincipalComponents(nn.Module):
     shapes, or of their projections on a subspace.
 
     Args:
-        pixels: of the spectra. components: how many, fewer than pixels.
+        pixels: of the spectra.
+        components: how many, fewer than pixels.
     """
 
     def __init__(self, pixels: int, components: int):
@@ -53,6 +55,7 @@ class PrincipalComponents(nn.Module):
 
     @property
     def size(self) -> int:
+        """Return the number of features."""
         return 1 + self.components.shape[1]
 
     def fit(self, flux: Tensor, subspace: Tensor | None = None) -> None:
@@ -73,7 +76,7 @@ class PrincipalComponents(nn.Module):
         self.components.copy_(half_whitened.flip(1)[:, :count])
 
     def forward(self, flux: Tensor) -> Tensor:
-        """Features, shape (N, components + 1), of F_lambda, shape (N, pixels)."""
+        """Return features, shape (N, components + 1), of F_lambda, shape (N, pixels)."""
         level, shape = level_and_shape(flux)
         return torch.cat([(level - self.level[0]) / self.level[1], (shape - self.mean) @ self.components], -1)
 
@@ -97,6 +100,7 @@ class MassEdges(nn.Module):
         self.mass_to_light.copy_((logmass - level_and_shape(flux)[0][:, 0]).mean())
 
     def forward(self, flux: Tensor) -> Tensor:
+        """Return how close the spectra, shape (N, pixels), come to either end, shape (N, 2)."""
         mass = level_and_shape(flux)[0] + self.mass_to_light
         return torch.tanh(torch.cat([mass - self.low, self.high - mass], -1) / self.REACH)
 
@@ -115,7 +119,7 @@ class _Block(nn.Module):
 
 
 def residual_network(inputs: int, settings: Embedding) -> nn.Module:
-    """A residual network from so many features to settings.features."""
+    """Return a residual network from so many features to settings.features."""
     blocks = [_Block(settings.width) for _ in range(settings.blocks)]
     ends = nn.Linear(inputs, settings.width), nn.Linear(settings.width, settings.features)
     return nn.Sequential(ends[0], *blocks, nn.SiLU(), ends[1])

@@ -1,7 +1,7 @@
-"""Neural posterior estimation: sbi's conditional flow over features of the spectrum, and the files it is kept in.
+"""Neural posterior estimation: sbi's conditional flow over features of the spectrum.
 
-A network is two files, NAME.safetensors (weights) and NAME.json (all that is needed to build it, and its history).
-The flow learns the coordinates of digs.coordinates given what digs.features makes of the spectrum.
+The flow learns the coordinates of digs.flows.coordinates given what digs.flows.features makes of the spectrum. The
+files that it is kept in are those of digs.flows.network_files.
 """
 
 import torch
@@ -26,16 +26,34 @@ _MASS = index("logmass")
 
 
 class Flow(nn.Module):
-    """q(theta | flux): features of the spectrum and sbi's estimator in the coordinates of digs.coordinates.
+    """q(theta | flux): sbi's estimator in the coordinates of digs.flows.coordinates, given features of the spectrum.
 
     Args:
         architecture: of the estimator.
         prior: the box that theta is confined to.
         pixels: of the spectra.
-        example: noisy spectra and theta to take the standardisation from; without them, weights must be loaded.
+        example: theta, shape (N, 5), and noisy spectra, shape (N, pixels), to take the standardisation from; without
+            them, weights must be loaded.
         conditional: of mass and dust, for an architecture that learns the other three parameters alone.
     Raises:
         ValueError: conditional is missing where the architecture asks for it, or there where it does not.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.config.model import Architecture
+        >>> from digs.flows import Flow
+        >>> from digs.physics import Prior
+        >>> prior, simulator = Prior.over(load_params().prior), digs.Simulator()
+        >>> theta = prior.sample(100, torch.Generator().manual_seed(1))
+        >>> flux = simulator(theta)
+        >>> small = Architecture(density_estimator="zuko_nsf", num_bins=4, hidden_features=8, num_transforms=1)
+        >>> flow = Flow(small, prior, simulator.pixels, (theta, flux))
+        >>> flow.eval().requires_grad_(False).loss(theta, flux).shape  # untrained as it is
+        torch.Size([100])
+        >>> draws = flow.sampler()(torch.randn(100, 20, 5), flux)
+        >>> flow.log_prob(draws, flux).shape
+        torch.Size([100, 20])
     """
 
     def __init__(
@@ -97,26 +115,40 @@ class Flow(nn.Module):
         return log_volume
 
     def context(self, flux: Tensor) -> Tensor:
-        """What the estimator sees of spectra of shape (N, pixels)."""
+        """Return what the estimator sees of spectra, shape (N, pixels): features of them, shape (N, features)."""
         features = self.data_vector(flux)
         if self.edges is not None:
             features = torch.cat([features, self.edges(flux)], -1)
         return self.embedding(features)
 
     def learned_loss(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """The part of the loss that depends on weights, of pairs, shapes (N, 5) and (N, pixels); shape (N,)."""
+        """Return the part of the loss that depends on weights, shape (N,).
+
+        Args:
+            theta: inside the prior, shape (N, 5).
+            flux: noisy spectra, shape (N, pixels).
+        """
         return -log_prob(self.estimator, self._coordinates(theta, flux), self.context(flux))
 
     def loss(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """-ln q(z | flux) in the unbounded coordinates z of all five parameters; arguments as of learned_loss.
+        """Return -ln q(z | flux) in the unbounded coordinates z of all five parameters, shape (N,).
 
         It compares any two flows over the same prior.
+
+        Args:
+            theta: as of learned_loss.
+            flux: as of learned_loss.
         """
         log_jacobian = self.prior.log_jacobian(self.prior.to_unbounded(theta))
         return (self.learned_loss(theta, flux) - self._log_volume(theta, flux) + log_jacobian).to(flux)
 
     def log_prob(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """ln q(theta | flux) in physical theta, shapes (N, draws, 5) and (N, pixels); shape (N, draws)."""
+        """Return ln q(theta | flux) in physical theta, shape (N, draws); -inf outside the prior.
+
+        Args:
+            theta: shape (N, draws, 5).
+            flux: shape (N, pixels).
+        """
         inside = self.prior.contains(theta)
         # in the middle of the box where theta is outside, so that nothing there is infinite
         middle = self.prior.from_unit(theta.new_full((len(NAMES),), 0.5))
@@ -125,10 +157,12 @@ class Flow(nn.Module):
         return torch.where(inside, (log_q + self._log_volume(theta, flux)).T, -torch.inf)
 
     def theta(self, y: Tensor, noise: Tensor, flux: Tensor) -> Tensor:
-        """theta, shape (N, draws, 5), of the estimator's coordinates, (N, draws, learned), and spectra, (N, pixels).
+        """Return theta, shape (N, draws, 5), from the estimator's coordinates.
 
         Args:
+            y: the estimator's coordinates, shape (N, draws, learned).
             noise: standard normal numbers for the parameters that are not learned, shape (N, draws, 5 - learned).
+            flux: shape (N, pixels).
         """
         if self.marginal is not None:
             return self.marginal.inverse(y, noise, flux)
@@ -137,9 +171,10 @@ class Flow(nn.Module):
         return self.prior.from_unbounded(y)
 
     def sampler(self) -> Sampler:
-        """What makes theta, shape (N, draws, 5), of standard normal numbers of that shape and spectra, (N, pixels).
+        """Return the function that draws theta, with the weights that a flow without gradients has now.
 
-        It has the weights that the flow has now.
+        Its arguments are standard normal numbers, shape (N, draws, 5), and spectra, (N, pixels); theta has the
+        shape of the numbers.
         """
         draw = sampler(self.estimator)
 
@@ -164,10 +199,26 @@ def build_flow(
     fraction: float,
     example: tuple[Tensor, Tensor] | None = None,
 ) -> Flow:
-    """A flow with all that its architecture asks for; arguments as of Flow, and the noise's fraction.
+    """Return a flow with all that its architecture asks for.
 
+    Args:
+        architecture: as of Flow.
+        prior: as of Flow.
+        pixels: as of Flow.
+        fraction: of the noise, in units of the model flux.
+        example: as of Flow.
     Raises:
         DigsError: the SSP grid, which mass and dust in closed form need, is missing or has other pixels.
+
+    Example:
+        >>> from digs.config import load_params
+        >>> from digs.flows import build_flow
+        >>> from digs.physics import Prior
+        >>> params = load_params()
+        >>> architecture, prior = params.network("fiducial").architecture, Prior.over(params.prior)
+        >>> flow = build_flow(architecture, prior, pixels=138, fraction=0.05)
+        >>> flow.learned  # of five parameters: mass and dust come in closed form
+        3
     """
     conditional = MassAndDust(Simulator(), prior, fraction) if architecture.marginal else None
     return Flow(architecture, prior, pixels, example, conditional)

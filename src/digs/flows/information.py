@@ -21,7 +21,7 @@ _STEP = 1e-3  # of finite differences, in units of a prior range
 
 @torch.no_grad()
 def derivatives(simulator: Simulator, prior: Prior, theta: Tensor) -> Tensor:
-    """Of ln flux by theta, shape (N, pixels, 5), by differences inside the prior around theta, shape (N, 5)."""
+    """Return d ln flux / d theta, (N, pixels, 5), by differences inside the prior around theta, (N, 5)."""
     low, high = prior.low.to(theta), prior.high.to(theta)
     columns = []
     for place, step in enumerate(_STEP * (high - low)):
@@ -36,16 +36,17 @@ def derivatives(simulator: Simulator, prior: Prior, theta: Tensor) -> Tensor:
 
 
 def information(derivative: Tensor, prior: Prior, fraction: float) -> Tensor:
-    """J^T J + P of galaxies, shape (N, 5, 5), float64, from derivatives of ln flux, shape (N, pixels, 5)."""
+    """Return J^T J + P of galaxies, shape (N, 5, 5), float64, from derivatives of ln flux, shape (N, pixels, 5)."""
     width = (prior.high - prior.low).double()
     return derivative.mT @ derivative / fraction**2 + torch.diag(12 / width**2)
 
 
 def score_directions(simulator: Simulator, prior: Prior, theta: Tensor, fraction: float) -> Tensor:
-    """Orthonormal directions of ln flux less its mean over pixels, shape (pixels, pixels - 1), the most needed first.
+    """Return orthonormal directions of ln flux less its mean over pixels, (pixels, pixels - 1), the most needed first.
 
     Args:
-        theta: galaxies to average over, shape (N, 5). fraction: of the noise.
+        theta: galaxies to average over, shape (N, 5).
+        fraction: of the noise.
     """
     derivative = derivatives(simulator, prior, theta)
     inverse = torch.linalg.inv(information(derivative, prior, fraction))
@@ -56,12 +57,14 @@ def score_directions(simulator: Simulator, prior: Prior, theta: Tensor, fraction
 
 
 def lost_information(simulator: Simulator, prior: Prior, theta: Tensor, fraction: float, components: Tensor) -> Tensor:
-    """How much less one learns of theta from the level and some components of the shape than from all pixels.
+    """Return how much less one learns of theta from the level and some components of the shape than from all pixels.
 
     In nat, near the best fit, where posteriors are normal with the inverse of `information` as covariance.
 
     Args:
-        theta: galaxies, shape (N, 5). fraction: of the noise. components: of ln flux, shape (pixels, components).
+        theta: galaxies, shape (N, 5).
+        fraction: of the noise.
+        components: of ln flux, shape (pixels, components).
     Returns:
         shape (N,), float64.
     """

@@ -28,7 +28,7 @@ _FAR = 30.0  # standard deviations
 
 
 def _normal_cdf(x: Tensor) -> Tensor:
-    """As torch.special.ndtr, which is 0 from -8.3 down; this is right to -37."""
+    """Return the same as torch.special.ndtr, which is 0 from -8.3 down; this is right to -37."""
     return torch.special.erfc(-x / math.sqrt(2)) / 2
 
 
@@ -48,7 +48,7 @@ class TruncatedNormal:
         return torch.where(mirrored, -high, low), torch.where(mirrored, -low, high), mirrored
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """The log density at points between the ends."""
+        """Return the log density at points between the ends."""
         low, high, _ = self._limits()
         log_high = torch.special.log_ndtr(high)
         log_share = log_high + torch.log1p(-torch.exp(torch.special.log_ndtr(low) - log_high))
@@ -56,7 +56,7 @@ class TruncatedNormal:
         return -z.square() / 2 - math.log(2 * math.pi) / 2 - self.std.log() - log_share
 
     def from_noise(self, noise: Tensor) -> Tensor:
-        """Draws, increasing with standard normal noise."""
+        """Return draws, which increase with standard normal noise."""
         low, high, mirrored = self._limits()
         below = _normal_cdf(torch.where(mirrored, -noise, noise))
         below_low = _normal_cdf(low)
@@ -72,7 +72,8 @@ class TruncatedNormal:
 class Expansion:
     """ln L around its maximum over (v, dust2), as the normal distribution of both; each of shape (N,), float64.
 
-    mass_slope: how the mean of v changes with dust2. mass_std: of v, at given dust2.
+    mass_slope: how the mean of v changes with dust2.
+    mass_std: of v, at given dust2.
     """
 
     dust: Tensor
@@ -83,12 +84,25 @@ class Expansion:
 
 
 class MassAndDust(nn.Module):
-    """p(logmass, dust2 | logzsol, tage, logtau, flux).
+    """p(logmass, dust2 | logzsol, tage, logtau, flux) as a normal distribution that the prior cuts off; see the module.
 
     Args:
         simulator: of the other three parameters' spectra, and of the dust curve.
         prior: whose ranges confine both.
         fraction: of the noise, in units of the model flux.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.flows import MassAndDust
+        >>> from digs.physics import Prior
+        >>> simulator = digs.Simulator()
+        >>> conditional = MassAndDust(simulator, Prior.over(load_params().prior), fraction=0.05)
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> flux = simulator(theta)
+        >>> mass, dust = conditional.from_noise(theta[:, [1, 3, 4]], torch.zeros(1, 2), flux)  # their medians
+        >>> round(mass.item(), 1), round(dust.item(), 1)
+        (10.5, 0.6)
     """
 
     def __init__(self, simulator: Simulator, prior: Prior, fraction: float):
@@ -100,7 +114,7 @@ class MassAndDust(nn.Module):
         self.register_buffer("linear", linear.T.to(curve), persistent=False)
 
     def expand(self, rest: Tensor, flux: Tensor) -> Expansion:
-        """The normal distribution of v and dust2, the prior left aside.
+        """Return the normal distributions of v and dust2, the prior left aside.
 
         Args:
             rest: logzsol, tage and logtau, shape (N, 3).
@@ -138,7 +152,7 @@ class MassAndDust(nn.Module):
         return TruncatedNormal(expansion.dust, expansion.dust_std, *self._ends(DUST))
 
     def _mass(self, expansion: Expansion, dust: Tensor) -> TruncatedNormal:
-        """Of log10 M, given the dust."""
+        """Return the distribution of log10 M, given the dust."""
         mean = expansion.mass + expansion.mass_slope * (dust - expansion.dust)
         return TruncatedNormal(mean / _LN10, expansion.mass_std / _LN10, *self._ends(MASS))
 
@@ -147,17 +161,24 @@ class MassAndDust(nn.Module):
         return self.prior.low[place].to(device), self.prior.high[place].to(device)
 
     def log_prob(self, theta: Tensor, flux: Tensor) -> Tensor:
-        """ln p(logmass, dust2 | rest, flux) in dex and optical depth, shape (N,), float64.
+        """Return ln p(logmass, dust2 | rest, flux) in dex and optical depth, shape (N,), float64.
 
         Args:
-            theta: inside the prior, shape (N, 5). flux: shape (N, pixels).
+            theta: inside the prior, shape (N, 5).
+            flux: observed F_lambda, shape (N, pixels).
         """
         expansion = self.expand(theta[:, REST].to(flux), flux)
         mass, dust = theta[:, MASS].double(), theta[:, DUST].double()
         return self._dust(expansion).log_prob(dust) + self._mass(expansion, dust).log_prob(mass)
 
     def from_noise(self, rest: Tensor, noise: Tensor, flux: Tensor) -> tuple[Tensor, Tensor]:
-        """Draws of logmass and dust2, shape (N,) each, float64, from standard normal numbers, shape (N, 2)."""
+        """Return draws of logmass and of dust2, shape (N,) each, float64.
+
+        Args:
+            rest: logzsol, tage and logtau, shape (N, 3).
+            noise: standard normal numbers, shape (N, 2).
+            flux: observed F_lambda, shape (N, pixels).
+        """
         expansion = self.expand(rest.to(flux), flux)
         dust = self._dust(expansion).from_noise(noise[:, 0].double())
         return self._mass(expansion, dust).from_noise(noise[:, 1].double()), dust

@@ -44,7 +44,7 @@ class NetworkRecord(BaseModel):
 
     @property
     def prior(self) -> PriorRanges:
-        """The ranges that the network was trained over."""
+        """Return the ranges that the network was trained over."""
         return PriorRanges(**dict(zip(NAMES, zip(self.prior_low, self.prior_high, strict=True), strict=True)))
 
 
@@ -69,10 +69,13 @@ def save_network(folder: Path, name: str, flow: Flow, **record: Any) -> None:
 
 
 def load_record(name: str, folder: Path | str = NETWORKS) -> NetworkRecord:
-    """The description of a network.
+    """Return the description of a network.
 
+    Args:
+        name: of the network.
+        folder: where its two files are.
     Raises:
-        DigsError: no such network, or its file is damaged.
+        DigsError: there is no such network, or its file is damaged.
     """
     folder = Path(folder)
     path = folder / f"{name}.json"
@@ -105,10 +108,19 @@ def _check_populations(record: NetworkRecord) -> None:
 
 
 def load_flow(name: str, folder: Path | str = NETWORKS) -> tuple[Flow, NetworkRecord]:
-    """A trained network and its description.
+    """Return a trained network, ready to compute, and its description.
 
+    Args:
+        name: of the network.
+        folder: where its two files are, NAME.json and NAME.safetensors.
     Raises:
-        DigsError: no such network, one of its files is missing or damaged, or it belongs to another SSP grid.
+        DigsError: there is no such network, one of its files is missing or damaged, or it belongs to another SSP grid.
+
+    Example:
+        >>> from digs.flows import load_flow
+        >>> flow, record = load_flow("fiducial")
+        >>> record.noise_fraction, len(record.wavelength)
+        (0.05, 138)
     """
     record = load_record(name, folder)
     _check_populations(record)

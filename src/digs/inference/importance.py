@@ -13,10 +13,24 @@ from digs.physics.simulator import Simulator
 
 
 def log_weights(posterior: Posterior, simulator: Simulator, draws: Tensor, flux: Tensor) -> Tensor:
-    """ln L(theta) + ln prior(theta) - ln q(theta | flux), shape (N, draws), float64.
+    """Return ln L(theta) + ln prior(theta) - ln q(theta | flux), shape (N, draws), float64.
+
+    These are the log weights that make the network's draws those of the exact posterior.
 
     Args:
-        draws: of the posterior, shape (N, draws, 5). flux: shape (N, pixels).
+        posterior: the network's, q.
+        simulator: of the model spectra.
+        draws: of the posterior, shape (N, draws, 5).
+        flux: observed F_lambda, shape (N, pixels).
+
+    Example:
+        >>> import digs
+        >>> from digs.inference import log_weights
+        >>> posterior, simulator = digs.Posterior.load("fiducial"), digs.Simulator()
+        >>> flux = simulator([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> weight = log_weights(posterior, simulator, posterior.sample(flux, 200, seed=1), flux).softmax(1)
+        >>> bool(1 / weight.square().sum() > 100)  # more than half of the draws are effective
+        True
     """
     prior = Prior(posterior.record.prior_low, posterior.record.prior_high)
     joint = log_joint(simulator, prior, draws, flux, posterior.record.noise_fraction)

@@ -42,6 +42,12 @@ class Inference:
     lights: which warning lights are on, by name, shape (N,) each; none where there was nothing to look at.
     statistics: what the lights look at, and `best_fit_probability`, `r_hat` (the largest) and `sample_size` (the
         smallest of the five parameters'), nan where nothing was looked at or fitted; shape (N,) each.
+
+    Example:
+        >>> import digs
+        >>> found = digs.infer([float("nan")] * 138, draws=10)
+        >>> found.verdict.tolist(), found.draws.shape
+        (['outside the model'], (1, 10, 5))
     """
 
     draws: np.ndarray

@@ -1,14 +1,14 @@
 """Warning lights: statistics of one spectrum that tell, without the truth, that the posterior cannot be trusted.
 
 Each is larger the more suspicious a spectrum is. Of some draws of the network's posterior, their exact spectra, and the
-pulls (digs.fit) of the one that fits best:
+pulls (digs.exact.best_fit) of the one that fits best:
 
     misfit      its chi-squared
     overfit     its chi-squared, with the sign changed: too good a fit
     pull        its largest pull in a single pixel
     neighbours  the correlation of its pulls with those of the next pixel
     waves       the power of its pulls in slow waves, the first few modes of the discrete cosine transform
-    weights     -ln of the efficiency of importance sampling (digs.importance)
+    weights     -ln of the efficiency of importance sampling (digs.inference.importance)
     novelty     distance of what the flow sees of the spectrum from its nearest neighbours among spectra of the prior
 
 The first five look at the data, and hold for any fit of the model; the last two at the network. A light goes on above
@@ -61,7 +61,7 @@ Statistics = dict[str, np.ndarray]  # of each light, shape (N,)
 
 
 def data_statistics(pulls: Tensor) -> Statistics:
-    """Those of the pulls of a fit, shape (N, pixels)."""
+    """Return the statistics of the data from the pulls of a fit, shape (N, pixels)."""
     pull = pulls.double().numpy()
     chi_squared = (pull**2).sum(1)
     return {
@@ -77,8 +77,10 @@ class Novelty:
     """How far spectra are from those of the prior in the flow's context.
 
     Args:
-        posterior: of the network. simulator: of the spectra of its prior.
-        references: how many of them. neighbours: the distance is that of the so many-th nearest.
+        posterior: of the network.
+        simulator: of the spectra of its prior.
+        references: how many of them.
+        neighbours: the distance is that of the so many-th nearest.
     """
 
     def __init__(self, posterior: Posterior, simulator: Simulator, references: int, neighbours: int, seed: int):
@@ -92,7 +94,7 @@ class Novelty:
         return self.flow.context(flux)
 
     def __call__(self, flux: Tensor) -> np.ndarray:
-        """Shape (N,), of spectra of shape (N, pixels)."""
+        """Return the distance, shape (N,), of spectra of shape (N, pixels)."""
         distances = (torch.cdist(some, self.references) for some in self._context(flux).split(_AT_ONCE))
         nearest = [distance.kthvalue(self.neighbours, 1).values for distance in distances]
         return torch.cat(nearest).double().numpy()
@@ -111,7 +113,8 @@ class Observer:
     """Computes all statistics of spectra with one network.
 
     Args:
-        network: its name. draws: how many of a posterior are looked at.
+        network: its name.
+        draws: how many of a posterior are looked at.
         references, neighbours, seed: as of Novelty.
     """
 
@@ -137,7 +140,7 @@ class Observer:
 
 
 def thresholds_for(statistics: Statistics, false_alarms: float) -> tuple[dict[str, float], float]:
-    """Thresholds that so large a share of spectra exceeds in any light, and each light's own share.
+    """Return thresholds that so large a share of spectra exceeds in any light, and each light's own share.
 
     Args:
         statistics: of many spectra of the model.
@@ -150,12 +153,12 @@ def thresholds_for(statistics: Statistics, false_alarms: float) -> tuple[dict[st
 
 
 def lit(statistics: Statistics, thresholds: dict[str, float]) -> dict[str, np.ndarray]:
-    """Which lights are on, each of shape (N,)."""
+    """Return which lights are on, each of shape (N,)."""
     return {name: statistics[name] > threshold for name, threshold in thresholds.items() if name in statistics}
 
 
 def any_of(lights: dict[str, np.ndarray]) -> np.ndarray:
-    """Whether any of some lights is on, shape (N,)."""
+    """Return whether any of some lights is on, shape (N,)."""
     return np.any(list(lights.values()), 0)
 
 
@@ -163,7 +166,9 @@ def any_of(lights: dict[str, np.ndarray]) -> np.ndarray:
 class Judge:
     """Tells spectra that the model cannot make from those that it can.
 
-    thresholds: of the lights. freedom: of the best fits' chi-squared. rejected: the least probability of one.
+    thresholds: of the lights.
+    freedom: of the best fits' chi-squared.
+    rejected: the least probability of one.
     """
 
     thresholds: dict[str, float]
@@ -171,15 +176,15 @@ class Judge:
     rejected: float
 
     def probability(self, fit: BestFit) -> np.ndarray:
-        """Of the fits' chi-squared, on its own side, shape (N,)."""
+        """Return the probability of the fits' chi-squared, on its own side, shape (N,)."""
         return two_sided(fit.chi_squared, self.freedom).numpy()
 
     def rejects(self, fit: BestFit) -> np.ndarray:
-        """Whether the fits are too improbable, shape (N,)."""
+        """Return whether the fits are too improbable, shape (N,)."""
         return self.probability(fit) < self.rejected
 
     def outside(self, fit: BestFit) -> np.ndarray:
-        """Whether the fit is rejected, or a light of the data is on for it, shape (N,)."""
+        """Return whether the fit is rejected, or a light of the data is on for it, shape (N,)."""
         return self.rejects(fit) | any_of(lit(data_statistics(fit.pulls), self.thresholds))
 
 

@@ -25,7 +25,7 @@ from digs.physics.simulator import Simulator
 def stretched_draws(
     posterior: Posterior, simulator: Simulator, flux: Tensor, fraction: float, stretch: float, draws: int, seed: int
 ) -> tuple[Tensor, Tensor]:
-    """Draws of theta, shape (N, draws, 5), and the log of the weights that make them exact, shape (N, draws), float64.
+    """Return draws of theta, (N, draws, 5), and the log of the weights that make them exact, (N, draws), float64.
 
     Args:
         flux: observed F_lambda, shape (N, pixels).

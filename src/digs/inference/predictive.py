@@ -48,7 +48,19 @@ def examine(posterior: Posterior, simulator: Simulator, flux: Tensor, draws: Ten
     """Compare data with the exact spectra of draws from the network's posterior.
 
     Args:
-        flux: observed F_lambda, shape (N, pixels). draws: of the posterior, shape (N, draws, 5).
+        posterior: the network's.
+        simulator: of the model spectra.
+        flux: observed F_lambda, shape (N, pixels).
+        draws: of the posterior, shape (N, draws, 5).
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.inference import examine
+        >>> posterior, simulator = digs.Posterior.load("fiducial"), digs.Simulator()
+        >>> flux = digs.add_noise(simulator([[10.5, -0.4, 0.6, 1.6, -0.9]]), torch.Generator().manual_seed(1))
+        >>> examined = examine(posterior, simulator, flux, posterior.sample(flux, 50, seed=1))
+        >>> examined.chi_squared.shape, examined.pulls.shape
+        (torch.Size([1, 50]), torch.Size([1, 138]))
     """
     fraction, number = posterior.record.noise_fraction, draws.shape[1]
     log_q = posterior.log_prob(draws, flux)
@@ -65,6 +77,6 @@ def examine(posterior: Posterior, simulator: Simulator, flux: Tensor, draws: Ten
 
 
 def promising(draws: Tensor, chi_squared: Tensor, number: int = STARTS) -> Tensor:
-    """So many draws of smallest chi-squared to start a fit from, shape (N, number, 5)."""
+    """Return so many draws of smallest chi-squared to start a fit from, shape (N, number, 5)."""
     order = chi_squared.argsort(1)[:, :number]
     return draws.gather(1, order[..., None].expand(-1, -1, draws.shape[2]))

@@ -27,12 +27,12 @@ class Amortisation:
     npe_seconds: float
 
     def break_even(self, mcmc_seconds: float) -> float:
-        """How many galaxies make training and NPE as dear as fits of mcmc_seconds each; infinite if none do."""
+        """Return how many galaxies make training and NPE as dear as fits of mcmc_seconds each; infinite if none do."""
         saved = mcmc_seconds - self.npe_seconds
         return self.training_seconds / saved if saved > 0 else math.inf
 
     def galaxies_per_fit(self, mcmc_seconds: float, count_training: bool) -> float:
-        """How many galaxies NPE infers in the time of one fit, training paid from that time or not."""
+        """Return how many galaxies NPE infers in the time of one fit, training paid from that time or not."""
         return max(0.0, (mcmc_seconds - self.training_seconds * count_training) / self.npe_seconds)
 
 

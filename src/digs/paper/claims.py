@@ -58,6 +58,8 @@ WORDS = {"logmass": "mass", "logzsol": "metallicity", "dust2": "dust", "tage": "
 
 
 class ClaimVerdict(StrEnum):
+    """What becomes of a claim."""
+
     REPRODUCED = "reproduced"
     IMPROVED = "improved"
     NOT_REPRODUCED = "not reproduced"
@@ -76,7 +78,7 @@ class Claim:
 
 
 def by_error(ours: float, error: float, stated: float, decimals: int) -> ClaimVerdict:
-    """Of a number that is the better the larger, and stated to so many decimals."""
+    """Judge a number that is the better the larger, and stated to so many decimals."""
     apart = (ours - stated) / math.hypot(error, 10**-decimals / math.sqrt(12))
     if abs(apart) <= SIGMAS:
         return ClaimVerdict.REPRODUCED
@@ -84,7 +86,7 @@ def by_error(ours: float, error: float, stated: float, decimals: int) -> ClaimVe
 
 
 def by_factor(ours: float, low: float, high: float | None = None, larger_is_better: bool = False) -> ClaimVerdict:
-    """Of a width or cost, stated as a number or a range."""
+    """Judge a width or cost, stated as a number or a range."""
     high = low if high is None else high
     if low / FACTOR <= ours <= high * FACTOR:
         return ClaimVerdict.REPRODUCED
@@ -92,17 +94,18 @@ def by_factor(ours: float, low: float, high: float | None = None, larger_is_bett
 
 
 def by_test(holds: bool) -> ClaimVerdict:
+    """Judge by whether what is claimed holds."""
     return ClaimVerdict.REPRODUCED if holds else ClaimVerdict.NOT_REPRODUCED
 
 
 def central_truths(product: Product, params: Params) -> np.ndarray:
-    """Whether truths are in the central 68% of their prior ranges, shape (galaxies, 5)."""
+    """Return whether truths are in the central 68% of their prior ranges, shape (galaxies, 5)."""
     box = parameters(params.prior)
     return central(product["theta"], np.array([p.low for p in box]), np.array([p.high for p in box]))
 
 
 def central_correlation(product: Product, params: Params, in_all: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """Of medians with truths in the central 68% of each prior range, with standard errors, each of shape (5,).
+    """Return correlations of medians with truths in the central 68% of each prior range, with errors, shape (5,) each.
 
     Args:
         product: of kind POSTERIORS or REFERENCE.
@@ -122,7 +125,7 @@ def central_correlation(product: Product, params: Params, in_all: bool = False) 
 
 
 def recovery_claims(posteriors: Product, params: Params) -> list[Claim]:
-    """Fig. 4: correlations of recovered with true parameters."""
+    """Return the claims of Fig. 4: correlations of recovered with true parameters."""
     claims = []
     for name, ours, error in zip(NAMES, *central_correlation(posteriors, params), strict=True):
         stated = published.CORRELATIONS[name]
@@ -139,7 +142,7 @@ def _calibrated(numbers: Mapping, name: str) -> bool:
 
 
 def width_claims(measured: Mapping) -> list[Claim]:
-    """Abstract: half-widths for a given galaxy, by the pairs of the released code and by the fiducial network."""
+    """Return the abstract's claim: half-widths for a given galaxy, by the networks `lookup` and `fiducial`."""
     claims = []
     for name, stated in published.HALF_WIDTHS.items():
         for network in ("lookup", "fiducial"):
@@ -154,7 +157,7 @@ def width_claims(measured: Mapping) -> list[Claim]:
 
 
 def residual_claims(params: Params) -> list[Claim]:
-    """Fig. 3: the best fit by NPE and the spectrum differ by less than 3%."""
+    """Return the claims of Fig. 3: the best fit by NPE and the spectrum differ by less than 3%."""
     found, limit = residuals(params)["npe"], 100 * published.RESIDUAL
     measured = {
         "the observed spectrum, rms": rms(found["data"]),
@@ -175,7 +178,7 @@ def residual_claims(params: Params) -> list[Claim]:
 
 
 def calibration_claims(calibration: Mapping, measured: Mapping) -> list[Claim]:
-    """Figs. 5 and 6: ranks are uniform, and intervals for mass, metallicity and dust hold too much."""
+    """Return the claims of Figs. 5 and 6: uniform ranks, and too wide intervals for mass, metallicity and dust."""
     looked_up = min(measured["lookup"]["lookup"][name]["uniform_ranks_p_value"] for name in NAMES)
     test_set = min(calibration[name]["uniform_ranks_p_value"] for name in NAMES)
     level = NAMED_LEVELS["coverage_68"]
@@ -213,7 +216,7 @@ def _ends(values: list[float]) -> tuple[float, float]:
 
 
 def population_claims(posteriors: Product) -> list[Claim]:
-    """Sec. 4: no difference between galaxies of young and of old median age; none where either are missing."""
+    """Return the claim of Sec. 4 that galaxies of young and old median age do not differ; none without either."""
     low, median, high = (posteriors["quantiles"][:, QUANTILES.index(each)] for each in (0.16, 0.5, 0.84))
     age = median[:, index("tage")]
     young, old = age < published.YOUNG, age > published.OLD
@@ -236,7 +239,7 @@ def population_claims(posteriors: Product) -> list[Claim]:
 
 
 def cost_claims(timing: Mapping, training: Mapping) -> list[Claim]:
-    """Secs. 3.3, 3.5 and 4: training, one posterior, one MCMC fit, and galaxies in the time of a fit."""
+    """Return the claims of Secs. 3.3, 3.5 and 4 on training, one posterior, one MCMC fit, and galaxies in its time."""
     exact, hour = timing["networks"]["exact"], costs.HOUR
     fits, per_fit = (
         timing["fit_seconds"],
@@ -277,7 +280,7 @@ def cost_claims(timing: Mapping, training: Mapping) -> list[Claim]:
 
 
 def all_claims(params: Params) -> list[Claim]:
-    """Every claim with its verdict, from the tracked data products."""
+    """Return every claim with its verdict, from the tracked data products."""
     posteriors = read_product(paths.DATA / "posteriors.h5", POSTERIORS)
     measured = read_json(paths.DATA / "lookup_experiment.json")["measured"]
     return [

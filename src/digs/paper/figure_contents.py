@@ -120,7 +120,7 @@ def _artists(owner: Axes | Figure) -> Iterator[tuple[str, Entry]]:
 
 
 def drawn(figure: Figure) -> dict[str, Entry]:
-    """Everything that a figure shows, by panel and artist."""
+    """Return everything that a figure shows, by panel and artist."""
     found = {f"figure: {name}": entry for name, entry in _artists(figure)}
     for place, axes in enumerate(figure.axes):
         found[f"panel {place}: frame"] = _frame(axes)

@@ -28,10 +28,12 @@ class WidthComparison:
 
     @property
     def ratio(self) -> np.ndarray:
+        """Return NPE's half-widths over those of MCMC, shape (parameters,)."""
         return self.npe / self.mcmc
 
     @property
     def ratio_error(self) -> np.ndarray:
+        """Return the standard errors of the ratio, shape (parameters,)."""
         return self.ratio * np.hypot(self.npe_error / self.npe, self.mcmc_error / self.mcmc)
 
 
@@ -41,25 +43,26 @@ def compare_widths(draws: np.ndarray, chain: np.ndarray) -> WidthComparison:
 
 
 def best_visited(chains: Product) -> np.ndarray:
-    """The point of highest posterior density that the walkers of the product CHAINS visited, shape (parameters,)."""
+    """Return the point of highest posterior density that the walkers of CHAINS visited, shape (parameters,)."""
     return chains["theta"].reshape(-1, len(NAMES))[chains["log_prob"].argmax()]
 
 
 def best_draw(prior: Prior, theta: np.ndarray, log_prob: np.ndarray) -> np.ndarray:
-    """The draw of highest density in the unbounded coordinates that the flow learns, shape (parameters,).
+    """Return the draw of highest density in the unbounded coordinates that the flow learns, shape (parameters,).
 
     In theta itself the density of a flow grows without limit at the prior's edges, wherever it falls more slowly in z
     than the Jacobian, exp(-|z|), so that its highest draw may be any that lies close to an edge.
 
     Args:
-        theta: shape (draws, parameters). log_prob: density in theta, shape (draws,).
+        theta: shape (draws, parameters).
+        log_prob: density in theta, shape (draws,).
     """
     jacobian = prior.log_jacobian(prior.to_unbounded(torch.as_tensor(theta))).numpy()
     return theta[np.argmax(log_prob - jacobian)]
 
 
 def residuals(params: Params) -> dict[str, dict[str, np.ndarray]]:
-    """|model / spectrum - 1| in percent, shape (pixels,), by method and by spectrum, `data` or `truth`.
+    """Return |model / spectrum - 1| in percent, shape (pixels,), by method and by spectrum, `data` or `truth`.
 
     The methods: `npe`, the draw of highest density in the flow's coordinates; `npe_theta`, in theta; `mcmc`, the
     visited point of highest posterior density.
@@ -81,4 +84,5 @@ def residuals(params: Params) -> dict[str, dict[str, np.ndarray]]:
 
 
 def rms(residual: np.ndarray) -> float:
+    """Return the root mean square."""
     return float(np.sqrt(np.mean(residual**2)))

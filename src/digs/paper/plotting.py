@@ -115,20 +115,20 @@ def parameter_panels(rows: int, height: float, **options) -> tuple[Figure, np.nd
 
 
 def legend_above(figure: Figure, axes: Axes) -> None:
-    """One panel's legend, in a row above all panels."""
+    """Put one panel's legend in a row above all panels."""
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(handles))
 
 
 def note(axes: Axes, text: str, x: float = 0.04, y: float = 0.96, **options) -> None:
-    """Small text in a corner of a panel, at the corner nearest to (x, y) in units of the panel."""
+    """Write small text in a corner of a panel, at the corner nearest to (x, y) in units of the panel."""
     place = {"ha": "left" if x < 0.5 else "right", "va": "bottom" if y < 0.5 else "top"}
     veil = {"bbox": {"fc": "white", "ec": "none", "alpha": 0.75, "pad": 0.7}}
     axes.text(x, y, text, transform=axes.transAxes, **({"fontsize": SMALL} | place | veil | options))
 
 
 def mark_features(axes: Axes, names: bool = True) -> None:
-    """Thin lines at the spectral features that one talks about, with their names above the panel."""
+    """Draw thin lines at the spectral features that one talks about, with their names above the panel."""
     for name, wavelength in FEATURES.items():
         axes.axvline(wavelength, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
         if names:
@@ -141,13 +141,13 @@ def mark_features(axes: Axes, names: bool = True) -> None:
 
 
 def plus_minus(draws: np.ndarray, decimals: int = 2) -> str:
-    """Median and 68% interval of draws, as mathtext."""
+    """Return the median and 68% interval of draws, as mathtext."""
     low, median, high = np.quantile(draws, (0.16, 0.5, 0.84))
     return rf"${median:.{decimals}f}^{{+{high - median:.{decimals}f}}}_{{-{median - low:.{decimals}f}}}$"
 
 
 def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
-    """Limits of an axis: the parameter's prior range and a little more."""
+    """Return the limits of an axis: the parameter's prior range and a little more."""
     margin = 0.04 * (parameter.high - parameter.low)
     axes.set(**{f"{which}lim": (parameter.low - margin, parameter.high + margin)})
 

@@ -100,12 +100,21 @@ def _modes(integrals: np.ndarray, points: np.ndarray, rank: int) -> tuple[np.nda
 
 
 class CSPWeights(nn.Module):
-    """Weights of the SSPs in delayed-tau galaxies.
+    """The weights of the SSPs in delayed-tau galaxies, as FSPS integrates them (csp_gen, sfh=4); see the module.
 
     `components`, shape (components, SSPs), says how the SSPs make up the components that galaxies are summed from.
 
     Args:
         age: the SSPs' ages in Gyr, ascending, shape (n,).
+        dtype: of the arithmetic.
+
+    Example:
+        >>> import numpy as np, torch
+        >>> from digs.physics import CSPWeights
+        >>> weights = CSPWeights(np.geomspace(1e-4, 14, 50))
+        >>> fractions = weights(torch.tensor([1.0, 4.0]), torch.tensor([-0.5, 0.3]))
+        >>> len(fractions), fractions.sum(1).round(decimals=4).tolist()
+        (2, [1.0, 1.0])
     """
 
     def __init__(self, age: np.ndarray, dtype: torch.dtype = torch.float32):
@@ -144,7 +153,9 @@ class CSPWeights(nn.Module):
             self.register_buffer(name, torch.as_tensor(value, dtype=dtype).contiguous(), persistent=False)
 
     def forward(self, tage: Tensor, logtau: Tensor) -> Tensor:
-        """Mass fractions of the SSPs, shape (N, m), summing to 1 over m, as many SSPs as the oldest galaxy needs.
+        """Return the mass fractions of the SSPs, shape (N, m), which sum to 1 over m.
+
+        m is as many SSPs, from the youngest on, as the oldest galaxy needs.
 
         Args:
             tage: age of the galaxies in Gyr, shape (N,), between 0 and the last SSP's age; N at least 1.
@@ -157,10 +168,13 @@ class CSPWeights(nn.Module):
         return amounts @ components[:, : oldest + 1]
 
     def amounts(self, tage: Tensor, logtau: Tensor) -> tuple[Tensor, slice]:
-        """Of components instead of SSPs, shape (N, m), and which components those are: a slice of them.
+        """Return the amounts of components instead of SSPs, shape (N, m), and which components those are: a slice.
 
         The mass formed is amounts @ mass[slice], up to a factor that depends on tau: what forward divides by.
-        Arguments as of forward.
+
+        Args:
+            tage: as of forward.
+            logtau: as of forward.
         """
         tage, tau = tage.contiguous(), 10.0**logtau
         low, high = _SERIES_DOMAIN

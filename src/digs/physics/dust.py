@@ -12,12 +12,20 @@ _NORMALISATION = 0.44 * 4.05
 
 
 def calzetti(wavelength: np.ndarray) -> np.ndarray:
-    """Optical depth per unit of dust2, so that F = F_0 exp(-dust2 * calzetti).
+    """Return the optical depth per unit of dust2, k, so that F = F_0 exp(-dust2 k).
 
-    FSPS's rounded coefficients make it 0.9985 at 5500 Angstrom, not 1; this follows FSPS.
+    It is the starburst curve of Calzetti et al. (2000, eq. 4) with the rounded coefficients of FSPS (attn_curve,
+    dust_type=2), which make it 0.9985 at 5500 Angstrom, not 1.
 
     Args:
-        wavelength: Angstrom, any shape; valid from 1200 to 22 000.
+        wavelength: in Angstrom, any shape; valid from 1200 to 22 000.
+    Returns:
+        an array of that shape.
+
+    Example:
+        >>> from digs.physics import calzetti
+        >>> calzetti([4000.0, 5500.0, 9000.0]).round(2).tolist()
+        [1.36, 1.0, 0.54]
     """
     x = 1e4 / np.asarray(wavelength, dtype=float)  # inverse micron
     red = -1.857 + 1.040 * x

@@ -14,10 +14,11 @@ _PLACES = [index(name) for name in ("logmass", "logzsol", "dust2", "tage", "logt
 
 
 def integrated_weights(age: np.ndarray, tage: float, tau: float) -> np.ndarray:
-    """Mass fractions of SSPs in a delayed-tau galaxy by quadrature of their definition (digs.csp), shape (ages,).
+    """Return SSPs' mass fractions, shape (ages,), by quadrature of their definition (digs.physics.csp).
 
     Args:
-        age: of the SSPs in Gyr, ascending. tage, tau: of the galaxy, in Gyr.
+        age: of the SSPs in Gyr, ascending.
+        tage, tau: of the galaxy, in Gyr.
     """
     edges = np.concatenate([[0.0], age])
     x, weight = np.polynomial.legendre.leggauss(_NODES)
@@ -33,7 +34,7 @@ def integrated_weights(age: np.ndarray, tage: float, tau: float) -> np.ndarray:
 
 
 def integrated_spectra(simulator: Simulator, theta: Tensor) -> Tensor:
-    """Spectra with integrated weights, which the simulator approximates, shape (N, pixels), float64; theta as there."""
+    """Return spectra with integrated weights, which the simulator approximates, shape (N, pixels), float64."""
     logmass, logzsol, dust2, tage, logtau = (theta[:, place].double() for place in _PLACES)
     age = simulator.weights.age.double().numpy()
     histories = zip(tage.tolist(), (10**logtau).tolist(), strict=True)
@@ -49,7 +50,7 @@ def integrated_spectra(simulator: Simulator, theta: Tensor) -> Tensor:
 
 @torch.no_grad()
 def error_budget(single: Simulator, double: Simulator, theta: Tensor) -> dict[str, dict[str, float]]:
-    """Median and worst relative errors over all pixels of spectra of theta, (N, 5).
+    """Return median and worst relative errors over all pixels of spectra of theta, (N, 5).
 
     `rounding`: of single against double precision. `integration`: of the closed form, in double precision, against
     numerical integration of the same SSPs.

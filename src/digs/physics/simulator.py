@@ -98,6 +98,7 @@ class Simulator(nn.Module):
 
     @property
     def pixels(self) -> int:
+        """Return how many pixels the spectra have."""
         return len(self.wavelength)
 
     @undisturbed()

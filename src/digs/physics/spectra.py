@@ -21,7 +21,7 @@ _SAME = 0.01  # Angstrom, by which wavelengths may differ
 
 
 def level_and_shape(flux: Tensor) -> tuple[Tensor, Tensor]:
-    """The mean of log10 F_lambda over pixels, shape (N, 1), and log10 F_lambda less this, (N, pixels)."""
+    """Return the mean of log10 F_lambda over pixels, shape (N, 1), and log10 F_lambda less this, (N, pixels)."""
     log_flux = torch.log10(flux)
     level = log_flux.mean(-1, keepdim=True)
     return level, log_flux - level
@@ -31,17 +31,17 @@ _C = constants.c.to_value("Angstrom / s")
 
 
 def wavelength_grid(spectrum: Spectrum) -> np.ndarray:
-    """The wavelengths of the pixels in Angstrom, shape (pixels,)."""
+    """Return the wavelengths of the pixels in Angstrom, shape (pixels,)."""
     return np.linspace(spectrum.wavelength_start, spectrum.wavelength_stop, spectrum.pixels)
 
 
 def f_lambda(wavelength: np.ndarray, f_nu: np.ndarray) -> np.ndarray:
-    """F_lambda in erg/s/cm^2/Angstrom of F_nu in erg/s/cm^2/Hz at wavelengths in Angstrom."""
+    """Return F_lambda in erg/s/cm^2/Angstrom of F_nu in erg/s/cm^2/Hz at wavelengths in Angstrom."""
     return f_nu * _C / wavelength**2
 
 
 def observed_flux(luminosity: np.ndarray, zred: float) -> np.ndarray:
-    """F_nu in erg/s/cm^2/Hz of L_nu in Lsun/Hz at a redshift, in the WMAP9 cosmology.
+    """Return F_nu in erg/s/cm^2/Hz of L_nu in Lsun/Hz at a redshift, in the WMAP9 cosmology.
 
     The solar luminosity is Prospector's (prospect.sources.constants), as both simulators must share it.
     """
@@ -52,7 +52,7 @@ def observed_flux(luminosity: np.ndarray, zred: float) -> np.ndarray:
 
 
 def smooth(wavelength: np.ndarray, spectrum: np.ndarray, settings: Spectrum) -> np.ndarray:
-    """A model spectrum smoothed and sampled at the pixels, as Prospector does it, shape (pixels,).
+    """Return a model spectrum smoothed and sampled at the pixels, as Prospector does it, shape (pixels,).
 
     Args:
         wavelength: Angstrom, shape (n,), in the observed frame.

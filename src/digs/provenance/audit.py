@@ -37,6 +37,8 @@ class TypedNumber(TypedDict):
 
 
 class AuditVerdict(StrEnum):
+    """What an audit says of one thing."""
+
     FINE = "ok"
     VOUCHED = "vouched"
     UNKNOWN = "not checked"
@@ -55,6 +57,7 @@ class Finding:
 
 
 def wrong(texts: Iterable[str]) -> list[Finding]:
+    """Return a finding for each text, all of them wrong."""
     return [Finding(AuditVerdict.WRONG, text) for text in texts]
 
 
@@ -70,7 +73,7 @@ class Project:
 
     @cached_property
     def declared(self) -> dict[str, list[str]]:
-        """The data products of every figure and table, as showyourwork.yml and the Snakefile have them."""
+        """Return the data products of every figure and table, as showyourwork.yml and the Snakefile have them."""
         listed = read_document(self.root, "showyourwork.yml", FigureFile)["dependencies"]
         figures = {
             Path(script).stem: [file for file in files if file.startswith("src/data/")]
@@ -81,30 +84,30 @@ class Project:
 
     @property
     def groups(self) -> list[str]:
-        """The recorded groups of numbers in the text."""
+        """Return the recorded groups of numbers in the text."""
         return [name for name in self.recorded if "." in name]
 
     @cached_property
     def numbers(self) -> dict[str, str]:
-        """Every number in the text, as recorded."""
+        """Return every number in the text, as recorded."""
         return {
             number: entry["text"] for group in self.groups for number, entry in self.recorded[group]["shown"].items()
         }
 
     def data(self, name: str) -> list[str]:
-        """The data products that a figure, a table or a group of numbers reads."""
+        """Return the data products that a figure, a table or a group of numbers reads."""
         return self.declared[name] if name in self.declared else sorted(self.recorded.get(name, {}).get("data", {}))
 
     def script(self, name: str) -> str:
-        """The file that makes it."""
+        """Return the file that makes it."""
         return fingerprints.script_of(name)
 
     def exhibit(self, name: str) -> Exhibit | None:
-        """The figure or table of ms.tex that a script makes."""
+        """Return the figure or table of ms.tex that a script makes."""
         return next((exhibit for exhibit in self.manuscript.exhibits if exhibit.script == name), None)
 
     def find(self, word: str) -> list[str]:
-        """What a user means: a script, a file that it makes, or a label; `numbers` are all groups of the text's.
+        """Return what a user means: a script, a file that it makes, or a label; `numbers` are all groups of the text's.
 
         Raises:
             DigsError: nothing is called that.
@@ -121,6 +124,7 @@ class Project:
 
     @property
     def everything(self) -> list[str]:
+        """Return the names of all figures, tables and groups of numbers."""
         return [*self.declared, *self.groups]
 
 
@@ -136,7 +140,7 @@ def _tables(root: Path) -> dict[str, list[str]]:
 
 
 def check_data(project: Project, file: str) -> Finding:
-    """A data product against dvc.lock."""
+    """Check a data product against dvc.lock."""
     pipeline = project.pipeline
     wanted, found = pipeline.locked.get(file), pipeline.hash(file)
     if wanted is None:
@@ -153,7 +157,7 @@ def check_data(project: Project, file: str) -> Finding:
 
 
 def check_stage(project: Project, stage: Stage) -> list[Finding]:
-    """A stage against the record of its run, what vouches for it, and what its products say of their settings."""
+    """Check a stage against the record of its run, what vouches for it, and what its products say of their settings."""
     judgement = project.judge.judge(stage)
     reasons = [*judgement.reasons, *contradictions(project.pipeline, stage)]
     if reasons:
@@ -168,7 +172,7 @@ def check_stage(project: Project, stage: Stage) -> list[Finding]:
 
 
 def check_record(project: Project, name: str) -> list[Finding]:
-    """Whether what is recorded of a script is of the script and data that are here, and of what was built here."""
+    """Check that what is recorded of a script is of the script and data that are here, and of what was built here."""
     record = project.recorded.get(name)
     if record is None:
         return wrong([f"{name}: nothing is recorded of it; `digs renew` does"])
@@ -210,7 +214,7 @@ def _built(project: Project, name: str, record: Record) -> list[str]:
 
 
 def check_text(project: Project) -> list[Finding]:
-    """ms.tex: no number is typed, none is missing, every figure and table is declared."""
+    """Check ms.tex: no number is typed, none is missing, every figure and table is declared."""
     allowed = []
     if (project.root / TYPED).is_file():
         allowed = [entry["pattern"] for entry in read_document(project.root, str(TYPED), list[TypedNumber])]
@@ -242,7 +246,7 @@ def check_redrawn(project: Project, names: list[str]) -> dict[str, list[Finding]
 
 
 def compare(project: Project, name: str, now: dict[str, Record]) -> list[Finding]:
-    """What a script drew just now against what is recorded of it."""
+    """Compare what a script drew just now with what is recorded of it."""
     if name not in project.recorded:
         return wrong([f"{name} is drawn, and nothing is recorded of it; `digs renew` does"])
     if name not in now:
@@ -255,18 +259,18 @@ def compare(project: Project, name: str, now: dict[str, Record]) -> list[Finding
 
 
 def scripts_of(names: Iterable[str]) -> list[str]:
-    """The scripts that make figures, tables and groups of numbers, each once."""
+    """Return the scripts that make figures, tables and groups of numbers, each once."""
     return list(dict.fromkeys(NUMBERS if "." in name else name for name in names))
 
 
 def data_of(project: Project, names: Iterable[str]) -> list[str]:
-    """All data products that they read; all numbers of the text are made together."""
+    """Return all data products that they read; all numbers of the text are made together."""
     wider = {*names, *(project.groups if any("." in name for name in names) else ())}
     return sorted({file for name in wider for file in project.data(name)})
 
 
 def check(project: Project, names: list[str]) -> list[Finding]:
-    """Everything that hashes tell of some figures, tables and groups of numbers; each thing once."""
+    """Check everything that hashes tell of some figures, tables and groups of numbers; each thing once."""
     stages = project.pipeline.lineage(data_of(project, names))
     files = sorted({*data_of(project, names), *(out for stage in stages for out in stage.outs)})
     found = [check_data(project, file) for file in files]

@@ -66,12 +66,12 @@ class BuildPlan:
 
     @cached_property
     def made(self) -> set[str]:
-        """The data products of all stages."""
+        """Return the data products of all stages."""
         return {out for outs in self.outs.values() for out in outs}
 
     @cached_property
     def stale(self) -> set[str]:
-        """The stages that have to run: something changed since they ran, or since one that they rest on did."""
+        """Return the stages that have to run: something changed since they ran, or since one that they rest on did."""
         return {name for name in self.outs if self._changed.intersection(self.lineage(name))}
 
     def lineage(self, name: str) -> list[str]:

@@ -20,7 +20,7 @@ _MADE = ("src/data/", "src/tex/figures/", "src/tex/output/")
 
 
 def tracked_files(root: Path) -> list[str]:
-    """The files that git tracks or would track; where git cannot tell, all but what is large or made."""
+    """Return the files that git tracks or would track; where git cannot tell, all but what is large or made."""
     if (listed := listed_files(root)) is None:
         if (root / ".git").exists():
             print(f"git cannot list the files of {root}: all are taken but data and builds.", file=sys.stderr)
@@ -36,7 +36,7 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """What commands in a copy see: this Python's programs, the copy's own digs, no other git repository, no display."""
+    """Return what commands in a copy see: this Python's programs, the copy's own digs, no other git, no display."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     programs, imports = str(Path(sys.executable).parent), kept.get("PYTHONPATH", "")
     return kept | {
@@ -64,7 +64,7 @@ def execute(tree: Path, *command: str) -> None:
 
 @contextmanager
 def clean_copy(pipeline: Pipeline, data: Iterable[str]) -> Iterator[Path]:
-    """A temporary copy of the tree with these data products as dvc.lock has them, wherever DVC keeps them.
+    """Make a temporary copy of the tree with these data products as dvc.lock has them, wherever DVC keeps them.
 
     Raises:
         DigsError: a file cannot be read, or there is no room.

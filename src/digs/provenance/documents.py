@@ -114,17 +114,17 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def names(entries: Iterable[Any]) -> list[str]:
-    """The files of a list of dvc.yaml, where an entry with options is a mapping from its name."""
+    """Return the files of a list of dvc.yaml, where an entry with options is a mapping from its name."""
     return [entry if isinstance(entry, str) else next(iter(entry)) for entry in entries]
 
 
 def outputs(entry: Mapping[str, Any]) -> list[str]:
-    """The files that a stage of dvc.yaml makes."""
+    """Return the files that a stage of dvc.yaml makes."""
     return [out for kind in ("outs", "metrics", "plots") for out in names(entry.get(kind, []))]
 
 
 def value_at(params: Any, name: str) -> Any:
-    """The value of a nested mapping at `section.name`; None where there is none."""
+    """Return the value of a nested mapping at `section.name`; None where there is none."""
     for part in name.split("."):
         params = params.get(part) if isinstance(params, dict) else None
     return params

@@ -29,7 +29,7 @@ def _departure(one: list[float], other: list[float]) -> float:
 
 
 def differences(before: dict[str, Entry], now: dict[str, Entry], tolerance: float) -> list[str]:
-    """In which words, numbers or artists two drawings differ; empty where they agree.
+    """Return the words, numbers and artists in which two drawings differ; nothing where they agree.
 
     Args:
         tolerance: of the means, in units of an artist's largest; zero asks for the same bits.
@@ -82,7 +82,7 @@ def all_scripts(root: Path) -> list[str]:
 
 
 def load(root: Path) -> dict[str, Fingerprint]:
-    """The tracked record: {script or group of numbers: {script, data, shown}}.
+    """Return the tracked record: {script or group of numbers: {script, data, shown}}.
 
     Raises:
         DigsError: it is missing or damaged.
@@ -106,7 +106,7 @@ def store(root: Path, record: dict[str, Fingerprint]) -> None:
 
 
 def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Fingerprint]:
-    """What the scripts of a copy make of its data.
+    """Return what the scripts of a copy make of its data.
 
     Raises:
         DigsError: a script failed.
@@ -117,11 +117,11 @@ def redrawn(tree: Path, scripts: Iterable[str]) -> dict[str, Fingerprint]:
 
 
 def redraw(pipeline: Pipeline, scripts: Iterable[str], data: Iterable[str]) -> dict[str, Fingerprint]:
-    """What the scripts make, in a clean copy, of the data that dvc.lock names."""
+    """Return what the scripts make, in a clean copy, of the data that dvc.lock names."""
     with clean_copy(pipeline, data) as tree:
         return redrawn(tree, scripts)
 
 
 def departures(before: Fingerprint, now: Fingerprint, tolerance: float = TOLERANCE) -> list[str]:
-    """In what two records of one script's work differ, beyond a tolerance of the numbers drawn."""
+    """Return what differs in two records of one script's work, beyond a tolerance of the numbers drawn."""
     return differences(before["shown"], now["shown"], tolerance)

@@ -72,16 +72,16 @@ class Sentence:
 
     @property
     def numbers(self) -> set[str]:
-        """The NAMEs of its \\variable{output/NAME.txt}."""
+        r"""Return the NAMEs of its \variable{output/NAME.txt}."""
         return set(_VARIABLE.findall(self.text))
 
     @property
     def references(self) -> set[str]:
-        """The labels that it refers to."""
+        """Return the labels that it refers to."""
         return set(_REFERENCE.findall(self.text))
 
     def read(self, numbers: Mapping[str, str]) -> str:
-        """As plain words, with the numbers put in."""
+        """Return it as plain words, with the numbers put in."""
         text = _VARIABLE.sub(lambda match: numbers.get(match[1], f"<{match[1]}>"), self.text)
         text = re.sub(r"\\(?:label|ref|cite\w*)\*?(?:\[[^\]]*\])*\{([^}]*)\}", r"[\1]", text)
         text = text.replace(r"\times", " x ").replace(r"\pm", " +- ")
@@ -120,7 +120,7 @@ class Manuscript:
 
     @cached_property
     def exhibits(self) -> list[Exhibit]:
-        """Every figure and table."""
+        """Return every figure and table."""
         found = []
         for match in _EXHIBIT.finditer(self._text):
             script, label = _SCRIPT.search(match[0]), re.search(r"\\label\{([^}]+)\}", match[0])
@@ -130,7 +130,7 @@ class Manuscript:
 
     @cached_property
     def sentences(self) -> list[Sentence]:
-        """Every sentence between \\begin{document} and its end, captions and table notes too."""
+        r"""Return every sentence between \begin{document} and its end, captions and table notes too."""
         start, found = self._start, []
         for match in [*_SENTENCE_END.finditer(self._text, start), None]:
             end = match.start() if match else len(self._text)
@@ -142,11 +142,11 @@ class Manuscript:
 
     @cached_property
     def numbers(self) -> set[str]:
-        """The NAME of every \\variable{output/NAME.txt}."""
+        r"""Return the NAME of every \variable{output/NAME.txt}."""
         return set(re.findall(r"\\variable\{output/([\w.-]+)\.txt\}", self._text))
 
     def typed(self, allowed: Sequence[str] = ()) -> Iterator[Typed]:
-        """Numbers in text, captions and tables that are typed, not generated.
+        """Return numbers in text, captions and tables that are typed, not generated.
 
         Args:
             allowed: regular expressions of what is no result; numbers inside a match do not count.

@@ -75,7 +75,8 @@ class LockFile(TypedDict):
 class Stage:
     """One stage of dvc.yaml: what it is, what it costs, what it reads, and what it makes.
 
-    takes: its time as words. needs: what it needs besides its files, such as SPS_HOME.
+    takes: its time as words.
+    needs: what it needs besides its files, such as SPS_HOME.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Stage:
 
     @classmethod
     def of(cls, name: str, entry: StageEntry) -> "Stage":
+        """Return a stage of that name by its entry in dvc.yaml."""
         return cls(
             name,
             entry["cmd"],
@@ -112,6 +114,7 @@ class Pipeline:
 
     @cached_property
     def params(self) -> dict[str, Any]:
+        """Return the values of params.yaml."""
         return read_document(self.root, "params.yaml", dict[str, Any])
 
     @cached_property
@@ -120,19 +123,19 @@ class Pipeline:
 
     @cached_property
     def locked(self) -> dict[str, str]:
-        """The hash that dvc.lock has of every data product."""
+        """Return the hash that dvc.lock has of every data product."""
         return {out["path"]: out["md5"] for stage in self._lock.values() for out in stage.get("outs", [])}
 
     def entry(self, stage: str) -> dict[str, Any] | None:
-        """The entry of a stage in dvc.lock; None where it has never run."""
+        """Return the entry of a stage in dvc.lock; None where it has never run."""
         return self._lock.get(stage)
 
     def maker(self, file: str) -> Stage | None:
-        """The stage that makes a file."""
+        """Return the stage that makes a file."""
         return self._makers.get(file)
 
     def lineage(self, files: Iterable[str]) -> list[Stage]:
-        """The stages that files come from, each after those that it rests on.
+        """Return the stages that files come from, each after those that it rests on.
 
         Raises:
             DigsError: a stage rests on itself.
@@ -153,13 +156,13 @@ class Pipeline:
         found[stage.name] = stage
 
     def last(self, files: Iterable[str]) -> set[str]:
-        """The stages that make files, but for those upstream of others that do."""
+        """Return the stages that make files, but for those upstream of others that do."""
         makers = [stage for file in files if (stage := self.maker(file))]
         upstream = {above.name for stage in makers for above in self.lineage(stage.deps)}
         return {stage.name for stage in makers} - upstream
 
     def hash(self, file: str) -> str | None:
-        """The hash of a file as it lies in the tree; None where there is none.
+        """Return the hash of a file as it lies in the tree; None where there is none.
 
         Raises:
             DigsError: it may not be read.
@@ -173,7 +176,7 @@ class Pipeline:
         return self._hashes[file]
 
     def stored(self, file: str) -> Path | None:
-        """A copy of a data product with the hash that dvc.lock has: in the tree, or in one of DVC's stores."""
+        """Return a copy of a data product with the hash that dvc.lock has: in the tree, or in one of DVC's stores."""
         wanted = self.locked.get(file)
         if wanted is None:
             return None
@@ -183,5 +186,5 @@ class Pipeline:
         return next((path for path in kept if path.is_file() and md5(path) == wanted), None)
 
     def parameters(self, stage: Stage) -> dict[str, Any]:
-        """The values in params.yaml that a stage depends on."""
+        """Return the values in params.yaml that a stage depends on."""
         return {name: value_at(self.params, name) for name in stage.params}

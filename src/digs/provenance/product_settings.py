@@ -39,7 +39,8 @@ def statements(path: Path, out: str, stage: Stage) -> dict[str, Any]:
     """Return what a product says of parameters, by their names in params.yaml.
 
     Args:
-        path: where the product is kept. out: its name.
+        path: where the product is kept.
+        out: its name.
 
     Raises:
         DigsError: the file is damaged.

@@ -59,7 +59,8 @@ class Circumstances(TypedDict, total=False):
 class RunRecord(BaseModel):
     """What is kept of the last run of a stage.
 
-    code: the hash of the closure of its script when it started. circumstances: where, when and how long it ran.
+    code: the hash of the closure of its script when it started.
+    circumstances: where, when and how long it ran.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -81,7 +81,7 @@ def _numbers() -> dict[str, dict[str, Any]]:
 
 
 def redraw(names: list[str]) -> dict[str, dict[str, Any]]:
-    """What the scripts make of the data in the tree: a record for each, and one for each group of numbers."""
+    """Return what the scripts make of the data in the tree: a record for each, and one for each group of numbers."""
     record = {}
     for name in names:
         record |= _numbers() if name == NUMBERS else {name: _exhibit(name)}

@@ -19,7 +19,7 @@ WIDTH = 110
 
 
 def age(project: Project, file: str) -> str:
-    """When a data product got into dvc.lock as it is there now."""
+    """Return when a data product got into dvc.lock as it is there now."""
     wanted = project.pipeline.locked.get(file)
     log = ask_git(project.root, "log", "-1", "--format=%cs %h", f"-S{wanted}", "--", "dvc.lock")
     said = log.decode().split() if log else []
@@ -30,7 +30,7 @@ def age(project: Project, file: str) -> str:
 
 
 def attributes(path: Path) -> dict[str, Any]:
-    """What a data product says of how it was made: seed, seconds, the SPS data behind it."""
+    """Return what a data product says of how it was made: seed, seconds, the SPS data behind it."""
     if not path.is_file():
         return {}
     if path.suffix == ".h5":
@@ -51,7 +51,7 @@ def _said(values: dict[str, Any]) -> str:
 
 
 def stage_lines(project: Project, stage: Stage) -> Iterator[str]:
-    """A stage: what it does, costs and depends on."""
+    """Yield the lines about a stage: what it does, costs and depends on."""
     needs = f", needs {stage.needs}" if stage.needs else ""
     yield f"  {stage.name}: {stage.about} ({stage.takes}{needs})"
     yield f"    {stage.command}"
@@ -84,7 +84,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def resting(project: Project, name: str) -> Iterator[str]:
-    """The sentences that refer to a figure or table, and those with numbers from the same last stages."""
+    """Yield the sentences that refer to a figure or table, and those with numbers from the same last stages."""
     exhibit, pipeline = project.exhibit(name), project.pipeline
     files = {file for stage in pipeline.last(project.data(name)) for file in pipeline.stages[stage].outs}
     groups = [group for group in project.groups if group == name or files & set(project.data(group))]
@@ -97,7 +97,7 @@ def resting(project: Project, name: str) -> Iterator[str]:
 
 
 def provenance(project: Project, name: str) -> Iterator[str]:
-    """Where a figure, a table or a group of numbers comes from."""
+    """Yield the lines that say where a figure, a table or a group of numbers comes from."""
     exhibit = project.exhibit(name)
     yield f"{name}" + (f" ({exhibit.label}, line {exhibit.line} of ms.tex)" if exhibit else "")
     yield "Script"
@@ -117,7 +117,7 @@ def provenance(project: Project, name: str) -> Iterator[str]:
 
 
 def summary(findings: list[Finding], everything: bool) -> Iterator[str]:
-    """The findings; where there are many, only those that are not fine, and a count."""
+    """Yield the findings; where there are many, only those that are not fine, and a count."""
     yield "Checks"
     for finding in findings:
         if finding.verdict is not AuditVerdict.FINE or not everything:
@@ -130,7 +130,7 @@ TABLE = re.compile(r"(?<=<!-- digs stages -->\n).*?(?=\n<!-- end -->)", re.DOTAL
 
 
 def cost_table(pipeline: Pipeline) -> str:
-    """The stages and what they cost, in Markdown."""
+    """Return the stages and what they cost, in Markdown."""
     rows = ["| stage | what | takes | needs |", "|---|---|---|---|"]
     rows += [
         f"| `{stage.name}` | {stage.about} | {stage.takes} | {stage.needs} |" for stage in pipeline.stages.values()
@@ -139,5 +139,5 @@ def cost_table(pipeline: Pipeline) -> str:
 
 
 def with_cost_table(readme: str, pipeline: Pipeline) -> str:
-    """The text of README.md with the table of the stages as dvc.yaml has it."""
+    """Return the text of README.md with the table of the stages as dvc.yaml has it."""
     return TABLE.sub(lambda _: cost_table(pipeline), readme)

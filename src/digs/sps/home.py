@@ -31,11 +31,12 @@ class SPSData:
     fingerprint: str
 
     def attributes(self) -> dict[str, str]:
+        """Return the same as the attributes of a product."""
         return {"sps_label": self.label, "sps_fingerprint": self.fingerprint}
 
 
 def sps_home() -> Path:
-    """The directory that SPS_HOME names.
+    """Return the directory that SPS_HOME names.
 
     Raises:
         DigsError: the variable is unset, or the directory lacks files that the MIST + MILES build of FSPS reads.

@@ -29,5 +29,5 @@ class MovedPixels(Prospector):
         self._observation["wavelength"] = self.wavelength
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
-        """F_lambda in erg/s/cm^2/Angstrom, shape (redshifts, pixels), of theta, shape (5,)."""
+        """Return F_lambda in erg/s/cm^2/Angstrom, shape (redshifts, pixels), of theta, shape (5,)."""
         return super().__call__(theta).reshape(self.redshifts, -1)

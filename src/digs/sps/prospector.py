@@ -35,7 +35,7 @@ _LOGARITHMIC = np.array([name == f"log{free}" for free, name in zip(FREE, NAMES,
 
 
 def model_parameters(settings: Spectrum) -> dict:
-    """Prospector's model description: the parametric_sfh and nebular templates with this project's choices."""
+    """Return Prospector's model description: the parametric_sfh and nebular templates with this project's choices."""
     from prospect.models.templates import TemplateLibrary
 
     model = TemplateLibrary["parametric_sfh"]
@@ -69,23 +69,26 @@ class Prospector:
         self._places = np.array([self.model.theta_index[free].start for free in FREE])
 
     def vector(self, theta: np.ndarray) -> np.ndarray:
-        """Prospector's own parameters, in its order, of theta; both of shape (..., 5)."""
+        """Return Prospector's own parameters, in its order, of theta; both of shape (..., 5)."""
         vector = np.empty(np.shape(theta))
         vector[..., self._places] = np.where(_LOGARITHMIC, 10.0 ** np.where(_LOGARITHMIC, theta, 0.0), theta)
         return vector
 
     def theta(self, vector: np.ndarray) -> np.ndarray:
-        """The inverse of vector; not finite where Prospector's mass or tau is not positive."""
+        """Return the theta of a vector; not finite where Prospector's mass or tau is not positive."""
         values = vector[..., self._places]
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(_LOGARITHMIC, np.log10(np.where(_LOGARITHMIC, values, 1.0)), values)
 
     def log_jacobian(self, theta: np.ndarray) -> np.ndarray:
-        """ln |d vector / d theta|, shape (...): take it from a log density in theta to have that in the vector."""
+        """Return ln |d vector / d theta|, shape (...).
+
+        Take it from a log density in theta to have that in the vector.
+        """
         return math.log(10) * theta[..., _LOGARITHMIC].sum(-1) + _LOGARITHMIC.sum() * math.log(math.log(10))
 
     def __call__(self, theta: np.ndarray) -> np.ndarray:
-        """F_lambda in erg/s/cm^2/Angstrom, shape (pixels,), of theta, shape (5,)."""
+        """Return F_lambda in erg/s/cm^2/Angstrom, shape (pixels,), of theta, shape (5,)."""
         maggies, _, _ = self.model.predict(self.vector(theta), obs=self._observation, sps=self.sps)
         return f_lambda(self.wavelength, maggies * MAGGIE_JANSKY * JANSKY_CGS)
 
@@ -120,7 +123,7 @@ class ProspectorPosterior:
         }
 
     def __call__(self, vector: np.ndarray) -> float:
-        """ln posterior of Prospector's parameters, shape (5,); -inf outside the prior."""
+        """Return ln posterior of Prospector's parameters, shape (5,); -inf outside the prior."""
         from prospect.fitting import lnprobfn
 
         model, sps = self.prospector.model, self.prospector.sps

@@ -31,13 +31,13 @@ def _make_part(parts: ResumableParts, name: str, theta: np.ndarray) -> int:
 
 
 def library_parts(theta: np.ndarray, settings: Spectrum, data: SPSData, folder: Path) -> ResumableParts:
-    """Where the spectra of theta are kept until all are done."""
+    """Return where the spectra of theta are kept until all are done."""
     content = [hashlib.sha256(theta.tobytes()).hexdigest(), settings.model_dump(), data.fingerprint, PART]
     return ResumableParts(folder, content, __file__)
 
 
 def simulate_library(theta: np.ndarray, settings: Spectrum, parts: ResumableParts, processes: int) -> np.ndarray:
-    """Reference spectra of theta, shape (N, 5), as F_lambda, shape (N, pixels), float64.
+    """Return reference spectra of theta, shape (N, 5), as F_lambda, shape (N, pixels), float64.
 
     They are made in the order of metallicity: FSPS takes seconds for each of its 12 metallicities that a process meets,
     and one that takes up half-done work need not meet them all again.

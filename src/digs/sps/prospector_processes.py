@@ -31,7 +31,7 @@ def _log_prob(vector: np.ndarray) -> float:
 def posterior_in_processes(
     settings: Spectrum, prior: Prior, flux: np.ndarray, fraction: float, processes: int
 ) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
-    """ProspectorPosterior of many vectors at once, (N, 5) to (N,); each process takes 0.9 GB."""
+    """Give the function ProspectorPosterior of many vectors at once, (N, 5) to (N,); each process takes 0.9 GB."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, spawn, _start_worker, (settings, prior, flux, fraction)) as pool:
         yield lambda vectors: np.array(list(pool.map(_log_prob, vectors, chunksize=AT_ONCE)))

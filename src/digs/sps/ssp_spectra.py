@@ -25,7 +25,7 @@ from digs.sps.prospector import model_parameters
 
 
 def variant_simulator(settings: Spectrum, data: SPSData, folder: Path) -> Simulator:
-    """The exact simulator on other pixels or at another resolution (needs SPS_HOME; resumes).
+    """Return the exact simulator on other pixels or at another resolution (needs SPS_HOME; resumes).
 
     Raises:
         DigsError: SPS_HOME is missing or incomplete.
@@ -49,7 +49,7 @@ _STEEP_FROM, _STEEP_GAP = 0.18, 0.0175  # from here on [O III] falls by 3 dex pe
 
 
 def metallicity_nodes() -> np.ndarray:
-    """logzsol of the grid, ascending."""
+    """Return logzsol of the grid, ascending."""
     nodes = np.union1d(STELLAR_LOGZSOL, GAS_LOGZ)
     fill = [nodes]
     for low, high in pairwise(nodes):
@@ -60,12 +60,12 @@ def metallicity_nodes() -> np.ndarray:
 
 
 def ssp_parts(settings: Spectrum, data: SPSData, folder: Path) -> ResumableParts:
-    """Where the spectra of one metallicity after the other are kept until all are done."""
+    """Return where the spectra of one metallicity after the other are kept until all are done."""
     return ResumableParts(folder, [settings.model_dump(), data.fingerprint], __file__)
 
 
 def make_ssp_grid(settings: Spectrum, parts: ResumableParts) -> dict[str, np.ndarray]:
-    """The SSPs' spectra per solar mass formed, as the product SSP_GRID describes them.
+    """Return the SSPs' spectra per solar mass formed, as the product SSP_GRID describes them.
 
     Args:
         parts: of ssp_parts; those that are done are not done again.

@@ -29,7 +29,8 @@ def train_candidate(
     """Train one network on one thread and write what it is worth, unless that was done before.
 
     Args:
-        fraction: of the noise. common: what all networks are compared on.
+        fraction: of the noise.
+        common: what all networks are compared on.
         folder: of the results and of trainings that are not finished.
     Returns:
         a JSON file with the loss on each pair, the widths of each spectrum's posterior, and what the training took.

@@ -42,16 +42,19 @@ class History:
 
     @property
     def epochs(self) -> int:
+        """Return how many epochs there were."""
         return len(self.held_out_loss)
 
     @property
     def best_epoch(self) -> int:
-        """The epoch of the lowest held-out loss, counted from 0."""
+        """Return the epoch of the lowest held-out loss, counted from 0."""
         return min(range(self.epochs), key=lambda epoch: (isnan(self.held_out_loss[epoch]), self.held_out_loss[epoch]))
 
 
 @dataclass(frozen=True)
 class Trained:
+    """What a training was: its history, and why it stopped."""
+
     history: History
     stopped_because: str
 
@@ -61,7 +64,7 @@ def _least(losses: list[float]) -> float:
 
 
 def stop_reason(losses: list[float], settings: Network) -> str | None:
-    """Why training is to end after epochs with these held-out losses; None if it is not."""
+    """Return why training is to end after epochs with these held-out losses; None if it is not."""
     before, cycle = losses[: -settings.cycle], losses[-settings.cycle :]
     at_end_of_cycle = before and len(losses) % settings.cycle == 0
     if at_end_of_cycle and not _least(before) - _least(cycle) >= settings.least_improvement:
@@ -71,7 +74,7 @@ def stop_reason(losses: list[float], settings: Network) -> str | None:
 
 @torch.no_grad()
 def held_out_loss(flow: Flow, theta: Tensor, flux: Tensor, learned: bool = False, batch_size: int = 20_000) -> Tensor:
-    """-ln q(z | flux) of every held-out pair, shape (N,), or only the part of it that is learned."""
+    """Return -ln q(z | flux) of every held-out pair, shape (N,), or only the part of it that is learned."""
     flow.eval()
     loss = flow.learned_loss if learned else flow.loss
     return torch.cat([loss(*pair) for pair in zip(theta.split(batch_size), flux.split(batch_size), strict=True)])
@@ -81,9 +84,35 @@ def train(flow: Flow, pairs: Pairs, held_out: tuple[Tensor, Tensor], settings: N
     """Train a flow in place; it ends with the weights of the best epoch.
 
     Args:
+        flow: to be trained, with its standardisation taken from an example.
         pairs: where the training pairs come from.
-        held_out: theta and noisy spectra that are never trained on.
+        held_out: theta, shape (N, 5), and noisy spectra, shape (N, pixels), that are never trained on.
+        settings: batches, learning rates and when to stop.
         checkpoint: file of an unfinished training with the same settings, taken up if it exists, removed at the end.
+    Returns:
+        losses, learning rates and times, epoch by epoch, and why the training stopped.
+    Raises:
+        DigsError: the checkpoint is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.flows import build_flow
+        >>> from digs.physics import Prior
+        >>> from digs.training import ExactPairs, train
+        >>> params, simulator = load_params(), digs.Simulator()
+        >>> prior = Prior.over(params.prior)
+        >>> few = {"pairs": 64, "batch_size": 32, "epochs": 2, "cycle": 2}
+        >>> settings = params.network("exact").model_copy(update=few)
+        >>> pairs = ExactPairs(simulator, prior, 0.05, torch.Generator().manual_seed(1))
+        >>> held_out = next(pairs.epoch(100, 100))
+        >>> flow = build_flow(settings.architecture, prior, simulator.pixels, 0.05, example=held_out)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     trained = train(flow, pairs, held_out, settings, Path(folder) / "unfinished")
+        >>> trained.history.epochs, trained.stopped_because
+        (2, 'all epochs were spent')
     """
     weights = _flatten(flow)
     optimiser = torch.optim.Adam([weights], settings.learning_rate, fused=True)

@@ -23,24 +23,39 @@ class Pairs(Protocol):
     generator: torch.Generator
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of theta, (N, 5), and noisy F_lambda, (N, pixels), of so many pairs in all."""
+        """Yield batches of theta, shape (N, 5), and noisy F_lambda, shape (N, pixels).
+
+        Args:
+            pairs: how many in all.
+            batch_size: how many at a time; the last batch may have fewer.
+        """
         ...
 
 
 def in_rounds(size: int, number: int, generator: torch.Generator) -> Tensor:
-    """So many of the numbers below size in random order, each equally often, to within one."""
+    """Return so many of the numbers below size in random order, each equally often, to within one."""
     rounds = -(-number // size)
     orders = [torch.randperm(size, generator=generator, device=generator.device) for _ in range(rounds)]
     return torch.cat(orders)[:number]
 
 
 class LibraryPairs:
-    """Spectra of a library.
+    """Training pairs from the spectra of a library, every time with new noise.
 
     Args:
-        theta: shape (N, 5). flux: noiseless, shape (M, pixels). fraction: of the noise.
+        theta: shape (N, 5).
+        flux: noiseless F_lambda, shape (M, pixels).
+        fraction: of the noise, in units of the model flux.
         generator: source of all random numbers.
         spectrum: which spectrum belongs to each theta, shape (N,); by default each has its own, in the same order.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.training import LibraryPairs
+        >>> theta = torch.tensor([[10.5, -0.4, 0.6, 1.6, -0.9], [9.5, 0.1, 0.2, 3.0, 0.3]])
+        >>> pairs = LibraryPairs(theta, digs.Simulator()(theta), 0.05, torch.Generator().manual_seed(1))
+        >>> [tuple(flux.shape) for theta, flux in pairs.epoch(pairs=6, batch_size=4)]
+        [(4, 138), (2, 138)]
     """
 
     def __init__(
@@ -50,30 +65,55 @@ class LibraryPairs:
         self.spectrum = torch.arange(len(theta)) if spectrum is None else spectrum
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of so many pairs in all; every theta comes equally often, to within one."""
+        """Yield batches of theta, shape (N, 5), and noisy spectra, shape (N, pixels), of so many pairs in all.
+
+        Every theta comes equally often, to within one.
+        """
         for rows in in_rounds(len(self.theta), pairs, self.generator).split(batch_size):
             flux = self.flux.index_select(0, self.spectrum.index_select(0, rows))
             yield self.theta.index_select(0, rows), add_noise(flux, self.generator, self.fraction)
 
 
 def nearest_member(theta: Tensor, library: Tensor) -> Tensor:
-    """The library member nearest to each theta in the plain Euclidean distance of raw parameters, shape (N,).
+    """Return the number of the library member nearest to each theta, shape (N,).
 
-    The released code of Khullar et al. (2022) gives its spectrum to theta.
+    The distance is the Euclidean one of the raw parameters, whatever their units. The released code of Khullar et al.
+    (2022) gives the spectrum of that member to theta.
 
     Args:
-        theta: shape (N, 5). library: theta of the members, shape (M, 5).
+        theta: shape (N, 5).
+        library: theta of the members, shape (M, 5).
+
+    Example:
+        >>> import torch
+        >>> from digs.training import nearest_member
+        >>> library = torch.tensor([[10.0, 0.0, 0.5, 1.0, 0.0], [11.0, 0.0, 0.5, 3.0, 0.0]])
+        >>> nearest_member(torch.tensor([[10.8, -0.1, 0.4, 2.5, 0.2]]), library).tolist()
+        [1]
     """
     _, nearest = KDTree(library.numpy()).query(theta.numpy(), workers=-1)
     return torch.as_tensor(nearest.astype(np.int64))
 
 
 class ExactPairs:
-    """Spectra of the exact simulator, each with its own theta.
+    """Training pairs from the exact simulator, each theta with its own spectrum, every time with new noise.
 
     Args:
-        prior: of theta. fraction: of the noise. generator: source of all random numbers.
+        simulator: of the spectra.
+        prior: of theta.
+        fraction: of the noise, in units of the model flux.
+        generator: source of all random numbers.
         theta: the only ones there are, shape (N, 5); by default every pair has a new one.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.physics import Prior
+        >>> from digs.training import ExactPairs
+        >>> prior = Prior.over(load_params().prior)
+        >>> pairs = ExactPairs(digs.Simulator(), prior, 0.05, torch.Generator().manual_seed(1))
+        >>> [tuple(theta.shape) for theta, flux in pairs.epoch(pairs=6, batch_size=4)]
+        [(4, 5), (2, 5)]
     """
 
     BULK = 50_000  # spectra simulated at a time: the simulator is the faster the more it is given
@@ -98,7 +138,7 @@ class ExactPairs:
                 yield self.theta.index_select(0, rows)
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Batches of so many pairs in all."""
+        """Yield batches of theta, shape (N, 5), and noisy spectra, shape (N, pixels), of so many pairs in all."""
         for theta in self._theta(pairs, max(1, self.BULK // batch_size) * batch_size):
             with torch.no_grad():
                 flux = add_noise(self.simulator(theta), self.generator, self.fraction)
@@ -133,7 +173,7 @@ def _stream(settings: Network) -> torch.Generator:
 
 
 def library_recipe(library: Sample, settings: Network, fraction: float) -> Recipe:
-    """Library spectra with their own theta; some members are held out, with many realisations of the noise."""
+    """Return the recipe of library spectra with their own theta; some members are held out, with many noises."""
     theta, flux = library
     split = torch.randperm(len(theta), generator=generator(settings.seed, "split"))
     held, used = split.tensor_split([max(1, round(settings.validation_fraction * len(theta)))])
@@ -150,19 +190,22 @@ def library_recipe(library: Sample, settings: Network, fraction: float) -> Recip
 
 
 def exact_sample(simulator: Simulator, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
-    """So many theta of the prior, each with its own spectrum."""
+    """Draw so many theta of the prior, each with its own spectrum."""
     return next(ExactPairs(simulator, prior, fraction, generator(seed, purpose)).epoch(number, number))
 
 
 def looked_up_sample(library: Sample, prior: Prior, fraction: float, number: int, seed: int, purpose: str) -> Sample:
-    """So many theta of the prior, each with the spectrum of the nearest library member."""
+    """Draw so many theta of the prior, each with the spectrum of the nearest library member."""
     members, flux = library
     theta = prior.sample(number, generator(seed, f"{purpose} theta"))
     return theta, add_noise(flux[nearest_member(theta, members)], generator(seed, purpose), fraction)
 
 
 def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: float) -> Recipe:
-    """One new theta for each pair of an epoch, with the spectrum of the nearest library member."""
+    """Return the recipe of looked-up pairs: theta of the prior with the spectrum of the nearest library member.
+
+    There is one theta for each pair of an epoch.
+    """
     members, flux = library
     theta = prior.sample(settings.pairs // workers(), generator(settings.seed, f"pairs of worker {worker()} theta"))
     return Recipe(
@@ -174,7 +217,7 @@ def lookup_recipe(library: Sample, prior: Prior, settings: Network, fraction: fl
 
 
 def exact_recipe(simulator: Simulator, prior: Prior, settings: Network, fraction: float) -> Recipe:
-    """The exact simulator's spectrum of every theta."""
+    """Return the recipe of theta with the exact simulator's spectra."""
     distinct = settings.distinct and prior.sample(settings.distinct, generator(settings.seed, "distinct theta"))
     return Recipe(
         ExactPairs(simulator, prior, fraction, _stream(settings), distinct),

@@ -32,6 +32,7 @@ class FixedPairs:
         self.theta, self.flux, self.generator = theta, flux, generator
 
     def epoch(self, pairs: int, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield batches of the pairs, as Pairs.epoch does."""
         for rows in in_rounds(len(self.theta), pairs, self.generator).split(batch_size):
             yield self.theta.index_select(0, rows), self.flux.index_select(0, rows)
 
@@ -48,7 +49,8 @@ def exact_epoch_seconds(settings: Network, prior: Prior, fraction: float, pairs:
     """Return the seconds of epochs of a network's own training on exact pairs, but of so many pairs each.
 
     Args:
-        settings: of the network. fraction: of the noise.
+        settings: of the network.
+        fraction: of the noise.
     """
     recipe = exact_recipe(Simulator(), prior, settings, fraction)
     held_out = round(len(recipe.held_out[0]) * pairs / settings.pairs)  # as many in proportion

@@ -72,12 +72,12 @@ def _run(
 
 
 def workers() -> int:
-    """How many processes work together."""
+    """Return how many processes work together."""
     return distributed.get_world_size() if distributed.is_initialized() else 1
 
 
 def worker() -> int:
-    """The number of this process among them, from 0."""
+    """Return the number of this process among them, from 0."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
@@ -90,7 +90,7 @@ def average(tensor: Tensor) -> Tensor:
 
 
 def gather(tensor: Tensor) -> list[Tensor]:
-    """The tensors of all workers, of one shape, in the order of their numbers."""
+    """Return the tensors of all workers, of one shape, in the order of their numbers."""
     if workers() == 1:
         return [tensor]
     tensors = [torch.empty_like(tensor) for _ in range(workers())]

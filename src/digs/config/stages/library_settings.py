@@ -32,5 +32,5 @@ class GalaxySettings(Section):
 
     @property
     def theta(self) -> np.ndarray:
-        """theta of the galaxy of Fig. 3 of Khullar et al. (2022), shape (5,)."""
+        """Return theta of the galaxy of Fig. 3 of Khullar et al. (2022), shape (5,)."""
         return np.array([getattr(self, name) for name in NAMES])

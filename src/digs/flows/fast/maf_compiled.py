@@ -103,8 +103,12 @@ def _add(weight, columns, total):
 def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, orders, least_scale):
     """Coordinates, shape (N, draws, d), of standard normal noise of that shape.
 
-    seen: (transforms, N, units). first: (transforms, units, d). hidden: (transforms, layers, units, units), and biases.
-    last: (transforms, d, 2, units), and biases. known: of MaskedNetwork, (layers + 2, d). orders: (transforms, d).
+    seen: (transforms, N, units).
+    first: (transforms, units, d).
+    hidden: (transforms, layers, units, units), and biases.
+    last: (transforms, d, 2, units), and biases.
+    known: of MaskedNetwork, (layers + 2, d).
+    orders: (transforms, d).
     """
     galaxies, draws, coordinates = noise.shape
     transforms, layers, units = hidden.shape[:3]
@@ -189,7 +193,7 @@ class CompiledInverse:
         )
 
     def __call__(self, noise: Tensor, seen: Sequence[Tensor]) -> Tensor:
-        """Coordinates before all transforms, shape (N, draws, d), of noise of that shape.
+        """Return the coordinates before all transforms, shape (N, draws, d), of noise of that shape.
 
         Args:
             seen: what the first layer of each network gets from the context, shape (units, N).

@@ -27,7 +27,7 @@ SEEN = 4  # what the logistic functions of the context are multiplied by in the 
 
 
 def is_maf(estimator: ConditionalDensityEstimator) -> bool:
-    """Whether this module knows the estimator."""
+    """Return whether this module knows the estimator."""
     if not isinstance(estimator, NFlowsFlow):
         return False
     transforms = estimator.net._transform._transforms
@@ -36,7 +36,7 @@ def is_maf(estimator: ConditionalDensityEstimator) -> bool:
 
 
 def log_prob(estimator: ConditionalDensityEstimator, theta: Tensor, context: Tensor) -> Tensor:
-    """ln q(theta | context), shape (..., N), of theta, shape (..., N, 5), and contexts, shape (N, features).
+    """Return ln q(theta | context), shape (..., N), of theta, shape (..., N, 5), and contexts, shape (N, features).
 
     Args:
         estimator: that sbi built as 'maf'.
@@ -60,14 +60,14 @@ class MafParts(NamedTuple):
     least_scale: float
 
     def seen(self, context: Tensor) -> Tensor:
-        """The logistic functions of the contexts, shape (transforms, units, N), of contexts of shape (N, features)."""
+        """Return the logistic functions of contexts of shape (N, features), shape (transforms, units, N)."""
         weight = torch.cat([network.context_layer.weight for network in self.networks])
         bias = torch.cat([network.context_layer.bias for network in self.networks])
         projected = torch.addmm(2 * bias[:, None], 2 * weight, context.T)
         return torch.sigmoid(projected).unflatten(0, (len(self.networks), -1))
 
     def orders(self) -> Tensor:
-        """Which coordinates the places of each transform and of the noise stand for, shape (transforms + 1, 5)."""
+        """Return which coordinates each transform's places and the noise's stand for, shape (transforms + 1, 5)."""
         permutations = [permutation._permutation for permutation in self.permutations]
         orders = [torch.arange(len(permutations[0]), device=permutations[0].device)]
         for permutation in permutations:
@@ -75,7 +75,7 @@ class MafParts(NamedTuple):
         return torch.stack(orders)
 
     def layers(self) -> list[Tensor]:
-        """Weights, (transforms, outputs, inputs), and biases, (transforms, outputs, 1), of one layer after the other.
+        """Yield weights, (transforms, outputs, inputs), and biases, (transforms, outputs, 1), layer by layer.
 
         They are masked, and for logistic functions in place of tanh. The last layer has first all scales as outputs,
         then all shifts; coordinates are in the order of the first transform.
@@ -105,7 +105,7 @@ class MafParts(NamedTuple):
 
 
 def parts(estimator: ConditionalDensityEstimator) -> MafParts:
-    """Of a flow that sbi built as 'maf'."""
+    """Return the parts of a flow that sbi built as 'maf'."""
     standardise, *others = estimator.net._transform._transforms
     transforms: list[MaskedAffineAutoregressiveTransform] = others[::2]
     networks = [transform.autoregressive_net for transform in transforms]

@@ -60,7 +60,7 @@ class MaskedNetwork:
         return shares
 
     def invert(self, seen: Tensor, noise: Tensor, univariate: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-        """Coordinates before the transform, shape (d, N, draws), of those behind it, of the same shape.
+        """Return the coordinates before the transform of those behind it, both of shape (d, N, draws).
 
         Args:
             seen: what the first layer gets from the context, shape (units, N).

@@ -21,7 +21,7 @@ Sampler = Callable[[Tensor, Tensor], Tensor]
 
 
 def sampler(estimator: ConditionalDensityEstimator) -> Sampler:
-    """What makes draws, shape (N, draws, d), of standard normal numbers of that shape and contexts, (N, features).
+    """Return a function that turns normal numbers, (N, draws, d), and contexts, (N, features), into draws.
 
     It is the estimator's own transform of these numbers, with the weights that the estimator has now.
     """

@@ -14,7 +14,7 @@ Numbers = dict[str, str]
 
 
 def groups() -> dict[str, Callable[[Params], Numbers]]:
-    """Every group of numbers by its name, MODULE.FUNCTION."""
+    """Return every group of numbers by its name, MODULE.FUNCTION."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     return {
         f"{module.__name__.rpartition('.')[2]}.{group.__name__}": group for module in modules for group in module.GROUPS

@@ -11,7 +11,7 @@ from digs.paper.numbers import Numbers
 
 
 def calibration(params: Params) -> Numbers:
-    """Recovery and calibration over the test set."""
+    """Return recovery and calibration over the test set."""
     metrics = read_json(paths.DATA / "calibration.json")
     variables = {"test_draws": grouped_integer(metrics["draws"])}
     for name, numbers in metrics["parameters"].items():
@@ -24,7 +24,7 @@ def calibration(params: Params) -> Numbers:
 
 
 def lookup(params: Params) -> Numbers:
-    """What the lookup does to the posteriors."""
+    """Return what the lookup does to the posteriors."""
     experiment = read_json(paths.DATA / "lookup_experiment.json")
     measured = experiment["measured"]
     result = {
@@ -47,7 +47,7 @@ def lookup(params: Params) -> Numbers:
 
 
 def edge(params: Params) -> Numbers:
-    """Bias and coverage close to the ends of the prior: the worst of the ten ends."""
+    """Return bias and coverage close to the ends of the prior: the worst of the ten ends."""
     edges = read_json(paths.DATA / "edges.json")
     (low, high), (wide_low, wide_high) = params.prior.logmass, params.network("wide").prior.logmass
     result = {

@@ -11,7 +11,7 @@ from digs.paper.latex_numbers import grouped_integer, percent, plain, power_of_t
 
 
 def predictive_variables(params: Params) -> dict[str, str]:
-    """Spectra of posterior draws against the test set."""
+    """Return what spectra of posterior draws say of the test set."""
     checks = read_json(paths.DATA / "predictive_checks.json")
     measured, settings = checks["measured"], params.predictive_checks
     return {
@@ -40,7 +40,7 @@ def _caught(found: dict[str, Any]) -> tuple[float, int]:
 
 
 def light_variables(params: Params) -> dict[str, str]:
-    """What the warning lights detect, and what they cannot."""
+    """Return what the warning lights detect, and what they cannot."""
     content, lights = (read_json(paths.DATA / f"{name}.json") for name in ("warning_lights", "lights"))
     exact, prospector = (content["checked"][name] for name in ("exact", "prospector"))
     caught = {kind: _caught(found) for kind, found in content["measured"].items()}

@@ -10,7 +10,7 @@ from digs.paper.numbers import Numbers
 
 
 def fidelity(params: Params) -> Numbers:
-    """Networks against the reference chains and the exact likelihood."""
+    """Return how networks compare with the reference chains and the exact likelihood."""
     reference = read_json(paths.DATA / "reference.json")
     settings = params.reference
     comparison = read_json(paths.DATA / "comparison.json")
@@ -49,7 +49,7 @@ def fidelity(params: Params) -> Numbers:
 
 
 def nested(params: Params) -> Numbers:
-    """The reference chains against nested sampling."""
+    """Return how the reference chains compare with nested sampling."""
     nested = read_json(paths.DATA / "nested.json")
     measured = nested["measured"]
     ratios = [measured[name]["ratio"]["value"] for name in NAMES]
@@ -65,7 +65,7 @@ def nested(params: Params) -> Numbers:
 
 
 def choices(params: Params) -> Numbers:
-    """Exact posteriors with other choices."""
+    """Return what exact posteriors become with other choices."""
     return {"choices_galaxies": str(read_json(paths.DATA / "choices.json")["galaxies"])}
 
 

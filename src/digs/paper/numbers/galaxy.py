@@ -12,7 +12,7 @@ from digs.paper.numbers import Numbers
 
 
 def width(params: Params) -> Numbers:
-    """NPE against MCMC on the galaxy of Fig. 3."""
+    """Return how NPE compares with MCMC on the galaxy of Fig. 3."""
     draws = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)["theta"]
     chains = read_product(paths.DATA / "chains.h5", CHAINS)
     widths = compare_widths(draws, chains["reference_theta"])
@@ -40,7 +40,7 @@ def width(params: Params) -> Numbers:
 
 
 def best_fit(params: Params) -> Numbers:
-    """How far the best fits are from the noisy and from the true spectrum, in percent."""
+    """Return how far the best fits are from the noisy and from the true spectrum, in percent."""
     variables = {}
     for method, against in residuals(params).items():
         for name, residual in against.items():

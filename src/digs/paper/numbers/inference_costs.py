@@ -8,7 +8,7 @@ from digs.paper.numbers import Numbers
 
 
 def cost(params: Params) -> Numbers:
-    """What a posterior costs, and when training pays."""
+    """Return what a posterior costs, and when training pays."""
     timing = read_json(costs.TIMING)
     fits = timing["fit_seconds"]
     result = {

@@ -20,7 +20,7 @@ from digs.paper.numbers import Numbers
 
 
 def training(params: Params) -> Numbers:
-    """How the network was trained."""
+    """Return how the network was trained."""
     record = load_record(params.posteriors.network)
     training, settings = record.training, params.network(params.posteriors.network)
     history = training["history"]
@@ -49,7 +49,7 @@ def training(params: Params) -> Numbers:
 
 
 def training_speed(params: Params) -> Numbers:
-    """The training loop against sbi's own."""
+    """Return how fast the training loop is against sbi's own."""
     speed = read_json(paths.DATA / "training_speed.json")
     return {
         "lean_pairs_per_second": count(speed["lean_pairs_per_second"]["median"]),
@@ -66,7 +66,7 @@ def training_speed(params: Params) -> Numbers:
 
 
 def fiducial(params: Params) -> Numbers:
-    """The fiducial network: how it was found and trained."""
+    """Return how the fiducial network was found and trained."""
     record = load_record("fiducial")
     training, architecture = record.training, record.architecture
     search = read_json(paths.DATA / "studies" / "search.json")["measured"]
@@ -104,7 +104,7 @@ def fiducial(params: Params) -> Numbers:
 
 
 def compression(params: Params) -> Numbers:
-    """What components of the spectra do not tell of the parameters."""
+    """Return what components of the spectra do not tell of the parameters."""
     compression = read_json(paths.DATA / "compression.json")
     components = {
         "scores": load_record("fiducial").architecture.components,
@@ -118,7 +118,7 @@ def compression(params: Params) -> Numbers:
 
 
 def study(params: Params) -> Numbers:
-    """How much the number of distinct theta matters, and chance."""
+    """Return how much the number of distinct theta matters, and chance."""
     budget, seeds = (read_json(paths.DATA / "studies" / f"{name}.json")["measured"] for name in ("budget", "seeds"))
     first, *others = seeds.values()
     losses = np.array([each["loss"]["value"] for each in seeds.values()])

@@ -9,7 +9,7 @@ from digs.paper.numbers import Numbers
 
 
 def prospector_chain(params: Params) -> Numbers:
-    """How long it walked and what it cost."""
+    """Return how long it walked and what it cost."""
     walk = read_json(paths.DATA / "prospector_chain.json")
     return {
         "slow_walkers": str(walk["walkers"]),

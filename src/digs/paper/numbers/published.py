@@ -7,7 +7,7 @@ from digs.paper.numbers import Numbers
 
 
 def stated(params: Params) -> Numbers:
-    """Their results and costs."""
+    """Return their results and costs."""
     fewest, most = published.GALAXIES_PER_FIT
     return {
         **{f"k22_width_{name}": f"{width:.2f}" for name, width in published.HALF_WIDTHS.items()},

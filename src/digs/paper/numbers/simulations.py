@@ -10,7 +10,7 @@ from digs.paper.numbers import Numbers
 
 
 def setup(params: Params) -> Numbers:
-    """What was simulated, with which data."""
+    """Return what was simulated, with which data."""
     test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
     spectrum = params.spectrum
     return {
@@ -29,7 +29,7 @@ def setup(params: Params) -> Numbers:
 
 
 def simulator(params: Params) -> Numbers:
-    """How exact and how fast the exact simulator is."""
+    """Return how exact and how fast the exact simulator is."""
     agreement = read_json(paths.DATA / "agreement.json")
     speed = read_json(paths.DATA / "simulator_speed.json")
     ratio, exact = speed["ratio"], speed["exact_per_second"]

@@ -21,7 +21,7 @@ def _ends(name: str, values: Iterable[float], digits: int = 2) -> dict[str, str]
 
 
 def validation_variables(params: Params) -> dict[str, str]:
-    """Calibration on fresh spectra, in subsets and at other noise."""
+    """Return calibration on fresh spectra, in subsets and at other noise."""
     validation, settings = read_json(paths.DATA / "validation.json"), params.validation
     result = {
         "validation_spectra": grouped_integer(validation["galaxies"]),

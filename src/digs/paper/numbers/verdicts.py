@@ -12,7 +12,7 @@ from digs.paper.numbers import Numbers
 
 
 def verdicts(params: Params) -> Numbers:
-    """How many claims there are of each verdict."""
+    """Return how many claims there are of each verdict."""
     found = [claim.verdict for claim in claims.all_claims(params)]
     return {
         "claims": str(len(found)),
@@ -21,7 +21,7 @@ def verdicts(params: Params) -> Numbers:
 
 
 def rule(params: Params) -> Numbers:
-    """By what they are judged."""
+    """Return what claims are judged by."""
     return {
         "claims_sigmas": f"{claims.SIGMAS:g}",
         "claims_factor": f"{claims.FACTOR:g}",
@@ -37,12 +37,12 @@ def _correlations(what: str, product: Product, params: Params, in_all: bool = Fa
 
 
 def attainable(params: Params) -> Numbers:
-    """How well the medians of exact posteriors recover the truth."""
+    """Return how well the medians of exact posteriors recover the truth."""
     return _correlations("reference", read_product(paths.DATA / "reference.h5", REFERENCE), params)
 
 
 def central_in_all(params: Params) -> Numbers:
-    """Correlations over galaxies that are central in all parameters at once, as the published ones may be meant."""
+    """Return correlations over galaxies that are central in all parameters, as the published ones may be meant."""
     posteriors = read_product(paths.DATA / "posteriors.h5", POSTERIORS)
     number = int(claims.central_truths(posteriors, params).all(1).sum())
     return {"central_in_all": str(number), **_correlations("in_all", posteriors, params, in_all=True)}
