@@ -182,6 +182,8 @@ def checkout(tmp_path) -> Path:
     """The code without data, as scripts find it: they look for params.yaml beside the code that runs."""
     shutil.copytree(paths.ROOT / "src" / "digs", tmp_path / "src" / "digs")
     shutil.copytree(paths.ROOT / "src" / "scripts", tmp_path / "src" / "scripts")
+    for name in ("dvc.yaml", "dvc.lock"):
+        shutil.copyfile(paths.ROOT / name, tmp_path / name)
     return tmp_path
 
 

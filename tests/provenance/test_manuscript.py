@@ -94,7 +94,7 @@ def test_no_result_is_typed_into_the_paper(paper, allowed):
 def test_every_table_names_its_script_at_its_caption(paper):
     text = (paths.ROOT / "src" / "tex" / "ms.tex").read_text()
     tables = [exhibit.script for exhibit in paper.exhibits if exhibit.script.startswith("tab_")]
-    named = re.findall(r"\\protect\\source\{(\w+)\.py\}", text)
+    named = re.findall(r"\\protect\\source\{tables/(\w+)\.py\}", text)
     assert len(tables) > 10
     assert named == tables
 
