@@ -1,9 +1,10 @@
-# make paper   the paper, ms.pdf, and whatever it lacks: Python packages (.venv), TeX Live, data
-# make test    ruff and the tests
-# make audit   every figure, table and number against the scripts, data and stages behind it, redrawn in a clean copy
-# make smoke   every stage after the simulations, and the paper, at a tiny budget in a copy of this tree
-# make clean   remove figures, numbers and the paper; data and .venv stay
-# make setup   Python packages and TeX Live only
+# make paper       the paper, ms.pdf, and whatever it lacks: Python packages (.venv), TeX Live, data
+# make test        ruff and the tests
+# make test-long   the tests that take minutes each
+# make audit       every figure, table and number against the scripts, data and stages behind it, redrawn in a clean copy
+# make smoke       every stage after the simulations, and the paper, at a tiny budget in a copy of this tree
+# make clean       remove figures, numbers and the paper; data and .venv stay
+# make setup       Python packages and TeX Live only
 #
 # With conda on PATH, `make paper` runs the showyourwork of the active environment, which makes its own environments.
 
@@ -41,6 +42,10 @@ test: $(READY)
 	@$(VENV_PATH) ruff check .
 	@$(VENV_PATH) python -m pytest -n $(CORES) --dist loadgroup
 
+test-long: $(READY)
+	@$(FETCH)
+	@$(VENV_PATH) python -m pytest -m long
+
 audit: $(READY)
 	@$(FETCH)
 	@$(VENV_PATH) digs audit --rebuild
@@ -51,5 +56,5 @@ smoke: setup
 clean:
 	@git clean -qfdX -- $(BUILT)
 
-.PHONY: paper setup test audit smoke clean
+.PHONY: paper setup test test-long audit smoke clean
 .DEFAULT_GOAL := paper

@@ -18,7 +18,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))  # digs of this checkout
 
 from digs.provenance import clean_copy as copies
-from digs.provenance.documents import outputs
+from digs.provenance.documents import outputs, read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("ssp_grid", "library", "simulator_speed", "redshifted", "other_sps")
@@ -32,7 +32,7 @@ class SmokeError(Exception):
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """What commands in a copy see (digs.copies), without FSPS and other code than the copy's."""
+    """What commands in a copy see (digs.provenance.clean_copy), without FSPS and other code than the copy's."""
     seen = {key: value for key, value in copies.environment(tree).items() if key != "SPS_HOME"}
     return seen | {"PYTHONPATH": str(tree / "src")}
 
@@ -44,7 +44,7 @@ def execute(tree: Path, *command: str) -> None:
 
 
 def stages(tree: Path) -> dict[str, dict]:
-    return yaml.safe_load((tree / "dvc.yaml").read_text())["stages"]
+    return read_yaml(tree / "dvc.yaml")["stages"]
 
 
 def copy_tree(into: Path) -> None:
@@ -73,7 +73,7 @@ def overlay(values: dict, changes: dict) -> dict:
 
 def set_params(tree: Path, changes: dict) -> None:
     params = tree / "params.yaml"
-    params.write_text(yaml.safe_dump(overlay(yaml.safe_load(params.read_text()), changes), sort_keys=False))
+    params.write_text(yaml.safe_dump(overlay(read_yaml(params), changes), sort_keys=False))
 
 
 def keep_simulations(tree: Path) -> None:
@@ -95,7 +95,7 @@ def keep_simulations(tree: Path) -> None:
 def make_copy(into: Path) -> None:
     """A copy of this tree with the tiny budget, in which only the stages after the simulations are to run."""
     copy_tree(into)
-    set_params(into, yaml.safe_load((ROOT / "tools" / "smoke.yaml").read_text()))
+    set_params(into, read_yaml(ROOT / "tools" / "smoke.yaml"))
     keep_simulations(into)
     commit(into)
 
