@@ -23,11 +23,20 @@ from digs.provenance.dependencies import code_of
 ROOT = paths.ROOT
 SOURCES = SourceTree(ROOT / "src")
 
-# what the Snakefile imports
-BRIDGE = [
-    f"src/digs/{name}.py"
-    for name in ("base/closures", "provenance/build_plan", "provenance/pipeline", "provenance/showyourwork_graph")
-]
+LOADED = """
+import sys
+{imports}
+print(*(module.__file__ for name, module in sys.modules.items() if name.partition(".")[0] == "digs"), sep="\\n")
+"""
+
+
+def bridge() -> list[str]:
+    """The modules that the Snakefile imports."""
+    imports = re.findall(r"^from digs\..*", (ROOT / "Snakefile").read_text(), re.MULTILINE)
+    command = [sys.executable, "-c", LOADED.format(imports="\n".join(imports))]
+    loaded = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True)
+    return [Path(file).relative_to(ROOT).as_posix() for file in loaded.stdout.splitlines()]
+
 
 # stages: first -> middle (with the number) -> last; every program writes its name into runs.log
 TOY = {
@@ -198,8 +207,7 @@ def published(tmp_path_factory, programs) -> Path:
     for name, text in (TOY | tables).items():
         (toy.root / name).parent.mkdir(parents=True, exist_ok=True)
         (toy.root / name).write_text(text)
-    bridge = {file for start in BRIDGE for file in code_of(SOURCES, start)}
-    for name in ("Snakefile", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitattributes", *bridge):
+    for name in ("Snakefile", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitattributes", *bridge()):
         (toy.root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, toy.root / name)
     shutil.copytree(ROOT / "tools" / "no-conda", toy.root / "tools" / "no-conda")
