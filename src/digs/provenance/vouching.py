@@ -76,7 +76,7 @@ def vouch(root: Path, names: list[str], reason: str, evidence: str) -> dict[str,
     commit that wrote the stage's entry in dvc.lock.
 
     Raises:
-        DigsError: a stage is unknown, has never run, or its outputs are not those of its entry in dvc.lock.
+        DigsError: a stage is unknown, has never run, or its code has not changed.
     """
     pipeline, vouchers, tree = Pipeline(root), load_vouchers(root), SourceTree(root / "src")
     stages = {}
@@ -93,6 +93,10 @@ def vouch(root: Path, names: list[str], reason: str, evidence: str) -> dict[str,
         old = record.code if record else vouchers[name].old if name in vouchers else before[name]
         outputs = {out: pipeline.locked[out] for out in stage.outs}
         new = closure_hash(root, stage, tree)
+        if old == new:
+            raise DigsError(
+                f"The code of stage {name} has not changed, so that there is nothing to vouch for; leave it out."
+            )
         vouchers[name] = Voucher(stage=name, old=old, new=new, outputs=outputs, reason=reason, evidence=evidence)
     ordered = {name: vouchers[name] for name in pipeline.stages if name in vouchers}
     store_vouchers(root, ordered)
