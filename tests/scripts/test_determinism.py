@@ -9,7 +9,7 @@ from digs.provenance.fingerprints import NUMBERS, Record, departures, redraw
 from digs.provenance.pipeline import Pipeline
 
 SCRIPTS = paths.ROOT / "src" / "scripts"
-EXHIBITS = [path.stem for kind in ("fig", "tab") for path in sorted(SCRIPTS.glob(f"{kind}_*.py"))] + [NUMBERS]
+EXHIBITS = [path.stem for kind in ("fig", "tab") for path in sorted(SCRIPTS.rglob(f"{kind}_*.py"))] + [NUMBERS]
 
 
 def build() -> dict[str, Record]:

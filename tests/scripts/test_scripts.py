@@ -13,7 +13,9 @@ from digs.base import paths
 from digs.provenance import fingerprints
 from digs.provenance.fingerprints import NUMBERS
 
-SCRIPTS = sorted((paths.ROOT / "src" / "scripts").glob("*.py"))
+SCRIPTS = sorted((paths.ROOT / "src" / "scripts").rglob("*.py"))
+assert len(SCRIPTS) > 60  # no test of scripts is vacuous
+REQUIRED = {"flow": ("--network", "paper"), "study": ("--study", "search")}  # arguments that a script wants
 
 
 def main_docstring(script: Path) -> str:
@@ -28,11 +30,11 @@ def words(text: str) -> str:
 
 
 @pytest.fixture
-def exit_status(monkeypatch) -> Callable[[Path, str], int]:
-    """The exit status of a script that an argument makes stop before it starts."""
+def exit_status(monkeypatch) -> Callable[..., int]:
+    """The exit status of a script that arguments make stop before it starts."""
 
-    def run(script: Path, argument: str) -> int:
-        monkeypatch.setattr(sys, "argv", [script.name, argument])
+    def run(script: Path, *arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", [script.name, *arguments])
         with pytest.raises(SystemExit) as stopped:
             runpy.run_path(str(script), run_name="__main__")
         return stopped.value.code
@@ -49,8 +51,15 @@ def test_help_says_what_the_script_does(script, exit_status, capsys):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
 def test_an_unknown_argument_is_refused(script, exit_status, capsys):
-    assert exit_status(script, "--no-such-argument") == 2
+    assert exit_status(script, *REQUIRED.get(script.stem, ()), "--no-such-argument") == 2
     assert "--no-such-argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_a_stage_must_be_told_has_no_default(name, exit_status, capsys):
+    (script,) = (script for script in SCRIPTS if script.stem == name)
+    assert exit_status(script) == 2
+    assert REQUIRED[name][0] in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
@@ -59,7 +68,7 @@ def test_the_script_is_described_at_its_top(script):
 
 
 # Scripts that only read tracked data and write figures, tables or numbers for the manuscript.
-MANUSCRIPT = [script for script in SCRIPTS if script.stem.startswith(("fig_", "tab_")) or script.stem == "variables"]
+MANUSCRIPT = [script for script in SCRIPTS if script.stem.startswith(("fig_", "tab_")) or script.stem == NUMBERS]
 LEAST_BYTES = {".pdf": 5000, ".json": 500, ".tex": 100, ".txt": 1}
 
 
@@ -101,5 +110,5 @@ def test_figures_tables_and_numbers_are_made_from_the_tracked_data(script, tmp_p
         assert b"nan" not in content or name.endswith(".pdf"), name
         assert content == again[name], name
     agrees_with_the_record(script.stem, first)
-    if script.stem != "variables":
+    if script.stem != NUMBERS:
         assert {Path(name).stem for name in first} == {script.stem.removeprefix("fig_")}
