@@ -13,6 +13,7 @@ from digs.base import paths
 SCRIPTS = sorted((paths.ROOT / "src" / "scripts").rglob("*.py"))
 
 
+assert len(SCRIPTS) > 60  # no test of scripts is vacuous
 REQUIRED = {"flow": ["--network", "paper"], "study": ["--study", "search"]}  # arguments of scripts that want some
 
 
@@ -51,6 +52,13 @@ def test_help_says_what_the_script_does(script, exit_status, capsys):
 def test_an_unknown_argument_is_refused(script, exit_status, capsys):
     assert exit_status(script, *REQUIRED.get(script.stem, ()), "--no-such-argument") == 2
     assert "--no-such-argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_a_stage_must_be_told_has_no_default(name, exit_status, capsys):
+    (script,) = (script for script in SCRIPTS if script.stem == name)
+    assert exit_status(script) == 2
+    assert REQUIRED[name][0] in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
