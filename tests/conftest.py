@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ import torch
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.base.git import git_commit
 from digs.config.model import Architecture
 from digs.config.params import load_params
+from digs.files.atomic import write_json
 from digs.files.product import Product, read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.ssp_grid_schema import SSP_GRID
@@ -53,6 +56,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "fsps" if "sps_home" in item.fixturenames else item.path.name
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+LONG = Path(__file__).with_name("long.json")  # the outcome of the last `make test-long`
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Keep the outcome of the long tests, which few people run."""
+    if config.option.markexpr != "long":
+        return
+    reports = {kind: terminalreporter.stats.get(kind, []) for kind in ("passed", "failed", "error", "skipped")}
+    outcome = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": git_commit(),
+        **{kind: sorted(report.nodeid for report in found) for kind, found in reports.items()},
+        "seconds": round(sum(report.duration for report in reports["passed"] + reports["failed"]), 1),
+    }
+    write_json(LONG, outcome)
 
 
 Refused = Callable[..., AbstractContextManager[None]]
