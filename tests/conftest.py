@@ -51,11 +51,34 @@ def check_the_seed_is_all_there_is(walk: Callable[[], np.ndarray]) -> None:
     np.testing.assert_array_equal(*walks)
 
 
+# groups of tests that take ten seconds or more, the longest first: processes that work side by side then end together
+LONGEST = (
+    "fsps",
+    "test_determinism.py",
+    "test_showyourwork.py",
+    "test_records.py",
+    "test_broken_clones.py",
+    "test_dvc.py",
+    "test_audit.py",
+    "test_nested.py",
+    "test_public_faults.py",
+    "test_workers.py",
+    "test_params.py",
+    "test_flow.py",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # else pytest-xdist begins with the groups of many tests, not the long ones
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where tests run side by side, those of a file share a process, and so do all that start FSPS (for minutes)."""
+    place = {group: number for number, group in enumerate(LONGEST)}
+    group_of = lambda item: "fsps" if "sps_home" in item.fixturenames else item.path.name
+    items.sort(key=lambda item: place.get(group_of(item), len(place)))
     for item in items:
-        group = "fsps" if "sps_home" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
 
 
 LONG = Path(__file__).with_name("long.json")  # the outcome of the last `make test-long`
@@ -63,9 +86,9 @@ LONG = Path(__file__).with_name("long.json")  # the outcome of the last `make te
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Keep the outcome of the long tests, which few people run."""
-    if config.option.markexpr != "long":
-        return
     reports = {kind: terminalreporter.stats.get(kind, []) for kind in ("passed", "failed", "error", "skipped")}
+    if config.option.markexpr != "long" or not any(reports.values()):
+        return
     outcome = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": git_commit(),
