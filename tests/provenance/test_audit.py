@@ -165,6 +165,10 @@ def test_data_are_found_in_the_store(tree):
     project = Project(tree)
     assert project.pipeline.stored("src/data/calibration.h5") == kept
     assert audit.check_data(project, "src/data/calibration.h5").verdict is AuditVerdict.FINE
+    kept.write_bytes(b"spoilt")
+    found = audit.check_data(Project(tree), "src/data/calibration.h5")
+    assert found.verdict is AuditVerdict.WRONG
+    assert "git checkout data-store" in found.text
 
 
 def test_names_that_people_use():

@@ -209,7 +209,10 @@ def test_a_damaged_record_is_one_sentence(tree, refused):
     with refused("records/chains.json is damaged at 'code'", "git checkout"):
         run_record(tree, "chains")
     path.write_text("<<<<<<< a merge\n")
-    with refused("chains.json is not JSON"):
+    with refused("chains.json has a conflict"):
+        run_record(tree, "chains")
+    path.write_text("{")
+    with refused("records/chains.json is not JSON", "git checkout records/chains.json"):
         run_record(tree, "chains")
 
 
@@ -239,6 +242,10 @@ def test_vouching_from_other_code_than_that_of_the_run_is_refused(tree):
 
 
 def test_vouchers_are_checked_when_they_are_read(tree, refused):
+    with refused("The code of stage chains has not changed"):
+        vouch(tree, ["chains"], "why", "what")
+    module = tree / "src/digs/exact/emcee_walk.py"
+    module.write_text(module.read_text() + "\nADDED = 1\n")
     vouch(tree, ["chains"], "why", "what")
     text = (tree / "vouched.yaml").read_text()
     entries = text.split("vouched:\n")[1]
@@ -249,6 +256,8 @@ def test_vouchers_are_checked_when_they_are_read(tree, refused):
     with refused("vouched.yaml is damaged"):
         load_vouchers(tree)
     (tree / "vouched.yaml").unlink()
+    with refused("a reason and evidence"):
+        vouch(tree, ["chains"], " ", "what")
     with refused("There is no stage 'nothing'"):
         vouch(tree, ["nothing"], "why", "what")
 

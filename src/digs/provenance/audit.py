@@ -148,6 +148,9 @@ def check_data(project: Project, file: str) -> Finding:
     if found is None:
         if pipeline.stored(file):
             return Finding(AuditVerdict.FINE, f"{file}: not in the tree, but in DVC's store with the hash of dvc.lock")
+        if kept := pipeline.kept(file):
+            where = kept[0].relative_to(project.root)
+            return Finding(AuditVerdict.WRONG, f"{file}: {where} is damaged; `git checkout data-store && dvc pull`")
         return Finding(AuditVerdict.UNKNOWN, f"{file}: not here; `dvc pull` fetches it")
     if found != wanted:
         return Finding(
@@ -168,7 +171,7 @@ def check_stage(project: Project, stage: Stage) -> list[Finding]:
         return [Finding(AuditVerdict.FINE, f"stage {stage.name}: as it ran on {ran}")]
     if standing is Standing.VOUCHED:
         return [Finding(AuditVerdict.VOUCHED, f"stage {stage.name}: {judgement.voucher.reason}")]
-    return [Finding(AuditVerdict.UNKNOWN, f"stage {stage.name}: {standing}, so that nothing tells what ran")]
+    return [Finding(AuditVerdict.UNKNOWN, f"stage {stage.name}: {standing}, and nothing vouches for it")]
 
 
 def check_record(project: Project, name: str) -> list[Finding]:

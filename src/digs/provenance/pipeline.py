@@ -182,8 +182,13 @@ class Pipeline:
             return None
         if self.hash(file) == wanted:
             return self.root / file
-        kept = (self.root / store / wanted[:2] / wanted[2:] for store in STORES)
-        return next((path for path in kept if path.is_file() and md5(path) == wanted), None)
+        return next((path for path in self.kept(file) if md5(path) == wanted), None)
+
+    def kept(self, file: str) -> list[Path]:
+        """Return the files in DVC's stores that should be a data product with the hash that dvc.lock has."""
+        wanted = self.locked.get(file, "")
+        places = (self.root / store / wanted[:2] / wanted[2:] for store in STORES)
+        return [path for path in places if wanted and path.is_file()]
 
     def parameters(self, stage: Stage) -> dict[str, Any]:
         """Return the values in params.yaml that a stage depends on."""

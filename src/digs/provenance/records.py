@@ -25,8 +25,9 @@ from digs.base.closures import SourceTree
 from digs.base.command import run
 from digs.base.errors import DigsError
 from digs.base.git import git_commit, tree_hash
-from digs.files.atomic import md5, read_json, recording, write_json
+from digs.files.atomic import md5, recording, write_json
 from digs.provenance.dependencies import script_of
+from digs.provenance.documents import read_document
 from digs.provenance.pipeline import Pipeline, Stage
 
 FOLDER = "records"
@@ -88,11 +89,11 @@ def run_record(root: Path, stage: str) -> RunRecord | None:
     path = record_file(root, stage)
     if not path.is_file():
         return None
+    name = path.relative_to(root).as_posix()
     try:
-        return RunRecord.model_validate(read_json(path))
+        return RunRecord.model_validate(read_document(root, name, dict[str, Any]))
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"])
-        name = path.relative_to(root)
         raise DigsError(f"{name} is damaged at '{where}'; restore it with `git checkout {name}`.") from None
 
 

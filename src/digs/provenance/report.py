@@ -124,6 +124,8 @@ def summary(findings: list[Finding], everything: bool) -> Iterator[str]:
             yield f"  {finding}"
     counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in AuditVerdict}
     yield "  " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    if any(finding.verdict is AuditVerdict.WRONG and " is stale: " in finding.text for finding in findings):
+        yield "  `dvc repro STAGE` runs a stale stage again; where no number can have moved, `digs vouch STAGE` says so"
 
 
 TABLE = re.compile(r"(?<=<!-- digs stages -->\n).*?(?=\n<!-- end -->)", re.DOTALL)

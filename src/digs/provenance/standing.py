@@ -20,7 +20,7 @@ class Standing(StrEnum):
 
     RAN = "as it ran"
     VOUCHED = "vouched for"
-    UNRECORDED = "made before records"
+    UNRECORDED = "no record of its run"
     STALE = "stale"
 
 

@@ -54,7 +54,7 @@ def load_vouchers(root: Path) -> dict[str, Voucher]:
     try:
         vouchers = [Voucher.model_validate(entry) for entry in entries]
     except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors()[0]["loc"])
+        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "its entries"
         raise DigsError(f"{FILE} is damaged at '{where}'; restore it with `git checkout {FILE}`.") from None
     names = [voucher.stage for voucher in vouchers]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -76,8 +76,12 @@ def vouch(root: Path, names: list[str], reason: str, evidence: str) -> dict[str,
     commit that wrote the stage's entry in dvc.lock.
 
     Raises:
-        DigsError: a stage is unknown, has never run, or its code has not changed.
+        DigsError: a stage is unknown, has never run, or its code has not changed; or the words are empty.
     """
+    if not (reason.strip() and evidence.strip()):
+        raise DigsError(
+            "Vouching wants a reason and evidence in words; say why no number can have moved, and what shows it."
+        )
     pipeline, vouchers, tree = Pipeline(root), load_vouchers(root), SourceTree(root / "src")
     stages = {}
     for name in names:
