@@ -1,6 +1,7 @@
 """What the tests share: a synthetic SSP grid, the tracked data, and one Prospector for all tests that run FSPS."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -96,6 +97,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         "seconds": round(sum(report.duration for report in reports["passed"] + reports["failed"]), 1),
     }
     write_json(LONG, outcome)
+
+
+@pytest.fixture(autouse=True)
+def path_of_imports() -> Iterator[None]:
+    """Scripts put the digs of their checkout first on sys.path, in the place of what is there."""
+    before = sys.path.copy()
+    yield
+    sys.path[:] = before
 
 
 Refused = Callable[..., AbstractContextManager[None]]
