@@ -44,7 +44,7 @@ test: $(READY)
 
 test-long: $(READY)
 	@$(FETCH)
-	@$(VENV_PATH) python -m pytest -m long
+	@$(VENV_PATH) python -m pytest -m long -n $(CORES) --dist loadgroup
 
 audit: $(READY)
 	@$(FETCH)
