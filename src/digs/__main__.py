@@ -35,7 +35,7 @@ def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None)
     if figure:
         for name in names:
             _print([*report.provenance(project, name), ""])
-    findings = audit.check(project, names) + audit.check_text(project)
+    findings = audit.Checks(project).of(names) + audit.check_text(project)
     if rebuild:
         findings += [each for found in audit.check_redrawn(project, names).values() for each in found]
     if from_scratch is not None:

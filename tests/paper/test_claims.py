@@ -25,7 +25,7 @@ REPRODUCED, IMPROVED, NOT = ClaimVerdict.REPRODUCED, ClaimVerdict.IMPROVED, Clai
     ],
 )
 def test_number_with_an_error(ours, error, verdict):
-    assert by_error(ours, error, 0.953, decimals=3) is verdict
+    assert by_error(ours, error, 0.953, decimals=3).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -33,17 +33,17 @@ def test_number_with_an_error(ours, error, verdict):
     [(14 / FACTOR - 1, IMPROVED), (14 / FACTOR + 1, REPRODUCED), (19, REPRODUCED), (24 * FACTOR + 1, NOT)],
 )
 def test_cost_within_a_factor(ours, verdict):
-    assert by_factor(ours, 14, 24) is verdict
+    assert by_factor(ours, 14, 24).verdict is verdict
 
 
 def test_more_galaxies_are_better():
-    assert by_factor(1e7, *published.GALAXIES_PER_FIT, larger_is_better=True) is IMPROVED
-    assert by_factor(0, *published.GALAXIES_PER_FIT, larger_is_better=True) is NOT
+    assert by_factor(1e7, *published.GALAXIES_PER_FIT, larger_is_better=True).verdict is IMPROVED
+    assert by_factor(0, *published.GALAXIES_PER_FIT, larger_is_better=True).verdict is NOT
 
 
 def test_statement_holds_or_not():
-    assert by_test(True) is REPRODUCED
-    assert by_test(False) is NOT
+    assert by_test(True, "it holds").verdict is REPRODUCED
+    assert by_test(False, "it holds").verdict is NOT
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +64,8 @@ def test_number_that_is_shown_fits_its_verdict(claims):
     for claim in claims:
         if claim.what.startswith("Correlation"):
             theirs, ours = (float(re.search(r"[\d.]+", text)[0]) for text in (claim.published, claim.ours))
-            assert not (claim.verdict is NOT and ours > theirs)
-            assert not (claim.verdict is IMPROVED and ours < theirs)
+            assert not (claim.ruling.verdict is NOT and ours > theirs)
+            assert not (claim.ruling.verdict is IMPROVED and ours < theirs)
 
 
 def test_stage_is_behind_the_script_that_shows_it(claims):

@@ -47,7 +47,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def problems(tree: Path, names: list[str] | None = None) -> list[str]:
     """What an audit without redrawing finds wrong."""
     project = Project(tree)
-    findings = audit.check(project, names or project.everything) + audit.check_text(project)
+    findings = audit.Checks(project).of(names or project.everything) + audit.check_text(project)
     return [finding.text for finding in findings if finding.verdict is AuditVerdict.WRONG]
 
 

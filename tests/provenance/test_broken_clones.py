@@ -185,7 +185,7 @@ def small(tmp_path_factory) -> Path:
 def audit_all(root: Path) -> None:
     """All that an audit without redrawing reads, and what lists the dependencies."""
     project = Project(root)
-    findings = audit.check(project, project.everything) + audit.check_text(project)
+    findings = audit.Checks(project).of(project.everything) + audit.check_text(project)
     list(report.summary(findings, everything=True))
     for name in project.everything:
         list(report.provenance(project, name))

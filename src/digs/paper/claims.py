@@ -14,6 +14,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import ks_2samp
@@ -65,37 +66,53 @@ class ClaimVerdict(StrEnum):
     NOT_REPRODUCED = "not reproduced"
 
 
+class Ruling(NamedTuple):
+    """A verdict, and the rule that gives it in words."""
+
+    verdict: ClaimVerdict
+    rule: str
+
+
 @dataclass(frozen=True)
 class Claim:
-    """What is claimed, the value there and here (LaTeX), the verdict, and the stage and script that show it."""
+    """What is claimed, the value there and here (LaTeX), the ruling, and the stage and script that show it."""
 
     what: str
     published: str
     ours: str
-    verdict: ClaimVerdict
+    ruling: Ruling
     stage: str
     script: str
 
 
-def by_error(ours: float, error: float, stated: float, decimals: int) -> ClaimVerdict:
+def by_error(ours: float, error: float, stated: float, decimals: int) -> Ruling:
     """Judge a number that is the better the larger, and stated to so many decimals."""
+    rule = (
+        f"reproduced within {SIGMAS:g} standard errors, ours and that of rounding theirs; improved where ours is larger "
+        "by more, not reproduced where it is smaller by more"
+    )
     apart = (ours - stated) / math.hypot(error, 10**-decimals / math.sqrt(12))
     if abs(apart) <= SIGMAS:
-        return ClaimVerdict.REPRODUCED
-    return ClaimVerdict.IMPROVED if apart > 0 else ClaimVerdict.NOT_REPRODUCED
+        return Ruling(ClaimVerdict.REPRODUCED, rule)
+    return Ruling(ClaimVerdict.IMPROVED if apart > 0 else ClaimVerdict.NOT_REPRODUCED, rule)
 
 
-def by_factor(ours: float, low: float, high: float | None = None, larger_is_better: bool = False) -> ClaimVerdict:
+def by_factor(ours: float, low: float, high: float | None = None, larger_is_better: bool = False) -> Ruling:
     """Judge a width or cost, stated as a number or a range."""
+    better, worse = ("larger", "smaller") if larger_is_better else ("smaller", "larger")
+    rule = (
+        f"reproduced within a factor of {FACTOR:g} of what is stated; improved where ours is {better} by more, not "
+        f"reproduced where it is {worse} by more"
+    )
     high = low if high is None else high
     if low / FACTOR <= ours <= high * FACTOR:
-        return ClaimVerdict.REPRODUCED
-    return ClaimVerdict.IMPROVED if (ours > high) == larger_is_better else ClaimVerdict.NOT_REPRODUCED
+        return Ruling(ClaimVerdict.REPRODUCED, rule)
+    return Ruling(ClaimVerdict.IMPROVED if (ours > high) == larger_is_better else ClaimVerdict.NOT_REPRODUCED, rule)
 
 
-def by_test(holds: bool) -> ClaimVerdict:
-    """Judge by whether what is claimed holds."""
-    return ClaimVerdict.REPRODUCED if holds else ClaimVerdict.NOT_REPRODUCED
+def by_test(holds: bool, test: str) -> Ruling:
+    """Judge by whether what is claimed holds; the words say what must."""
+    return Ruling(ClaimVerdict.REPRODUCED if holds else ClaimVerdict.NOT_REPRODUCED, f"reproduced where {test}")
 
 
 def central_truths(product: Product, params: Params) -> np.ndarray:
@@ -129,9 +146,9 @@ def recovery_claims(posteriors: Product, params: Params) -> list[Claim]:
     claims = []
     for name, ours, error in zip(NAMES, *central_correlation(posteriors, params), strict=True):
         stated = published.CORRELATIONS[name]
-        verdict = by_error(ours, error, stated, published.CORRELATION_DECIMALS)
+        ruling = by_error(ours, error, stated, published.CORRELATION_DECIMALS)
         what, text = f"Correlation, {WORDS[name]}", f"{stated:.{published.CORRELATION_DECIMALS}f}"
-        claims.append(Claim(what, f"${text}$", f"${uncertain(ours, error)}$", verdict, "posteriors", "fig_recovery"))
+        claims.append(Claim(what, f"${text}$", f"${uncertain(ours, error)}$", ruling, "posteriors", "fig_recovery"))
     return claims
 
 
@@ -147,12 +164,13 @@ def width_claims(measured: Mapping) -> list[Claim]:
     for name, stated in published.HALF_WIDTHS.items():
         for network in ("lookup", "fiducial"):
             width = measured[network]["galaxy"][name]["half_width"]
-            verdict = by_factor(width["value"], stated)
+            verdict, rule = by_factor(width["value"], stated)
             if verdict is ClaimVerdict.IMPROVED and not _calibrated(measured[network], name):
                 verdict = ClaimVerdict.NOT_REPRODUCED
+            ruling = Ruling(verdict, f"{rule}; no improvement where 68% intervals hold too little")
             what = rf"Half-width, {WORDS[name]} (dex), by \texttt{{{network}}}"
             ours = cell(width)
-            claims.append(Claim(what, f"${stated:.2f}$", ours, verdict, "lookup_experiment", "tab_lookup"))
+            claims.append(Claim(what, f"${stated:.2f}$", ours, ruling, "lookup_experiment", "tab_lookup"))
     return claims
 
 
@@ -169,7 +187,7 @@ def residual_claims(params: Params) -> list[Claim]:
             f"Best fit from {what}",
             rf"$<{limit:g}\%$",
             rf"${plain(value)}\%$",
-            by_test(value < limit),
+            by_test(value < limit, f"the difference is below {limit:g}%"),
             "posteriors",
             "fig_best_fit",
         )
@@ -190,23 +208,26 @@ def calibration_claims(calibration: Mapping, measured: Mapping) -> list[Claim]:
         [excess[name] + level for name in NAMES if (name in published.UNDER_CONFIDENT) == is_wide]
         for is_wide in (True, False)
     )
+    even = f"the least p of five parameters is above {LEAST_P:g}"
+    fault = f"a fault of theirs: improved where all 68% intervals hold 68% within {SIGMAS:g} standard errors"
     return [
         Claim(
             r"Ranks uniform: \texttt{lookup}, looked-up spectra", "yes", f"$p={probability(looked_up)}$",
-            by_test(looked_up > LEAST_P), "lookup_experiment", "tab_lookup",
+            by_test(looked_up > LEAST_P, even), "lookup_experiment", "tab_lookup",
         ),
         Claim(
             r"Ranks uniform: \texttt{paper}, test set", "yes", f"$p={probability(test_set)}$",
-            by_test(test_set > LEAST_P), "calibration", "fig_sbc",
+            by_test(test_set > LEAST_P, even), "calibration", "fig_sbc",
         ),
         Claim(
             r"68\% too wide in three parameters: \texttt{lookup}",
             "yes", f"${min(wide):.2f}$--${max(wide):.2f}$; ${min(fine):.2f}$--${max(fine):.2f}$",
-            by_test(pattern), "lookup_experiment", "fig_lookup",
+            by_test(pattern, f"68% intervals of mass, metallicity and dust, and of no others, hold over {EXCESS:g} too much"),
+            "lookup_experiment", "fig_lookup",
         ),
         Claim(
             r"The same: \texttt{paper}", "yes", f"all ${from_to(*_ends([s['value'] for s in shares]))}$",
-            ClaimVerdict.IMPROVED if fair else ClaimVerdict.NOT_REPRODUCED, "calibration", "fig_coverage",
+            Ruling(ClaimVerdict.IMPROVED if fair else ClaimVerdict.NOT_REPRODUCED, fault), "calibration", "fig_coverage",
         ),
     ]  # fmt: skip
 
@@ -229,11 +250,12 @@ def population_claims(posteriors: Product) -> list[Claim]:
     return [
         Claim(
             f"Ranks alike, {apart}", "yes", f"$p={probability(min(p_values))}$",
-            by_test(min(p_values) > LEAST_P), "posteriors", "fig_recovery",
+            by_test(min(p_values) > LEAST_P, f"the least p of five two-sample tests is above {LEAST_P:g}"),
+            "posteriors", "fig_recovery",
         ),
         Claim(
             "Half-widths of old over those of young", "alike", f"${plain(min(ratio))}$--${plain(max(ratio))}$",
-            by_test(alike), "posteriors", "fig_recovery",
+            by_test(alike, f"all five ratios lie within a factor of {FACTOR:g} of one"), "posteriors", "fig_recovery",
         ),
     ]  # fmt: skip
 

@@ -153,7 +153,7 @@ def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
 
 
 def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
-    """Write a figure to the folder of figures: NAME.pdf, and what it shows (paper.figure_contents) as NAME.json.
+    """Write a figure to the folder of figures: NAME.pdf, NAME.svg for the web, and as NAME.json what it shows.
 
     The same bytes for the same data and commit. The PDF's metadata say which script drew it, of which commit, and from
     which files.
@@ -173,6 +173,8 @@ def save(figure: Figure, name: str, sources: Sequence[Path]) -> None:
     write_json(paths.FIGURES / f"{name}.json", drawn(figure))
     with replacing(paths.FIGURES / f"{name}.pdf") as temporary:
         figure.savefig(temporary, metadata=metadata)
+    with replacing(paths.FIGURES / f"{name}.svg") as temporary, plt.rc_context({"svg.hashsalt": name}):
+        figure.savefig(temporary, metadata={"Date": None})
     plt.close(figure)
 
 

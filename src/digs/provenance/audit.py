@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from re import Pattern
 
@@ -272,10 +272,19 @@ def data_of(project: Project, names: Iterable[str]) -> list[str]:
     return sorted({file for name in wider for file in project.data(name)})
 
 
-def check(project: Project, names: list[str]) -> list[Finding]:
-    """Check everything that hashes tell of some figures, tables and groups of numbers; each thing once."""
-    stages = project.pipeline.lineage(data_of(project, names))
-    files = sorted({*data_of(project, names), *(out for stage in stages for out in stage.outs)})
-    found = [check_data(project, file) for file in files]
-    found += [finding for stage in stages for finding in check_stage(project, stage)]
-    return found + [finding for name in names for finding in check_record(project, name)]
+class Checks:
+    """Everything that hashes tell of a project, each thing looked at once."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.data = cache(partial(check_data, project))
+        self.stage = cache(lambda name: check_stage(project, project.pipeline.stages[name]))
+        self.record = cache(partial(check_record, project))
+
+    def of(self, names: list[str]) -> list[Finding]:
+        """Return the findings on some figures, tables and groups of numbers, and on all that they rest on."""
+        wanted = data_of(self.project, names)
+        stages = self.project.pipeline.lineage(wanted)
+        found = [self.data(file) for file in sorted({*wanted, *(out for stage in stages for out in stage.outs)})]
+        found += [finding for stage in stages for finding in self.stage(stage.name)]
+        return found + [finding for name in names for finding in self.record(name)]

@@ -12,6 +12,7 @@ import h5py
 
 from digs.base.git import ask_git
 from digs.provenance.audit import AuditVerdict, Finding, Project
+from digs.provenance.manuscript import Sentence
 from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.standing import Standing
 
@@ -83,8 +84,8 @@ def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
 
 
-def resting(project: Project, name: str) -> Iterator[str]:
-    """Yield the sentences that refer to a figure or table, and those with numbers from the same last stages."""
+def sentences_on(project: Project, name: str) -> Iterator[tuple[Sentence, str]]:
+    """Yield the sentences that refer to a figure or table, and those with numbers from the same last stages; and why."""
     exhibit, pipeline = project.exhibit(name), project.pipeline
     files = {file for stage in pipeline.last(project.data(name)) for file in pipeline.stages[stage].outs}
     groups = [group for group in project.groups if group == name or files & set(project.data(group))]
@@ -92,8 +93,16 @@ def resting(project: Project, name: str) -> Iterator[str]:
     for sentence in project.manuscript.sentences:
         refers = bool(exhibit and exhibit.label in sentence.references)
         if refers or sentence.numbers & related:
-            why = " and ".join(["refers to it"] * refers + ["numbers from its data"] * bool(sentence.numbers & related))
-            yield from _wrapped(f"line {sentence.line} ({why}): {sentence.read(project.numbers)}", "  ")
+            yield (
+                sentence,
+                " and ".join(["refers to it"] * refers + ["numbers from its data"] * bool(sentence.numbers & related)),
+            )
+
+
+def resting(project: Project, name: str) -> Iterator[str]:
+    """Yield the lines with the sentences that rest on a figure, a table or a group of numbers."""
+    for sentence, why in sentences_on(project, name):
+        yield from _wrapped(f"line {sentence.line} ({why}): {sentence.read(project.numbers)}", "  ")
 
 
 def provenance(project: Project, name: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from digs.paper.plotting import save_rows
 def row(claim: Claim) -> tuple[str, ...]:
     """Return a claim, the published value, ours, the verdict, and the stage and script that show it."""
     names = (rf"\texttt{{{name}}}".replace("_", r"\_") for name in (claim.stage, claim.script))
-    return (claim.what, claim.published, claim.ours, str(claim.verdict), *names)
+    return (claim.what, claim.published, claim.ours, str(claim.ruling.verdict), *names)
 
 
 def main() -> None:

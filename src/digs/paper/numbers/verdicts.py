@@ -13,7 +13,7 @@ from digs.paper.numbers import Numbers
 
 def verdicts(params: Params) -> Numbers:
     """Return how many claims there are of each verdict."""
-    found = [claim.verdict for claim in claims.all_claims(params)]
+    found = [claim.ruling.verdict for claim in claims.all_claims(params)]
     return {
         "claims": str(len(found)),
         **{f"claims_{verdict.name.lower()}": str(found.count(verdict)) for verdict in claims.ClaimVerdict},

@@ -1,1 +1,1 @@
-"""The reviewer's pages: a static web site of figures, tables, numbers, stages, claims and the paper, each with its proof."""
+"""The pages for reviewers: a static web site in which every figure, table and number leads to its proof."""

@@ -45,6 +45,16 @@ def group_page(group: str) -> str:
     return f"numbers/{group}.html"
 
 
+def shown_page(name: str) -> str:
+    """Return the page of a figure, a table or a group of numbers.
+
+    Example:
+        >>> shown_page("tab_widths"), shown_page("networks.fiducial")
+        ('exhibits/tab_widths.html', 'numbers/networks.fiducial.html')
+    """
+    return group_page(name) if "." in name else exhibit_page(name)
+
+
 def number_place(number: str, group: str) -> str:
     """Return the place of a number on the page of its group.
 

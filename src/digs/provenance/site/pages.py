@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from digs.provenance.site.addresses import upward
+from digs.provenance.site.addresses import picture, product_page, shown_page, upward
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,15 @@ class Page:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("digs.provenance.site"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {each.__name__: each for each in (picture, product_page, shown_page)}
+    return environment
 
 
 def filled(template: str, address: str, values: Mapping[str, Any]) -> str:

@@ -97,4 +97,49 @@
       event.preventDefault();
     }
   });
+
+  // pictures of figures, enlarged at a click
+  for (const link of document.querySelectorAll("a.enlarge")) {
+    link.addEventListener("click", (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      enlarge(link.href, link.querySelector("img").alt);
+    });
+  }
+
+  function enlarge(source, words) {
+    const dialog = document.createElement("dialog");
+    dialog.className = "zoom";
+    dialog.setAttribute("aria-label", "The picture, enlarged");
+    const controls = document.createElement("div");
+    controls.className = "controls";
+    const picture = document.createElement("img");
+    picture.src = source;
+    picture.alt = words;
+    let width = 100; // per cent of the window
+    const resize = (factor) => {
+      width = Math.min(800, Math.max(50, width * factor));
+      picture.style.width = `${width}%`;
+    };
+    for (const [text, label, act] of [
+      ["+", "Larger", () => resize(1.4)], ["−", "Smaller", () => resize(1 / 1.4)], ["×", "Close", () => dialog.close()],
+    ]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = text;
+      button.setAttribute("aria-label", label);
+      button.addEventListener("click", act);
+      controls.append(button);
+    }
+    dialog.addEventListener("wheel", (event) => {
+      if (!event.ctrlKey) return;
+      event.preventDefault();
+      resize(event.deltaY < 0 ? 1.15 : 1 / 1.15);
+    }, { passive: false });
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.append(controls, picture);
+    document.body.append(dialog);
+    resize(1);
+    dialog.showModal();
+  }
 })();

@@ -1,0 +1,83 @@
+"""What the pages say of a checkout, each thing looked up once."""
+
+from collections.abc import Iterable
+from functools import cache, cached_property
+from pathlib import Path
+
+from digs.base.git import ask_git
+from digs.provenance.audit import AuditVerdict, Checks, Finding, Project, check_text
+from digs.provenance.pipeline import Stage
+from digs.provenance.report import age
+
+_WORST_FIRST = (AuditVerdict.WRONG, AuditVerdict.UNKNOWN, AuditVerdict.VOUCHED, AuditVerdict.FINE)
+
+
+def worst(findings: Iterable[Finding]) -> AuditVerdict:
+    """Return the worst verdict among findings; that all is fine where there are none."""
+    found = {finding.verdict for finding in findings}
+    return next((verdict for verdict in _WORST_FIRST if verdict in found), AuditVerdict.FINE)
+
+
+class Facts:
+    """A project, the findings of its audit, and who rests on whom."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.project = Project(root)
+        self.checks = Checks(self.project)
+        self.age = cache(lambda file: age(self.project, file))
+        self.findings = cache(lambda name: self.checks.of([name]))
+
+    @cached_property
+    def all_findings(self) -> list[Finding]:
+        """Return what `digs audit` finds."""
+        return self.checks.of(self.project.everything) + self.text_findings
+
+    @cached_property
+    def text_findings(self) -> list[Finding]:
+        """Return what is found of the text of the paper."""
+        return check_text(self.project)
+
+    def verdict(self, name: str) -> AuditVerdict:
+        """Return the worst verdict on a figure, a table or a group of numbers, and on all that it rests on."""
+        return worst(self.findings(name))
+
+    def stage_findings(self, stage: Stage) -> list[Finding]:
+        """Return the findings on a stage and on what it makes."""
+        return [*self.checks.stage(stage.name), *(self.checks.data(file) for file in stage.outs)]
+
+    @cached_property
+    def group_of(self) -> dict[str, str]:
+        """Return the group of every number in the text."""
+        project = self.project
+        return {number: group for group in project.groups for number in project.recorded[group]["shown"]}
+
+    @cached_property
+    def exhibits(self) -> list[str]:
+        """Return the scripts of figures and tables, in the order of the paper; those that it lacks come last."""
+        shown = [exhibit.script for exhibit in self.project.manuscript.exhibits]
+        known = self.project.declared
+        return [name for name in dict.fromkeys([*shown, *known]) if name in known]
+
+    @cached_property
+    def _behind(self) -> dict[str, list[str]]:
+        """The stages behind everything shown."""
+        pipeline, project = self.project.pipeline, self.project
+        return {name: [stage.name for stage in pipeline.lineage(project.data(name))] for name in project.everything}
+
+    def resting_on(self, stage: str) -> list[str]:
+        """Return the figures, tables and groups of numbers that rest on a stage."""
+        return [name for name, stages in self._behind.items() if stage in stages]
+
+    def readers(self, file: str) -> list[str]:
+        """Return the figures, tables and groups of numbers that read a data product."""
+        return [name for name in self.project.everything if file in self.project.data(name)]
+
+    @cached_property
+    def origin(self) -> str:
+        """Return of which commit this is, in words."""
+        said = ask_git(self.root, "log", "-1", "--format=%h of %cs")
+        if not said:
+            return "a tree without a commit"
+        changed = ask_git(self.root, "status", "--porcelain", "--untracked-files=no")
+        return f"commit {said.decode().strip()}" + (", with changes since" if changed and changed.strip() else "")

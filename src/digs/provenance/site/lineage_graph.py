@@ -1,0 +1,72 @@
+"""The stages behind something as a graph, each a link to its page."""
+
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+import graphviz
+from markupsafe import Markup
+
+from digs.base.errors import DigsError
+from digs.provenance.site.addresses import product_page, shown_page, stage_page
+from digs.provenance.site.facts import Facts, worst
+
+
+def _slug(verdict: str) -> str:
+    return f"verdict-{verdict.lower().replace(' ', '-')}"
+
+
+def lineage_graph(facts: Facts, stages: Iterable[str], up: str, shown: str | None = None) -> Markup:
+    """Return an SVG of stages, the data products between them and, at the end, what is shown.
+
+    Args:
+        up: what leads from the page to the root of the site.
+        shown: the figure, table or group of numbers that the data end in.
+    Raises:
+        DigsError: graphviz's program dot is missing or fails.
+    """
+    pipeline, chosen = facts.project.pipeline, list(stages)
+    graph = graphviz.Digraph(node_attr={"fontsize": "11", "height": "0.3", "margin": "0.12,0.05"})
+    graph.attr(rankdir="TB", nodesep="0.18", ranksep="0.32", bgcolor="transparent")
+    read = set(facts.project.data(shown)) if shown else set()
+    read |= {dep for name in chosen for dep in pipeline.stages[name].deps if dep.startswith("src/data/")}
+    for name in chosen:
+        stage = pipeline.stages[name]
+        verdict = worst(facts.checks.stage(name))
+        tip = f"stage {name}: {stage.about} ({verdict})"
+        graph.node(
+            f"stage {name}", name, shape="box", style="rounded", href=up + stage_page(name), tooltip=tip,
+            **{"class": f"stage {_slug(verdict)}"},
+        )  # fmt: skip
+        for file in [dep for dep in stage.deps if dep.startswith("src/data/")]:
+            graph.edge(file, f"stage {name}")
+        for file in stage.outs:
+            if file in read or not shown:
+                graph.edge(f"stage {name}", file)
+                read.add(file)
+    for file in sorted(read):
+        verdict = facts.checks.data(file).verdict
+        label = PurePosixPath(file).relative_to("src/data").as_posix()
+        graph.node(
+            file, label, shape="plain", margin="0.05", href=up + product_page(file), tooltip=f"{file} ({verdict})",
+            **{"class": f"product {_slug(verdict)}"},
+        )  # fmt: skip
+    if shown:
+        graph.node(shown, shown, shape="box", penwidth="2", href=up + shown_page(shown), **{"class": "shown"})
+        for file in facts.project.data(shown):
+            graph.edge(file, shown)
+    return _drawn(graph, f"What {shown or 'the paper'} rests on")
+
+
+def _drawn(graph: graphviz.Digraph, title: str) -> Markup:
+    try:
+        svg = graph.pipe(format="svg", encoding="utf-8")
+    except (graphviz.ExecutableNotFound, graphviz.CalledProcessError):
+        raise DigsError("graphviz's program `dot` is missing or fails; install Debian's package graphviz.") from None
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    # colours and type come from the style sheet, so that they follow the theme; ids would stand twice on some pages
+    svg = re.sub(r' (?:fill|stroke|font-family)="[^"]*"| id="[^"]*"', "", svg)
+    svg = re.sub(r"<title>.*?</title>\s*", "", svg, flags=re.DOTALL).replace("xlink:title", "data-tip")
+    svg = svg.replace("xlink:href", "href").replace(' xmlns:xlink="http://www.w3.org/1999/xlink"', "")
+    return Markup(svg.replace("<svg ", f'<svg class="lineage" role="group" aria-label="{title}" ', 1))

@@ -1,0 +1,85 @@
+"""Scripts as highlighted listings, with the lines marked that draw."""
+
+import ast
+from functools import cache
+
+from markupsafe import Markup
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+
+ROWS = {"save_rows"}  # what writes a table
+
+
+@cache
+def _drawing_methods() -> frozenset[str]:
+    """The names of what puts something on matplotlib's axes and figures."""
+    from matplotlib.axes import Axes  # it takes a second
+    from matplotlib.figure import Figure
+
+    silent = (
+        "get_",
+        "can_",
+        "in_",
+        "contains",
+        "find",
+        "has_",
+        "is",
+        "add_subplot",
+        "subplot",
+        "format_",
+        "start",
+        "end",
+    )
+    return frozenset(
+        name
+        for kind in (Axes, Figure)
+        for name in dir(kind)
+        if not name.startswith(("_", *silent)) and callable(getattr(kind, name))
+    )
+
+
+def drawing_lines(source: str) -> list[int]:
+    """Return the lines of calls that draw on a figure or write the rows of a table, from 1.
+
+    Example:
+        >>> drawing_lines("x = 1\\naxes.plot(x,\\n  x)\\n")
+        [2, 3]
+    """
+    drawing = _drawing_methods() | ROWS | {"corner"}
+    lines: set[int] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            on_an_object = isinstance(node.func, ast.Attribute)
+            if name in drawing and (on_an_object or name in ROWS):
+                lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return sorted(lines)
+
+
+def listed(text: str, language: str, marked: list[int] | None = None, first: int = 1, numbers: bool = True) -> Markup:
+    """Return a text as a highlighted listing.
+
+    Args:
+        language: as pygments calls it.
+        marked: lines that stand out, counted from `first`.
+        first: the number of the first line.
+        numbers: whether lines are numbered.
+    """
+    formatter = HtmlFormatter(
+        cssclass="listing",
+        linenos="inline" if numbers else False,
+        linenostart=first,
+        hl_lines=[line - first + 1 for line in marked or ()],
+        wrapcode=True,
+    )
+    return Markup(highlight(text, get_lexer_by_name(language), formatter))
+
+
+def listing_styles() -> str:
+    """Return the style sheet of listings, for light and dark."""
+    light = HtmlFormatter(style="default", cssclass="listing").get_style_defs(".listing")
+    dark = HtmlFormatter(style="github-dark", cssclass="listing")
+    system = dark.get_style_defs(':root:not([data-theme="light"]) .listing')
+    chosen = dark.get_style_defs(':root[data-theme="dark"] .listing')
+    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{system}\n}}\n{chosen}\n"

@@ -1,0 +1,92 @@
+"""The pages of the numbers in the text: one for each group, and a list of all."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+
+from markupsafe import Markup
+
+from digs.base.errors import DigsError
+from digs.provenance.documents import read_text
+from digs.provenance.manuscript import Sentence
+from digs.provenance.site.addresses import PAPER, group_page, number_place, upward
+from digs.provenance.site.facts import Facts
+from digs.provenance.site.latex_snippets import as_latex, snippets
+from digs.provenance.site.listing import listed
+from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.proof import proof
+
+
+def number_pages(facts: Facts, places: dict[str, list[str]]) -> Iterator[Page]:
+    """Yield the page of every group of numbers, and the list of all.
+
+    Args:
+        places: the anchors of every number in the edition of the paper.
+    """
+    project = facts.project
+    html = snippets(as_latex(text) for text in project.numbers.values())
+    sentences: dict[str, list[Sentence]] = defaultdict(list)
+    for sentence in project.manuscript.sentences:
+        for number in sentence.numbers:
+            sentences[number].append(sentence)
+    everything = []
+    for group in project.groups:
+        address = group_page(group)
+        up = upward(address)
+        rows = []
+        for name, entry in project.recorded[group]["shown"].items():
+            said = [sentence.read(project.numbers) for sentence in sentences[name]]
+            anchors = places.get(name, [])
+            rows.append(
+                {
+                    "name": name,
+                    "value": html[as_latex(entry["text"])],
+                    "sentences": [
+                        {"text": text, "place": f"{up}{PAPER}#{anchor}"}
+                        for text, anchor in zip(said, _one_each(anchors, said), strict=True)
+                    ],
+                }
+            )
+        shown = proof(facts, places, group, address)
+        about, function = _function(facts, group)
+        shown["listing"] = function or shown["listing"]
+        values = {"origin": facts.origin, "group": group, "about": about, "rows": rows, "proof": shown}
+        everything.append({"group": group, "about": about, "rows": rows, "verdict": shown["verdict"]})
+        entries = [
+            Entry(
+                "number",
+                f"{row['name']} = {project.numbers[row['name']]}",
+                " ".join(sentence["text"] for sentence in row["sentences"]) or "not in the text",
+                number_place(row["name"], group),
+            )
+            for row in rows
+        ]
+        yield Page(address, filled("number_group.html.j2", address, values), [Entry("numbers", group, about, address), *entries])
+    address = "numbers.html"
+    html = filled("numbers.html.j2", address, {"origin": facts.origin, "groups": everything})
+    yield Page(address, html, [Entry("page", "Numbers", "all numbers in the text", address)])
+
+
+def _one_each(anchors: list[str], sentences: list[str]) -> list[str]:
+    """An anchor for every sentence: the last one where there are fewer, since a number may stand in a table, too."""
+    if not sentences:
+        return []
+    padded = [*anchors[: len(sentences)], *([anchors[-1]] if anchors else [""]) * len(sentences)]
+    return padded[: len(sentences)]
+
+
+def _function(facts: Facts, group: str) -> tuple[str, Markup | None]:
+    """What the docstring of a group's function says, and the function as a listing."""
+    script = facts.project.script(group)
+    try:
+        text = read_text(facts.root, script)
+        tree = ast.parse(text)
+    except (DigsError, SyntaxError):
+        return "", None
+    wanted = group.rpartition(".")[2]
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == wanted:
+            source = "\n".join(text.splitlines()[node.lineno - 1 : node.end_lineno])
+            about = (ast.get_docstring(node) or "").split("\n")[0].removeprefix("Return ")
+            return about[:1].upper() + about[1:], listed(source, "python", first=node.lineno)
+    return "", None

@@ -1,0 +1,153 @@
+"""What proves something shown: script, data, stages with their settings and runs, sentences, checks, commands."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from digs.base.errors import DigsError
+from digs.provenance.documents import read_text
+from digs.provenance.pipeline import Stage
+from digs.provenance.report import sentences_on
+from digs.provenance.site.addresses import PAPER, upward
+from digs.provenance.site.facts import Facts, worst
+from digs.provenance.site.lineage_graph import lineage_graph
+from digs.provenance.site.listing import drawing_lines, listed
+
+
+def seeds(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the seeds among nested settings, each with its full name.
+
+    Example:
+        >>> dict(seeds({"reference": {"seed": 6, "steps": 100}}))
+        {'reference.seed': 6}
+    """
+    if isinstance(settings, dict):
+        for key, value in settings.items():
+            yield from seeds(value, f"{name}.{key}" if name else str(key))
+    elif "seed" in name.rpartition(".")[2]:
+        yield name, settings
+
+
+def plain_settings(settings: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield nested settings as full names and values.
+
+    Example:
+        >>> list(plain_settings({"prior": {"dust2": [0.1, 1.0]}}))
+        [('prior.dust2', '[0.1, 1.0]')]
+    """
+    if isinstance(settings, dict) and settings:
+        for key, value in settings.items():
+            yield from plain_settings(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, settings if isinstance(settings, str) else json.dumps(settings)
+
+
+def run_of(facts: Facts, stage: Stage) -> dict[str, Any]:
+    """Return what is known of the last run of a stage, for the macro `run`."""
+    judgement = facts.project.judge.judge(stage)
+    found: dict[str, Any] = {"standing": str(judgement.standing), "facts": [], "versions": {}, "voucher": None}
+    if record := judgement.record:
+        where = record.circumstances
+        machine = where.get("machine", {})
+        rows = {
+            "started": where.get("date"),
+            "took": _seconds(where),
+            "commit": where.get("commit"),
+            "processor": machine.get("processor"),
+            "cores": machine.get("cores"),
+            "threads of torch": machine.get("threads"),
+            "linear algebra": ", ".join(where.get("blas", [])),
+            "system": where.get("system"),
+            "hash of its code": record.code,
+            "kept in": f"records/{stage.name}.json",
+        }
+        found["facts"] = [(name, value) for name, value in rows.items() if value not in (None, "")]
+        found["versions"] = where.get("versions", {})
+    if judgement.voucher:
+        found["voucher"] = {"reason": judgement.voucher.reason, "evidence": judgement.voucher.evidence}
+    return found
+
+
+def _seconds(circumstances: dict[str, Any]) -> str | None:
+    if "wall_seconds" not in circumstances:
+        return None
+    cpu = circumstances.get("cpu_seconds")
+    return f"{circumstances['wall_seconds']:g} s" + (f" ({cpu:g} s of processor time)" if cpu is not None else "")
+
+
+def data_rows(facts: Facts, files: Iterable[str]) -> list[dict[str, Any]]:
+    """Return what a table of data products says of each."""
+    pipeline = facts.project.pipeline
+    return [
+        {
+            "file": file,
+            "md5": pipeline.locked.get(file, "unknown"),
+            "age": facts.age(file),
+            "maker": maker.name if (maker := pipeline.maker(file)) else None,
+            "finding": facts.checks.data(file),
+        }
+        for file in files
+    ]
+
+
+def stage_rows(facts: Facts, stages: Iterable[Stage]) -> list[dict[str, Any]]:
+    """Return what a table of stages says of each: what it is, settings, seeds, the run, its verdict."""
+    rows = []
+    for stage in stages:
+        settings = facts.project.pipeline.parameters(stage)
+        rows.append(
+            {
+                "stage": stage,
+                "settings": list(plain_settings(settings)),
+                "seeds": list(seeds(settings)),
+                "run": run_of(facts, stage),
+                "verdict": worst(facts.checks.stage(stage.name)),
+            }
+        )
+    return rows
+
+
+def script_listing(facts: Facts, script: str, marked: list[int] | None = None) -> Markup:
+    """Return a script of the checkout as a listing; without it, a sentence."""
+    try:
+        text = read_text(facts.root, script)
+        return listed(text, "python", drawing_lines(text) if marked is None else marked)
+    except (DigsError, SyntaxError) as error:
+        return Markup("<p>{}</p>").format(f"{script} cannot be shown: {error}")
+
+
+def proof(facts: Facts, places: dict[str, list[str]], name: str, address: str) -> dict[str, Any]:
+    """Return what the macro `proof` shows of a figure, a table or a group of numbers.
+
+    Args:
+        places: the anchors of every number in the edition of the paper.
+        address: of the page.
+    """
+    project, up = facts.project, upward(address)
+    stages = project.pipeline.lineage(project.data(name))
+    script = project.script(name)
+    word = name.removeprefix("fig_")
+    return {
+        "word": word,
+        "verdict": facts.verdict(name),
+        "findings": facts.findings(name),
+        "script": script,
+        "script_md5": project.pipeline.hash(script) or "not here",
+        "listing": script_listing(facts, script),
+        "data": data_rows(facts, project.data(name)),
+        "stages": stage_rows(facts, stages),
+        "graph": lineage_graph(facts, [stage.name for stage in stages], up, name),
+        "sentences": [
+            {
+                "text": sentence.read(project.numbers),
+                "line": sentence.line,
+                "why": why,
+                "place": next((f"{up}{PAPER}#{places[number][0]}" for number in sentence.numbers if number in places), ""),
+            }
+            for sentence, why in sentences_on(project, name)
+        ],
+        "runs_alone": f"python {script}" if Path(script).is_relative_to("src/scripts") else None,
+    }
