@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from digs.base import paths
 from digs.base.checkout import current_checkout, hand_over
@@ -13,6 +14,7 @@ from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.clean_copy import clean_copy, execute
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.settlement import settle
+from digs.provenance.site.addresses import START
 from digs.provenance.vouching import vouch
 
 WRONG, UNCHECKED = 1, 3  # exit statuses
@@ -118,6 +120,16 @@ def run_vouch(stage: list[str], reason: str, evidence: str) -> int:
     return 0
 
 
+def run_site(out: str) -> int:
+    """Write the pages for reviewers: a web site that opens from a folder, in which everything leads to its proof."""
+    from digs.provenance.site.build import write_site  # it imports what only the site takes
+
+    folder = Path(out)
+    count = write_site(paths.ROOT, folder)
+    print(f"{count} pages: open {folder / START} in a browser")
+    return 0
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command and its subcommands."""
     main = argparse.ArgumentParser(prog="digs", description="Check what the paper shows, down to the simulator.")
@@ -144,6 +156,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--reason", required=True, help="why no number can have moved")
     one.add_argument("--evidence", required=True, help="what shows it")
     one.set_defaults(run=run_vouch)
+    one = commands.add_parser("site", help=run_site.__doc__, description=run_site.__doc__)
+    one.add_argument("--out", metavar="DIR", default="site", help="where to (default: the folder site)")
+    one.set_defaults(run=run_site)
     return main
 
 

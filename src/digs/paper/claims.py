@@ -88,8 +88,8 @@ class Claim:
 def by_error(ours: float, error: float, stated: float, decimals: int) -> Ruling:
     """Judge a number that is the better the larger, and stated to so many decimals."""
     rule = (
-        f"reproduced within {SIGMAS:g} standard errors, ours and that of rounding theirs; improved where ours is larger "
-        "by more, not reproduced where it is smaller by more"
+        f"reproduced within {SIGMAS:g} standard errors, ours and that of rounding theirs; improved where ours is "
+        "larger by more, not reproduced where it is smaller by more"
     )
     apart = (ours - stated) / math.hypot(error, 10**-decimals / math.sqrt(12))
     if abs(apart) <= SIGMAS:
@@ -208,8 +208,10 @@ def calibration_claims(calibration: Mapping, measured: Mapping) -> list[Claim]:
         [excess[name] + level for name in NAMES if (name in published.UNDER_CONFIDENT) == is_wide]
         for is_wide in (True, False)
     )
+    shape = f"68% intervals of mass, metallicity and dust, and of no others, hold over {EXCESS:g} too much"
     even = f"the least p of five parameters is above {LEAST_P:g}"
     fault = f"a fault of theirs: improved where all 68% intervals hold 68% within {SIGMAS:g} standard errors"
+    verdict = ClaimVerdict.IMPROVED if fair else ClaimVerdict.NOT_REPRODUCED
     return [
         Claim(
             r"Ranks uniform: \texttt{lookup}, looked-up spectra", "yes", f"$p={probability(looked_up)}$",
@@ -222,12 +224,11 @@ def calibration_claims(calibration: Mapping, measured: Mapping) -> list[Claim]:
         Claim(
             r"68\% too wide in three parameters: \texttt{lookup}",
             "yes", f"${min(wide):.2f}$--${max(wide):.2f}$; ${min(fine):.2f}$--${max(fine):.2f}$",
-            by_test(pattern, f"68% intervals of mass, metallicity and dust, and of no others, hold over {EXCESS:g} too much"),
-            "lookup_experiment", "fig_lookup",
+            by_test(pattern, shape), "lookup_experiment", "fig_lookup",
         ),
         Claim(
             r"The same: \texttt{paper}", "yes", f"all ${from_to(*_ends([s['value'] for s in shares]))}$",
-            Ruling(ClaimVerdict.IMPROVED if fair else ClaimVerdict.NOT_REPRODUCED, fault), "calibration", "fig_coverage",
+            Ruling(verdict, fault), "calibration", "fig_coverage",
         ),
     ]  # fmt: skip
 

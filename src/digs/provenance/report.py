@@ -85,7 +85,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def sentences_on(project: Project, name: str) -> Iterator[tuple[Sentence, str]]:
-    """Yield the sentences that refer to a figure or table, and those with numbers from the same last stages; and why."""
+    """Yield the sentences that refer to a figure or table or have numbers from the same last stages, and why."""
     exhibit, pipeline = project.exhibit(name), project.pipeline
     files = {file for stage in pipeline.last(project.data(name)) for file in pipeline.stages[stage].outs}
     groups = [group for group in project.groups if group == name or files & set(project.data(group))]

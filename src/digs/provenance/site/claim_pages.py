@@ -66,6 +66,8 @@ def claim_pages(facts: Facts, claims: list[ShownClaim]) -> Iterator[Page]:
         what = claim.what.striptags()
         entry = Entry("claim", what, f"{claim.verdict}; {claim.rule}", address)
         yield Page(address, filled("claim.html.j2", address, values), [entry])
-    counts = {verdict: sum(claim.verdict == verdict for claim in claims) for verdict in sorted({c.verdict for c in claims})}
+    counts = {
+        verdict: sum(claim.verdict == verdict for claim in claims) for verdict in sorted({c.verdict for c in claims})
+    }
     values = {"origin": facts.origin, "claims": claims, "counts": counts, "verdict": facts.verdict(TABLE)}
     yield Page(CLAIMS, filled("claims.html.j2", CLAIMS, values), [Entry("page", "Claims", "of the original", CLAIMS)])

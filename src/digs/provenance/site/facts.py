@@ -1,6 +1,7 @@
 """What the pages say of a checkout, each thing looked up once."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -16,6 +17,29 @@ def worst(findings: Iterable[Finding]) -> AuditVerdict:
     """Return the worst verdict among findings; that all is fine where there are none."""
     found = {finding.verdict for finding in findings}
     return next((verdict for verdict in _WORST_FIRST if verdict in found), AuditVerdict.FINE)
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Findings of one verdict: what they say, and, where several say the same, of what."""
+
+    verdict: AuditVerdict
+    text: str
+    about: list[str]
+
+
+def grouped(findings: Iterable[Finding]) -> list[Alike]:
+    """Return findings with those that are wrong first, what is vouched for by its reason, and what is fine as one."""
+    groups: dict[tuple[AuditVerdict, str], list[str]] = {}
+    for finding in findings:
+        about, _, reason = finding.text.partition(": ")
+        key, item = {
+            AuditVerdict.FINE: ("", finding.text),
+            AuditVerdict.VOUCHED: (reason, about),
+        }.get(finding.verdict, (finding.text, ""))
+        groups.setdefault((finding.verdict, key), []).append(item)
+    order = sorted(groups.items(), key=lambda item: _WORST_FIRST.index(item[0][0]))
+    return [Alike(verdict, text, [item for item in items if item]) for (verdict, text), items in order]
 
 
 class Facts:

@@ -41,5 +41,5 @@ def as_latex(number: str) -> str:
         >>> as_latex(r"0.69 \\pm 0.02"), as_latex("1.2 to 3"), as_latex(r"10\\,000")
         ('$0.69 \\\\pm 0.02$', '1.2 to 3', '$10\\\\,000$')
     """
-    in_equation = ("\\" in number and "$" not in number) or re.fullmatch(r"-[\d.]+", number)
+    in_equation = ("\\" in number or "$" in number or number.startswith("-")) and not number.startswith("$")
     return f"${number}$" if in_equation else number

@@ -78,8 +78,13 @@ def listed(text: str, language: str, marked: list[int] | None = None, first: int
 
 def listing_styles() -> str:
     """Return the style sheet of listings, for light and dark."""
-    light = HtmlFormatter(style="default", cssclass="listing").get_style_defs(".listing")
-    dark = HtmlFormatter(style="github-dark", cssclass="listing")
-    system = dark.get_style_defs(':root:not([data-theme="light"]) .listing')
-    chosen = dark.get_style_defs(':root[data-theme="dark"] .listing')
+    light = _styles("default", ".listing")
+    system = _styles("github-dark", ':root:not([data-theme="light"]) .listing')
+    chosen = _styles("github-dark", ':root[data-theme="dark"] .listing')
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{system}\n}}\n{chosen}\n"
+
+
+def _styles(style: str, prefix: str) -> str:
+    """The rules of a style of pygments under a prefix, less those that it would set for the whole page."""
+    rules = HtmlFormatter(style=style, cssclass="listing").get_style_defs(prefix).splitlines()
+    return "\n".join(rule for rule in rules if rule.startswith(prefix))

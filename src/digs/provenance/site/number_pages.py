@@ -61,7 +61,11 @@ def number_pages(facts: Facts, places: dict[str, list[str]]) -> Iterator[Page]:
             )
             for row in rows
         ]
-        yield Page(address, filled("number_group.html.j2", address, values), [Entry("numbers", group, about, address), *entries])
+        yield Page(
+            address,
+            filled("number_group.html.j2", address, values),
+            [Entry("numbers", group, about, address), *entries],
+        )
     address = "numbers.html"
     html = filled("numbers.html.j2", address, {"origin": facts.origin, "groups": everything})
     yield Page(address, html, [Entry("page", "Numbers", "all numbers in the text", address)])

@@ -145,7 +145,9 @@ def proof(facts: Facts, places: dict[str, list[str]], name: str, address: str) -
                 "text": sentence.read(project.numbers),
                 "line": sentence.line,
                 "why": why,
-                "place": next((f"{up}{PAPER}#{places[number][0]}" for number in sentence.numbers if number in places), ""),
+                "place": next(
+                    (f"{up}{PAPER}#{places[number][0]}" for number in sentence.numbers if number in places), ""
+                ),
             }
             for sentence, why in sentences_on(project, name)
         ],

@@ -1,0 +1,144 @@
+"""The site as a folder: all pages, pictures, data and formats, written whole or not at all."""
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from digs.base.errors import DigsError
+from digs.base.progress import progress
+from digs.provenance.formats.bundle import write_formats
+from digs.provenance.site.addresses import picture
+from digs.provenance.site.audit_pages import audits_page
+from digs.provenance.site.claim_pages import claim_pages, shown_claims
+from digs.provenance.site.edition import edition_of, paper_page
+from digs.provenance.site.exhibit_pages import exhibit_pages
+from digs.provenance.site.explorer import explorer_data, explorer_page
+from digs.provenance.site.facts import Facts
+from digs.provenance.site.listing import listing_styles
+from digs.provenance.site.number_pages import number_pages
+from digs.provenance.site.pages import Entry, Page
+from digs.provenance.site.product_pages import product_pages
+from digs.provenance.site.stage_pages import stage_pages
+from digs.provenance.site.start_page import start_page
+
+MARK = ".digs-site"  # a file that says that a folder may be replaced
+FORMATS, PDF = "crate", "ms.pdf"
+
+
+def pages(facts: Facts) -> Iterator[Page]:
+    """Yield all pages."""
+    edition, claims = edition_of(facts.project), shown_claims(facts)
+    yield start_page(facts, claims)
+    yield paper_page(facts.project, edition, facts.origin)
+    yield from exhibit_pages(facts, edition, claims)
+    yield from number_pages(facts, edition.places)
+    yield from stage_pages(facts)
+    yield from product_pages(facts)
+    yield from claim_pages(facts, claims)
+    yield audits_page(facts.project, facts.origin)
+    yield explorer_page(facts.project, facts.origin)
+
+
+def search_index(entries: Iterable[Entry]) -> str:
+    """Return the script that holds what the search finds."""
+    rows = [[entry.kind, entry.name, entry.about, entry.address] for entry in entries]
+    return f"window.DIGS_SEARCH = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def write_site(root: Path, out: Path) -> int:
+    """Write the site of a checkout; return how many pages it has.
+
+    Args:
+        root: of the checkout, in which `make paper` has built the figures and the PDF.
+        out: the folder, which is replaced if it holds a site, and must not exist or be empty otherwise.
+    Raises:
+        DigsError: the paper has not been built, the folder holds something else, or a program is missing.
+    """
+    check_place(out)
+    facts = Facts(root)
+    figures = built_figures(facts)
+    with replacing_folder(out) as folder:
+        entries, count = [], 0
+        for page in progress(pages(facts), desc="Pages", unit="page"):
+            write(folder / page.address, page.html)
+            entries += page.entries
+            count += 1
+        for name, source in figures.items():
+            copy(source, folder / picture(name))
+        copy(root / PDF, folder / PDF)
+        _write_static(folder)
+        write(folder / "static" / "search-index.js", search_index(entries))
+        for address, text in explorer_data(root).items():
+            write(folder / address, text)
+        write_formats(facts.project, folder / FORMATS)
+        write(folder / MARK, f"{facts.origin}\n")
+    return count
+
+
+def check_place(out: Path) -> None:
+    """Check that a site may be written to a folder.
+
+    Raises:
+        DigsError: it is a file, or holds something that is no site.
+    """
+    if out.exists() and not out.is_dir():
+        raise DigsError(f"{out} is no folder; name another one with --out.")
+    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise DigsError(f"{out} holds something that is no site, which would be lost; name another folder with --out.")
+
+
+def built_figures(facts: Facts) -> dict[str, Path]:
+    """Return the drawing of every figure.
+
+    Raises:
+        DigsError: one has not been built, or the PDF has not.
+    """
+    names = [name for name in facts.exhibits if name.startswith("fig_")]
+    found = {name: facts.root / "src/tex/figures" / f"{name.removeprefix('fig_')}.svg" for name in names}
+    for path in (*found.values(), facts.root / PDF):
+        if not path.is_file():
+            raise DigsError(f"{path.relative_to(facts.root)} is missing; run `make paper` first.")
+    return found
+
+
+def _write_static(folder: Path) -> None:
+    with as_file(files("digs.provenance.site") / "static") as static:
+        shutil.copytree(static, folder / "static", dirs_exist_ok=True)
+    write(folder / "static" / "listing.css", listing_styles())
+
+
+def write(path: Path, text: str) -> None:
+    """Write a text into a folder that is made where it is not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file into a folder that is made where it is not there."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+@contextmanager
+def replacing_folder(out: Path) -> Iterator[Path]:
+    """Give a folder that takes the place of `out` when the block ends well, and goes when it does not.
+
+    Raises:
+        DigsError: the folder cannot be written.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        scratch = TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-")
+    except OSError as error:
+        raise DigsError(f"{out} cannot be written ({error.strerror}); name another folder with --out.") from None
+    with scratch:
+        made = Path(scratch.name) / "site"
+        made.mkdir()
+        yield made
+        if out.exists():
+            out.rename(Path(scratch.name) / "before")
+        made.rename(out)

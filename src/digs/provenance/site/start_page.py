@@ -1,0 +1,43 @@
+"""The start page: what was found, whether the record holds, what it costs, how to rebuild it."""
+
+from markupsafe import Markup
+
+from digs.provenance.audit import AuditVerdict
+from digs.provenance.site.addresses import START, number_place
+from digs.provenance.site.claim_pages import ShownClaim
+from digs.provenance.site.facts import Facts, worst
+from digs.provenance.site.latex_snippets import as_latex, snippets
+from digs.provenance.site.pages import Entry, Page, filled
+
+
+def start_page(facts: Facts, claims: list[ShownClaim]) -> Page:
+    """Return the start page."""
+    numbers = facts.project.numbers
+    html = snippets(as_latex(text) for text in numbers.values())
+
+    def number(name: str) -> Markup:
+        if name not in numbers:
+            return Markup("<em>({} is not recorded)</em>").format(name)
+        place = number_place(name, facts.group_of[name])
+        return Markup('<a class="number" href="{}">{}</a>').format(place, html[as_latex(numbers[name])])
+
+    findings = facts.all_findings
+    counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in AuditVerdict}
+    values = {
+        "origin": facts.origin,
+        "number": number,
+        "verdict": worst(findings),
+        "counts": counts,
+        "findings": [finding for finding in findings if finding.verdict is not AuditVerdict.FINE],
+        "runs": sum(
+            facts.project.judge.judge(stage).record is not None for stage in facts.project.pipeline.stages.values()
+        ),
+        "stages": list(facts.project.pipeline.stages.values()),
+        "claims": {
+            verdict: sum(claim.verdict == verdict for claim in claims) for verdict in {c.verdict for c in claims}
+        },
+        "picture_of": "fig_lookup",
+    }
+    return Page(
+        START, filled("start.html.j2", START, values), [Entry("page", "Start", "findings, audit, costs", START)]
+    )
