@@ -1,6 +1,8 @@
 """What the tests share: a synthetic SSP grid, the tracked data, and one Prospector for all tests that run FSPS."""
 
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -23,6 +25,8 @@ from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.flow import Flow
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
+from digs.provenance.clean_copy import tracked_files
+from digs.provenance.pipeline import Pipeline
 
 torch.set_num_threads(1)  # the tests' tensors are small: threads would only fight each other
 
@@ -105,6 +109,51 @@ def path_of_imports() -> Iterator[None]:
     before = sys.path.copy()
     yield
     sys.path[:] = before
+
+
+# what an audit reads
+KEPT = (
+    "src/",
+    "records/",
+    "params.yaml",
+    "dvc.yaml",
+    "dvc.lock",
+    "showyourwork.yml",
+    "Snakefile",
+    "vouched.yaml",
+)  # what an audit reads
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """Replace words of a file, which must be there."""
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the `digs` of a tree."""
+    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "digs", *arguments], cwd=tree, env=environment, capture_output=True, text=True
+    )
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory, tracked) -> Path:
+    """A copy of the tree with its data, nothing built, no git and no store."""
+    tree = tmp_path_factory.mktemp("pristine")
+    data = [name for name in Pipeline(paths.ROOT).locked if tracked(name.removeprefix("src/data/"))]
+    for name in [*filter(lambda name: name.startswith(KEPT), tracked_files(paths.ROOT)), *data]:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(paths.ROOT / name, tree / name)
+    return tree
+
+
+@pytest.fixture
+def tree(pristine, tmp_path) -> Path:
+    """A copy of the tree to tamper with."""
+    return Path(shutil.copytree(pristine, tmp_path / "tree"))
 
 
 Refused = Callable[..., AbstractContextManager[None]]

@@ -1,47 +1,20 @@
 """digs audit: a sound tree passes, and whatever is tampered with is named."""
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from conftest import command, edit
 
 from digs.base import paths
 from digs.base.errors import DigsError
 from digs.files.atomic import md5
 from digs.provenance import audit, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
-from digs.provenance.clean_copy import tracked_files
 from digs.provenance.pipeline import Pipeline
 
-KEPT = ("src/", "records/", "params.yaml", "dvc.yaml", "dvc.lock", "showyourwork.yml", "Snakefile", "vouched.yaml")
 FIGURE = "fig_sbc"  # a quick one, with a table and a group of numbers from the same stage
 NAMES = [FIGURE, "tab_calibration", "calibration.calibration"]
-
-
-@pytest.fixture(scope="module")
-def pristine(tmp_path_factory, tracked) -> Path:
-    """A copy of the tree with its data, nothing built, no git and no store."""
-    tree = tmp_path_factory.mktemp("pristine")
-    data = [name for name in Pipeline(paths.ROOT).locked if tracked(name.removeprefix("src/data/"))]
-    for name in [*filter(lambda name: name.startswith(KEPT), tracked_files(paths.ROOT)), *data]:
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(paths.ROOT / name, tree / name)
-    return tree
-
-
-@pytest.fixture
-def tree(pristine, tmp_path) -> Path:
-    return Path(shutil.copytree(pristine, tmp_path / "tree"))
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def problems(tree: Path, names: list[str] | None = None) -> list[str]:
@@ -49,13 +22,6 @@ def problems(tree: Path, names: list[str] | None = None) -> list[str]:
     project = Project(tree)
     findings = audit.Checks(project).of(names or project.everything) + audit.check_text(project)
     return [finding.text for finding in findings if finding.verdict is AuditVerdict.WRONG]
-
-
-def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
-    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
-    return subprocess.run(
-        [sys.executable, "-m", "digs", *arguments], cwd=tree, env=environment, capture_output=True, text=True
-    )
 
 
 def test_everything_in_this_tree_checks(pristine):

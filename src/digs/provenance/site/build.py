@@ -14,7 +14,7 @@ from digs.provenance.formats.bundle import write_formats
 from digs.provenance.site.addresses import picture
 from digs.provenance.site.audit_pages import audits_page
 from digs.provenance.site.claim_pages import claim_pages, shown_claims
-from digs.provenance.site.edition import edition_of, paper_page
+from digs.provenance.site.edition import edition, paper_page
 from digs.provenance.site.exhibit_pages import exhibit_pages
 from digs.provenance.site.explorer import explorer_data, explorer_page
 from digs.provenance.site.facts import Facts
@@ -31,11 +31,11 @@ FORMATS, PDF = "crate", "ms.pdf"
 
 def pages(facts: Facts) -> Iterator[Page]:
     """Yield all pages."""
-    edition, claims = edition_of(facts.project), shown_claims(facts)
+    paper, claims = edition(facts.project), shown_claims(facts)
     yield start_page(facts, claims)
-    yield paper_page(facts.project, edition, facts.origin)
-    yield from exhibit_pages(facts, edition, claims)
-    yield from number_pages(facts, edition.places)
+    yield paper_page(facts.project, paper, facts.origin)
+    yield from exhibit_pages(facts, paper, claims)
+    yield from number_pages(facts, paper.places)
     yield from stage_pages(facts)
     yield from product_pages(facts)
     yield from claim_pages(facts, claims)

@@ -9,7 +9,8 @@ from markupsafe import Markup
 from digs.base.errors import DigsError
 from digs.provenance.documents import read_text
 from digs.provenance.manuscript import Sentence
-from digs.provenance.site.addresses import PAPER, group_page, number_place, upward
+from digs.provenance.site.addresses import group_page, number_place, upward
+from digs.provenance.site.edition import Place
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.latex_snippets import as_latex, snippets
 from digs.provenance.site.listing import listed
@@ -17,11 +18,11 @@ from digs.provenance.site.pages import Entry, Page, filled
 from digs.provenance.site.proof import proof
 
 
-def number_pages(facts: Facts, places: dict[str, list[str]]) -> Iterator[Page]:
+def number_pages(facts: Facts, places: dict[str, list[Place]]) -> Iterator[Page]:
     """Yield the page of every group of numbers, and the list of all.
 
     Args:
-        places: the anchors of every number in the edition of the paper.
+        places: where each number stands in the paper.
     """
     project = facts.project
     html = snippets(as_latex(text) for text in project.numbers.values())
@@ -35,16 +36,12 @@ def number_pages(facts: Facts, places: dict[str, list[str]]) -> Iterator[Page]:
         up = upward(address)
         rows = []
         for name, entry in project.recorded[group]["shown"].items():
-            said = [sentence.read(project.numbers) for sentence in sentences[name]]
-            anchors = places.get(name, [])
             rows.append(
                 {
                     "name": name,
                     "value": html[as_latex(entry["text"])],
-                    "sentences": [
-                        {"text": text, "place": f"{up}{PAPER}#{anchor}"}
-                        for text, anchor in zip(said, _one_each(anchors, said), strict=True)
-                    ],
+                    "sentences": [sentence.read(project.numbers) for sentence in sentences[name]],
+                    "places": [{"where": place.where, "address": up + place.address} for place in places.get(name, ())],
                 }
             )
         shown = proof(facts, places, group, address)
@@ -56,7 +53,7 @@ def number_pages(facts: Facts, places: dict[str, list[str]]) -> Iterator[Page]:
             Entry(
                 "number",
                 f"{row['name']} = {project.numbers[row['name']]}",
-                " ".join(sentence["text"] for sentence in row["sentences"]) or "not in the text",
+                " ".join(row["sentences"]) or "not in the text",
                 number_place(row["name"], group),
             )
             for row in rows
@@ -69,14 +66,6 @@ def number_pages(facts: Facts, places: dict[str, list[str]]) -> Iterator[Page]:
     address = "numbers.html"
     html = filled("numbers.html.j2", address, {"origin": facts.origin, "groups": everything})
     yield Page(address, html, [Entry("page", "Numbers", "all numbers in the text", address)])
-
-
-def _one_each(anchors: list[str], sentences: list[str]) -> list[str]:
-    """An anchor for every sentence: the last one where there are fewer, since a number may stand in a table, too."""
-    if not sentences:
-        return []
-    padded = [*anchors[: len(sentences)], *([anchors[-1]] if anchors else [""]) * len(sentences)]
-    return padded[: len(sentences)]
 
 
 def _function(facts: Facts, group: str) -> tuple[str, Markup | None]:

@@ -11,7 +11,8 @@ from digs.base.errors import DigsError
 from digs.provenance.documents import read_text
 from digs.provenance.pipeline import Stage
 from digs.provenance.report import sentences_on
-from digs.provenance.site.addresses import PAPER, upward
+from digs.provenance.site.addresses import upward
+from digs.provenance.site.edition import Place
 from digs.provenance.site.facts import Facts, worst
 from digs.provenance.site.lineage_graph import lineage_graph
 from digs.provenance.site.listing import drawing_lines, listed
@@ -119,11 +120,11 @@ def script_listing(facts: Facts, script: str, marked: list[int] | None = None) -
         return Markup("<p>{}</p>").format(f"{script} cannot be shown: {error}")
 
 
-def proof(facts: Facts, places: dict[str, list[str]], name: str, address: str) -> dict[str, Any]:
+def proof(facts: Facts, places: dict[str, list[Place]], name: str, address: str) -> dict[str, Any]:
     """Return what the macro `proof` shows of a figure, a table or a group of numbers.
 
     Args:
-        places: the anchors of every number in the edition of the paper.
+        places: where each number stands in the paper.
         address: of the page.
     """
     project, up = facts.project, upward(address)
@@ -146,7 +147,7 @@ def proof(facts: Facts, places: dict[str, list[str]], name: str, address: str) -
                 "line": sentence.line,
                 "why": why,
                 "place": next(
-                    (f"{up}{PAPER}#{places[number][0]}" for number in sentence.numbers if number in places), ""
+                    (up + places[number][0].address for number in sorted(sentence.numbers & places.keys())), ""
                 ),
             }
             for sentence, why in sentences_on(project, name)
