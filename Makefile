@@ -1,4 +1,5 @@
 # make paper       the paper, ms.pdf, and whatever it lacks: Python packages (.venv), TeX Live, data
+# make site        the pages for reviewers, site/index.html: everything that the paper shows, and its proof
 # make test        ruff and the tests
 # make test-long   the tests that take minutes each
 # make audit       every figure, table and number against the scripts, data and stages behind it, redrawn in a clean copy
@@ -30,6 +31,10 @@ paper: $(PAPER_NEEDS)
 	@echo "The paper is $$PWD/ms.pdf"
 	@python3 tools/typesetting.py
 
+site: paper
+	@tools/ensure-programs dot
+	@$(VENV_PATH) digs site
+
 setup: $(READY)
 	@tools/ensure-tex
 
@@ -38,6 +43,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 test: $(READY)
+	@tools/ensure-programs dot chromium
 	@$(FETCH)
 	@$(VENV_PATH) ruff check .
 	@$(VENV_PATH) python -m pytest -n $(CORES) --dist loadgroup
@@ -56,5 +62,5 @@ smoke: setup
 clean:
 	@git clean -qfdX -- $(BUILT)
 
-.PHONY: paper setup test test-long audit smoke clean
+.PHONY: paper site setup test test-long audit smoke clean
 .DEFAULT_GOAL := paper
