@@ -190,9 +190,9 @@ def _exhibit(figure: Element, name: str) -> ExhibitText:
     return ExhibitText(
         kind_and_number=name,
         anchor=figure.get("id"),
-        caption=Fragment(_inner(caption)),
+        caption=Fragment(_inner(caption).strip()),
         table=None if table is None else Fragment(ET.tostring(table, encoding="unicode", method="html")),
-        notes=None if notes is None else Fragment(_inner(notes)),
+        notes=None if notes is None else Fragment(_inner(notes).strip()),
     )
 
 

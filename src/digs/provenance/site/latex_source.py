@@ -17,7 +17,7 @@ NUMBER = "number:"
 _VARIABLE = re.compile(r"\\variable\{output/([\w.-]+)\.txt\}")
 _MATH = re.compile(r"(?<!\\)\$([^$]+)\$")
 _FIGURES = re.compile(  # what a number in mathematics consists of; it is set as text, which can be searched and copied
-    r"(?:[\d\s.,;<>()\[\]+-]|\^\{-?\d+\}|\\[ ,%]|\\pm|\\times|\\mbox\{--\}|\\variable\{[^}]*\})+"
+    r"(?:[\d\s.,;<>()\[\]+-]|\^(?:\d|\{-?\d+\})|\\[ ,%]|\\pm|\\times|\\mbox\{--\}|\\variable\{[^}]*\})+"
 )
 _TABLE = re.compile(
     r"\\begin\{deluxetable(?P<star>\*?)\}\{(?P<columns>[^\n]*)\}\n.*?"
@@ -136,7 +136,7 @@ def _reference(label: str, numbering: Mapping[str, str]) -> str:
 
 
 def _numbered(body: str) -> tuple[dict[str, str], dict[str, Float], str]:
-    """The number of every label, every figure and table by label, and the text with numbers in its headings."""
+    """The number of every label, every figure and table by label, and the text with numbers before its headings."""
     count = dict.fromkeys(("section", "subsection", "equation", *_FLOATS), 0)
     numbering, floats, pieces, end = {}, {}, [], 0
     lettered, section, within = False, "", None
@@ -161,6 +161,10 @@ def _numbered(body: str) -> tuple[dict[str, str], dict[str, Float], str]:
                 floats[label] = _float(body, within, numbering[label])
         else:
             within = None
+    if (total := sum(count[kind] for kind in _FLOATS)) != len(floats):
+        raise DigsError(
+            rf"ms.tex has {total} figures and tables, and {len(floats)} labels for them; give each a \label."
+        )
     return numbering, floats, "".join([*pieces, body[end:]])
 
 
@@ -210,6 +214,6 @@ def _with_numbers(body: str, numbers: Mapping[str, str]) -> str:
 def _in_figures(number: str) -> str:
     """A number of mathematics as text, in which no line breaks."""
     text = number.replace(r"\mbox{--}", "–").replace("-", "−").replace(r"\times", "×")
-    text = re.sub(r"\^\{(.*?)\}", r"\\textsuperscript{\1}", text)
-    text = re.sub(r" *\\pm *", "~±~", text).replace(r"\ ", "~")
+    text = re.sub(r"\^(?:(\d)|\{(.*?)\})", r"\\textsuperscript{\1\2}", text)
+    text = re.sub(r"(?<=[\d.)]) *\\pm *", "~±~", text).replace(r"\pm", "±").replace(r"\ ", "~")
     return text.replace("[", "{[}")  # after \\, LaTeX would take it for a length

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
@@ -15,6 +15,7 @@ from digs.provenance.site.latex_source import NUMBER, Float, Source
 
 _OPTIONS = ["--mathml", "--citeproc", "--wrap=none", "--shift-heading-level-by=1", "--fail-if-warnings"]
 _XMLNS = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+_APPLIED = "\u2061"  # stands unseen between a function and its argument
 _NARROW, _NARROW_UNBROKEN = "\u2006", "\u202f"  # between a number and its unit no line is to break
 
 
@@ -78,6 +79,15 @@ def _set_mathematics(tree: Element, numbering: Mapping[str, str]) -> None:
             equation = _element("math", math.attrib, content)
             number = _element("span", {"class": "equation-number"}, text=f"({numbering[label[1]]})")
             _become(math, "span", {"class": "equation", "id": label[1]}, equation, number)
+    for row in [*tree.iter("mrow"), *tree.iter("math"), *tree.iter("mtd")]:
+        _part_functions(row)
+
+
+def _part_functions(row: Element) -> None:
+    """Put the space between a function and its argument that pandoc leaves out."""
+    for place, (function, argument) in reversed([*enumerate(pairwise(row), 1)]):
+        if function.tag in ("mrow", "msub") and _APPLIED in "".join(function.itertext()) and argument.tag != "mo":
+            row.insert(place, _element("mspace", {"width": "0.167em"}))
 
 
 def _link_numbers(tree: Element, proofs: Mapping[str, str]) -> list[str]:
@@ -113,6 +123,8 @@ def _set_floats(tree: Element, floats: Mapping[str, Float], scripts: Mapping[str
         words = " ".join("".join(caption.itertext()).split())
         caption = _caption(caption, float_.name, script)
         if float_.kind == "Figure":
+            if script is None:
+                raise DigsError(rf"{float_.name} of ms.tex does not say what draws it; name its file by \script.")
             image = _element("img", {"src": addresses.picture(script), "alt": words})
             picture = _element("span", {"class": "paper-picture"}, image)
             parts = [_element("a", {"href": addresses.exhibit_page(script)}, picture), caption]
