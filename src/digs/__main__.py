@@ -11,6 +11,7 @@ from digs.base.checkout import current_checkout, hand_over
 from digs.base.errors import DigsError
 from digs.provenance import audit, dependencies, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
+from digs.provenance.audit_record import AuditScope, recorded_audit
 from digs.provenance.clean_copy import clean_copy, execute
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.settlement import settle
@@ -30,18 +31,20 @@ def _print(lines: Iterable[str]) -> None:
         print(line)
 
 
-def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None) -> int:
+def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None, record: Path | None) -> int:
     """Say where a figure, table or number comes from, and check it; without a name, check all of them."""
     project = Project(paths.ROOT)
     names = project.find(figure) if figure else project.everything
-    if figure:
-        for name in names:
-            _print([*report.provenance(project, name), ""])
-    findings = audit.Checks(project).of(names) + audit.check_text(project)
-    if rebuild:
-        findings += [each for found in audit.check_redrawn(project, names).values() for each in found]
-    if from_scratch is not None:
-        findings += run_from_scratch(project, names, from_scratch)
+    scope = AuditScope(figure=figure, rebuild=rebuild, from_scratch=from_scratch)
+    with recorded_audit(project.root, record, scope) as findings:
+        if figure:
+            for name in names:
+                _print([*report.provenance(project, name), ""])
+        findings += audit.Checks(project).of(names) + audit.check_text(project)
+        if rebuild:
+            findings += [each for found in audit.check_redrawn(project, names).values() for each in found]
+        if from_scratch is not None:
+            findings += run_from_scratch(project, names, from_scratch)
     _print(report.summary(findings, everything=figure is None))
     return _exit_status(findings)
 
@@ -143,6 +146,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="STAGE",
         help="run its stages anew (dvc repro -f) in a clean copy, all of them or those named, then redraw and compare",
     )
+    one.add_argument("--record", type=Path, metavar="FILE", help="write what was found, and on which machine, as JSON")
     one.set_defaults(run=run_audit)
     commands.add_parser("renew", help=run_renew.__doc__, description=run_renew.__doc__).set_defaults(run=run_renew)
     one = commands.add_parser("stages", help=run_stages.__doc__, description=run_stages.__doc__)

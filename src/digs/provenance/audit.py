@@ -45,6 +45,15 @@ class AuditVerdict(StrEnum):
     WRONG = "WRONG"
 
 
+class Agreement(StrEnum):
+    """What came of drawing something again, from the best to the worst."""
+
+    BITS = "the same to the bit"
+    TOLERANCE = f"the same to {fingerprints.TOLERANCE:g}"
+    NOT_DRAWN = "not redrawn"
+    APART = "not the same"
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that was looked at."""
@@ -54,6 +63,18 @@ class Finding:
 
     def __str__(self) -> str:
         return f"[{self.verdict}] {self.text}"
+
+
+@dataclass(frozen=True)
+class RedrawnFinding(Finding):
+    """What redrawing found of a figure, a table or a group of numbers.
+
+    kernels: of the linear algebra libraries in the process that drew.
+    """
+
+    exhibit: str
+    agreement: Agreement
+    kernels: tuple[str, ...] = ()
 
 
 def wrong(texts: Iterable[str]) -> list[Finding]:
@@ -236,7 +257,14 @@ def check_redrawn(project: Project, names: list[str]) -> dict[str, list[Finding]
     """Redraw in a clean copy and compare with what is recorded; what lacks data is not checked."""
     absent = {name: [file for file in project.data(name) if not project.pipeline.stored(file)] for name in names}
     found = {
-        name: [Finding(AuditVerdict.UNKNOWN, f"{name} was not redrawn: {', '.join(files)} cannot be had here")]
+        name: [
+            RedrawnFinding(
+                AuditVerdict.UNKNOWN,
+                f"{name} was not redrawn: {', '.join(files)} cannot be had here",
+                name,
+                Agreement.NOT_DRAWN,
+            )
+        ]
         for name, files in absent.items()
         if files
     }
@@ -250,15 +278,21 @@ def check_redrawn(project: Project, names: list[str]) -> dict[str, list[Finding]
 
 def compare(project: Project, name: str, now: dict[str, Record]) -> list[Finding]:
     """Compare what a script drew just now with what is recorded of it."""
+    kernels = tuple(now.get(name, {}).get("kernels", ()))
+
+    def found(texts: list[str], agreement: Agreement) -> list[Finding]:
+        verdict = AuditVerdict.WRONG if agreement is Agreement.APART else AuditVerdict.FINE
+        return [RedrawnFinding(verdict, text, name, agreement, kernels) for text in texts]
+
     if name not in project.recorded:
-        return wrong([f"{name} is drawn, and nothing is recorded of it; `digs renew` does"])
+        return found([f"{name} is drawn, and nothing is recorded of it; `digs renew` does"], Agreement.APART)
     if name not in now:
-        return wrong([f"{name} is recorded, and no script makes it any more; `digs renew`"])
+        return found([f"{name} is recorded, and no script makes it any more; `digs renew`"], Agreement.APART)
     recorded = project.recorded[name]
-    apart = fingerprints.departures(recorded, now[name])
-    same = now[name]["shown"] == recorded["shown"]
-    how = "the same to the bit" if same else f"the same to {fingerprints.TOLERANCE:g}"
-    return wrong(f"{name} redrawn: {each}" for each in apart) or [Finding(AuditVerdict.FINE, f"{name} redrawn: {how}")]
+    if apart := fingerprints.departures(recorded, now[name]):
+        return found([f"{name} redrawn: {each}" for each in apart], Agreement.APART)
+    how = Agreement.BITS if now[name]["shown"] == recorded["shown"] else Agreement.TOLERANCE
+    return found([f"{name} redrawn: {how}"], how)
 
 
 def scripts_of(names: Iterable[str]) -> list[str]:

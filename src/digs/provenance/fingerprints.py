@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NotRequired
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -55,11 +56,15 @@ TOLERANCE = 1e-4  # of drawn numbers, in units of an artist's largest; on one ma
 
 
 class Fingerprint(TypedDict):
-    """What is kept of a script: its hash, its data with theirs, and what it shows."""
+    """What is kept of a script: its hash, its data with theirs, and what it shows.
+
+    kernels: of the linear algebra libraries in the process that drew; not kept, as they decide nothing.
+    """
 
     script: str
     data: dict[str, str]
     shown: dict[str, Entry]
+    kernels: NotRequired[list[str]]
 
 
 Record = Fingerprint

@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
@@ -115,20 +115,25 @@ def circumstances() -> dict[str, Any]:
     """Return where a run takes place: commit, processor, versions."""
     from digs.base.benchmark import machine  # which imports torch: only a run needs it, not an audit
 
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
     return {
         "commit": git_commit(),
         "tree": tree_hash(),
         "machine": machine(),
         "system": platform.platform(),
         "blas": blas_kernels(),
-        "versions": found,
+        "versions": versions(_PACKAGES),
     }
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """Return the versions of packages that are installed here."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
 
 
 def blas_kernels() -> list[str]:

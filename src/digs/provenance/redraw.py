@@ -24,6 +24,7 @@ from digs.base.command import run
 from digs.config.everything import load_all_params
 from digs.files.atomic import md5, read_json, recording, write_json
 from digs.provenance.fingerprints import NUMBERS, script_of
+from digs.provenance.records import blas_kernels
 
 
 @contextmanager
@@ -89,8 +90,10 @@ def redraw(names: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def main(record: Path, script: list[str]) -> None:
-    """Run scripts of figures, tables and numbers, and write down what came out."""
-    write_json(record, redraw(script))
+    """Run scripts of figures, tables and numbers, and write down what came out, and by which kernels."""
+    drawn = redraw(script)
+    kernels = blas_kernels()  # of all libraries that the scripts have loaded
+    write_json(record, {name: {**one, "kernels": kernels} for name, one in drawn.items()})
 
 
 def _arguments(parser: argparse.ArgumentParser) -> None:
