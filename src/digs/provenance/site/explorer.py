@@ -58,7 +58,7 @@ _MORE_FEATURES = {"Mg b": 5176.4, "Na D": 5894.6}  # Angstrom, in vacuum: means 
 # of the draws: what they are called, where they are from, and how they are drawn (site's colour, dashes)
 _SETS = {
     "mcmc": ("MCMC", "emcee on the exact simulator", "--mcmc", (5, 3)),
-    "paper": ("NPE, network paper", "the recipe of Khullar et al. (2022)", "--recipe", (1, 2.5)),
+    "paper": ("NPE, network paper", "the recipe of Khullar et al. (2022)", "--recipe", (1.5, 2)),
     FIDUCIAL: (f"NPE, network {FIDUCIAL}", "this project's own", "--npe", ()),
 }
 

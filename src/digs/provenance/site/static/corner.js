@@ -3,8 +3,8 @@
 (function () {
   const DIGS = (window.DIGS = window.DIGS || {});
   const BINS = 40; // across a panel
-  const SMOOTHING = 1.6; // bins
-  const LEVELS = [[0.95, 1], [0.68, 2]]; // shares of the draws inside contours, and widths of these lines
+  const SMOOTHING = 2; // bins
+  const LEVELS = [[0.95, 1.1], [0.68, 2.2]]; // shares of the draws inside contours, and widths of these lines
   const MARGIN = 0.08; // of the range, beyond the outermost draws
   const OUTER = 0.004; // of the draws may lie outside, at either end
 
@@ -147,7 +147,10 @@
 
     axes(context, box, row, column) {
       const about = this.size < 110 ? 2 : 3;
-      const inside = ([low, high]) => DIGS.ticks(low + 0.06 * (high - low), high - 0.06 * (high - low), about);
+      const inside = ([low, high]) => {
+        const within = (number) => DIGS.ticks(low + 0.06 * (high - low), high - 0.06 * (high - low), number);
+        return within(about).length > 1 ? within(about) : within(about + 1);
+      };
       const last = row === this.parameters.length - 1;
       const of = ({ label, unit }) => (unit ? `${label} (${unit})` : label);
       DIGS.frame(

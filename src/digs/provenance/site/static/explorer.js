@@ -24,6 +24,7 @@
     const { label, unit } = parameters[place];
     return `${label} ${fixed(value, 3)}${unit ? ` ${unit}` : ""}`;
   };
+  const in_sentence = (galaxy) => (galaxy ? draws.name(galaxy).toLowerCase() : "the galaxy of Fig. 3");
   const grouped = (value) => (value >= 1e6 ? value.toExponential(2).replace("e+", " × 10^") : value.toFixed(1));
 
   // the sliders
@@ -63,6 +64,7 @@
 
   // the spectrum
 
+  const inset = new DIGS.SpectrumPlot($("inset"), simulator.wavelength); // beside the corner plot, where there is room
   let latest = null;
 
   function draw_spectrum() {
@@ -71,13 +73,10 @@
     const pulls = DIGS.pulls(data, model, draws.noise);
     const chi_squared = pulls.reduce((sum, pull) => sum + pull * pull, 0);
     latest = { model, data, pulls, chi_squared };
-    spectrum_plot.draw({
-      model, data, pulls,
-      fraction: draws.noise,
-      features: $("features").checked ? setup.features : [],
-      logarithmic: $("logarithmic").checked,
-    });
-    $("chi-squared").textContent = grouped(chi_squared);
+    const shown = { model, data, pulls, fraction: draws.noise, logarithmic: $("logarithmic").checked };
+    spectrum_plot.draw({ ...shown, features: $("features").checked ? setup.features : [] });
+    if ($("inset").clientWidth) inset.draw({ ...shown, features: [] });
+    for (const place of document.querySelectorAll(".chi-squared")) place.textContent = grouped(chi_squared);
     show_pixel();
   }
 
@@ -114,7 +113,7 @@
         `${fixed(latest.pulls[worst], 1)} sigma at ${simulator.wavelength[worst].toFixed(0)} Å.`;
       const model = state.theta.map((value, place) => named(place, value)).join(", ");
       $("said").textContent = said;
-      $("spectrum").setAttribute("aria-label", `Spectrum of ${draws.name(state.galaxy)} and model with ${model}. ${said}`);
+      $("spectrum").setAttribute("aria-label", `Spectrum of ${in_sentence(state.galaxy)} and model with ${model}. ${said}`);
     }, QUIET);
   }
 
@@ -141,7 +140,7 @@
     };
     const keys = chosen_sets();
     const head = document.createElement("tr");
-    head.append(cell("th", "", "col"), ...["Truth", ...keys.map((key) => setup.sets[key].name)].map((text) => cell("th", text, "col")));
+    head.append(cell("th", "Parameter", "col"), ...["Truth", ...keys.map((key) => setup.sets[key].name)].map((text) => cell("th", text, "col")));
     [...head.cells].slice(1).forEach((each) => each.classList.add("figure"));
     const rows = parameters.map(({ label, unit }, place) => {
       const row = document.createElement("tr");
@@ -160,7 +159,7 @@
     const shown = keys.map((key) => setup.sets[key].name).join(", ") || "no set";
     $("corner").setAttribute(
       "aria-label",
-      `Corner plot of the posterior of ${draws.name(state.galaxy)} by ${shown}; the table of medians says the same in numbers.`,
+      `Corner plot of the posterior of ${in_sentence(state.galaxy)} by ${shown}; the table of medians says the same in numbers.`,
     );
   }
 
@@ -188,7 +187,7 @@
   function choose(galaxy) {
     state.galaxy = (galaxy + draws.galaxies) % draws.galaxies;
     $("galaxy").value = state.galaxy;
-    $("galaxy-again").textContent = draws.name(state.galaxy);
+    $("galaxy-again").textContent = in_sentence(state.galaxy);
     const convergence = draws.convergence[state.galaxy];
     const { r_hat, sample_size } = setup.converged;
     $("convergence").textContent = convergence

@@ -15,11 +15,11 @@
   }
 
   // Rows for names above the panel, so that none covers another: [name, wavelength, x, row] of each.
-  function rows_of(context, features, x, right) {
+  function rows_of(context, features, x, left, right) {
     const ends = [];
     return features.map(([name, wavelength]) => {
       const half = context.measureText(name).width / 2 + 3;
-      const middle = Math.min(x(wavelength), right - half);
+      const middle = Math.max(left + half, Math.min(x(wavelength), right - half));
       let row = ends.findIndex((end) => end <= middle - half);
       if (row < 0) row = ends.length;
       ends[row] = middle + half;
@@ -61,7 +61,7 @@
       const right = width - 10;
       const ends = [this.wavelength[0] - 40, this.wavelength[this.wavelength.length - 1] + 40];
       const x = (value) => left + ((value - ends[0]) / (ends[1] - ends[0])) * (right - left);
-      const names = rows_of(context, shown.features, x, right);
+      const names = rows_of(context, shown.features, x, left, right);
       const head = 22 + 14 * (1 + Math.max(-1, ...names.map((each) => each[3])));
       const below = Math.round((height - head - 44) * 0.27);
       const upper = { left, top: head, width: right - left, height: height - head - 44 - below - 8 };
