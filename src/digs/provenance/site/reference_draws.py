@@ -163,7 +163,7 @@ def in_levels(theta: np.ndarray, low: Sequence[float], high: Sequence[float]) ->
         [0, 16384]
     """
     unit = (theta - np.array(low)) / np.subtract(high, low)
-    return np.round(unit * LEVELS).clip(0, LEVELS).astype(np.uint16)  # single precision may overstep an end
+    return np.round(unit * LEVELS).clip(0, LEVELS).astype(np.uint16)  # rounded draws of products overstep the ends
 
 
 def draws_for_browser(reference: Reference) -> dict[str, Any]:

@@ -35,6 +35,16 @@
     return found;
   };
 
+  const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+  DIGS.power = (exponent) =>
+    `10${exponent < 0 ? "⁻" : ""}${[...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[digit]).join("")}`;
+
+  // A number as 1.23 × 10⁴, with so many decimals.
+  DIGS.scientific = function (value, decimals) {
+    const [digits, exponent] = value.toExponential(decimals).split("e");
+    return `${DIGS.minus(digits)} × ${DIGS.power(Number(exponent))}`;
+  };
+
   DIGS.minus = (text) => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text.replace("-", "\u2212"));
 
   // A frame with ticks inside, as journals have them. box: left, top, width, height; x and y: functions to pixels.

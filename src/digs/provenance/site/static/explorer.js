@@ -25,7 +25,7 @@
     return `${label} ${fixed(value, 3)}${unit ? ` ${unit}` : ""}`;
   };
   const in_sentence = (galaxy) => (galaxy ? draws.name(galaxy).toLowerCase() : "the galaxy of Fig. 3");
-  const grouped = (value) => (value >= 1e6 ? value.toExponential(2).replace("e+", " × 10^") : value.toFixed(1));
+  const in_words = (value) => (value >= 1e5 ? DIGS.scientific(value, 2) : value.toFixed(1));
 
   // the sliders
 
@@ -73,16 +73,17 @@
     const pulls = DIGS.pulls(data, model, draws.noise);
     const chi_squared = pulls.reduce((sum, pull) => sum + pull * pull, 0);
     latest = { model, data, pulls, chi_squared };
-    const shown = { model, data, pulls, fraction: draws.noise, logarithmic: $("logarithmic").checked };
+    const words = in_words(chi_squared);
+    const shown = { model, data, pulls, chi_squared: words, fraction: draws.noise, logarithmic: $("logarithmic").checked };
     spectrum_plot.draw({ ...shown, features: $("features").checked ? setup.features : [] });
     if ($("inset").clientWidth) inset.draw({ ...shown, features: [] });
-    for (const place of document.querySelectorAll(".chi-squared")) place.textContent = grouped(chi_squared);
+    $("chi-squared").textContent = words;
     show_pixel();
   }
 
   function show_pixel() {
     const pixel = spectrum_plot.hovered;
-    const flux = (value) => value.toExponential(3).replace("e", " × 10^").replace("^+", "^").replace("-", "\u2212");
+    const flux = (value) => DIGS.scientific(value, 3);
     $("pixel").textContent = pixel === null
       ? "Point at the spectrum to read a pixel."
       : `${simulator.wavelength[pixel].toFixed(1)} Å: data ${flux(latest.data[pixel])}, model ${flux(latest.model[pixel])} ` +
@@ -109,7 +110,7 @@
     waiting = setTimeout(() => {
       const worst = latest.pulls.reduce((most, pull, pixel) => (Math.abs(pull) > Math.abs(latest.pulls[most]) ? pixel : most), 0);
       const said =
-        `Chi-squared ${grouped(latest.chi_squared)} for ${latest.data.length} pixels; largest residual ` +
+        `Chi-squared ${in_words(latest.chi_squared)} for ${latest.data.length} pixels; largest residual ` +
         `${fixed(latest.pulls[worst], 1)} sigma at ${simulator.wavelength[worst].toFixed(0)} Å.`;
       const model = state.theta.map((value, place) => named(place, value)).join(", ");
       $("said").textContent = said;

@@ -2,11 +2,7 @@
 "use strict";
 (function () {
   const DIGS = (window.DIGS = window.DIGS || {});
-  const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const LEAST_PULL = 4; // the panel of residuals reaches so far at least, in units of the noise
-
-  const power = (exponent) =>
-    `10${exponent < 0 ? "⁻" : ""}${[...String(Math.abs(exponent))].map((digit) => SUPERSCRIPTS[digit]).join("")}`;
 
   // The next of a few round numbers, so that the axis does not jump at every move.
   function rounded_up(value) {
@@ -34,7 +30,7 @@
         const value = digit * 10 ** exponent;
         const few = Math.log10(high / low) < 1.5;
         if (value >= low && value <= high) {
-          if (few || digit === 1) found.push([value, digit === 1 ? power(exponent) : `${digit}×${power(exponent)}`]);
+          if (few || digit === 1) found.push([value, digit === 1 ? DIGS.power(exponent) : `${digit} × ${DIGS.power(exponent)}`]);
         }
       }
     }
@@ -48,7 +44,7 @@
       this.hovered = null; // a pixel
     }
 
-    // shown: data, model, pulls, fraction, features (or none), logarithmic
+    // shown: data, model, pulls, chi_squared (in words), fraction, features (or none), logarithmic
     draw(shown) {
       const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight];
       const context = DIGS.blank(this.canvas, width, height);
@@ -142,7 +138,7 @@
       const about = narrow ? 4 : 7;
       const ticks_x = DIGS.ticks(...ends, about);
       DIGS.frame(context, upper, x, y, ticks_x, shown.logarithmic ? decades(bottom, top) : scaled, { x: false, y: true });
-      DIGS.frame(context, lower, x, pull_y, ticks_x, DIGS.ticks(-reach * 0.9, reach * 0.9, narrow ? 2 : 3));
+      DIGS.frame(context, lower, x, pull_y, ticks_x, DIGS.ticks(-reach, reach, 4).filter(([value]) => Math.abs(value) < 0.9 * reach));
       context.fillStyle = ink;
       context.textAlign = "center";
       context.textBaseline = "bottom";
@@ -150,7 +146,11 @@
       context.textAlign = "left";
       context.textBaseline = "top";
       const unit = "erg s⁻¹ cm⁻² Å⁻¹";
-      context.fillText(shown.logarithmic ? `Fλ (${unit})` : `Fλ (${power(exponent)} ${unit})`, 2, 3);
+      context.fillText(shown.logarithmic ? `Fλ (${unit})` : `Fλ (${DIGS.power(exponent)} ${unit})`, 2, 3);
+      context.textAlign = "right";
+      context.fillStyle = here;
+      context.fillText(`χ² = ${shown.chi_squared}`, right, 3);
+      context.fillStyle = ink;
       DIGS.upward(context, narrow ? "Resid. (σ)" : "Residual (σ)", 1, lower.top + lower.height / 2);
 
       if (this.hovered !== null) {
