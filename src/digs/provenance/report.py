@@ -19,15 +19,20 @@ from digs.provenance.standing import Standing
 WIDTH = 110
 
 
-def age(project: Project, file: str) -> str:
-    """Return when a data product got into dvc.lock as it is there now."""
+def origin(project: Project, file: str) -> tuple[str, str] | None:
+    """Return day and commit in which a data product got into dvc.lock as it is there now; None if git cannot tell."""
     wanted = project.pipeline.locked.get(file)
     log = ask_git(project.root, "log", "-1", "--format=%cs %h", f"-S{wanted}", "--", "dvc.lock")
     said = log.decode().split() if log else []
-    if len(said) != 2:
+    return (said[0], said[1]) if len(said) == 2 else None
+
+
+def age(project: Project, file: str) -> str:
+    """Return how old a data product is, as words."""
+    if (since := origin(project, file)) is None:
         return "of unknown age"
-    days = (date.today() - date.fromisoformat(said[0])).days
-    return f"of {said[0]} ({days} day{'' if days == 1 else 's'} old), commit {said[1]}"
+    days = (date.today() - date.fromisoformat(since[0])).days
+    return f"of {since[0]} ({days} day{'' if days == 1 else 's'} old), commit {since[1]}"
 
 
 def attributes(path: Path) -> dict[str, Any]:

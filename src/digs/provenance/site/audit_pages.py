@@ -7,7 +7,7 @@ from datetime import datetime
 from digs.provenance.audit import Agreement, AuditVerdict, Project
 from digs.provenance.audit_record import FOLDER, AuditRecord, AuditScope, read_audits
 from digs.provenance.site.addresses import AUDITS, exhibit_page, group_page
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 
 _KINDS = {"fig": "Figures", "tab": "Tables", "": "Numbers in the text"}
 _NOTHING = "–"  # what an audit did not look at
@@ -173,7 +173,7 @@ def audits_page(project: Project, origin: str) -> Page:
         "folder": FOLDER,
     }
     entries = [
-        Entry(
+        SearchEntry(
             "audit",
             column.name,
             f"{column.when} UTC, {column.record.machine.get('processor', '')}, {column.kernels}: {column.scope}",

@@ -20,7 +20,7 @@ from digs.provenance.site.explorer import explorer_data, explorer_page
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.listing import listing_styles
 from digs.provenance.site.number_pages import number_pages
-from digs.provenance.site.pages import Entry, Page
+from digs.provenance.site.pages import Page, SearchEntry
 from digs.provenance.site.product_pages import product_pages
 from digs.provenance.site.stage_pages import stage_pages
 from digs.provenance.site.start_page import start_page
@@ -43,7 +43,7 @@ def pages(facts: Facts) -> Iterator[Page]:
     yield explorer_page(facts.project, facts.origin)
 
 
-def search_index(entries: Iterable[Entry]) -> str:
+def search_index(entries: Iterable[SearchEntry]) -> str:
     """Return the script that holds what the search finds."""
     rows = [[entry.kind, entry.name, entry.about, entry.address] for entry in entries]
     return f"window.DIGS_SEARCH = {json.dumps(rows, ensure_ascii=False, separators=(',', ':'))};\n"

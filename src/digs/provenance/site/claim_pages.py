@@ -9,7 +9,7 @@ from digs.base.errors import DigsError
 from digs.provenance.site.addresses import CLAIMS, claim_page
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.latex_snippets import snippets
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 
 TABLE = "tab_claims"
 
@@ -64,10 +64,12 @@ def claim_pages(facts: Facts, claims: list[ShownClaim]) -> Iterator[Page]:
             "findings": facts.findings(TABLE),
         }
         what = claim.what.striptags()
-        entry = Entry("claim", what, f"{claim.verdict}; {claim.rule}", address)
+        entry = SearchEntry("claim", what, f"{claim.verdict}; {claim.rule}", address)
         yield Page(address, filled("claim.html.j2", address, values), [entry])
     counts = {
         verdict: sum(claim.verdict == verdict for claim in claims) for verdict in sorted({c.verdict for c in claims})
     }
     values = {"origin": facts.origin, "claims": claims, "counts": counts, "verdict": facts.verdict(TABLE)}
-    yield Page(CLAIMS, filled("claims.html.j2", CLAIMS, values), [Entry("page", "Claims", "of the original", CLAIMS)])
+    yield Page(
+        CLAIMS, filled("claims.html.j2", CLAIMS, values), [SearchEntry("page", "Claims", "of the original", CLAIMS)]
+    )

@@ -13,7 +13,7 @@ from digs.provenance.audit import Project
 from digs.provenance.documents import read_text
 from digs.provenance.site import addresses
 from digs.provenance.site.latex_source import latex_source
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.typesetting import typeset
 
 _BIBLIOGRAPHY = "src/tex/bib.bib"
@@ -149,7 +149,7 @@ def paper_page(project: Project, paper: Edition, origin: str) -> Page:
         origin: of what the site is made, for its foot.
     """
     entries = [
-        Entry(
+        SearchEntry(
             "section", section.title, f"in {above}" if above else "of the paper", f"{addresses.PAPER}#{section.anchor}"
         )
         for section, above in paper.sections

@@ -8,7 +8,7 @@ from digs.provenance.site.addresses import exhibit_page, upward
 from digs.provenance.site.claim_pages import ShownClaim
 from digs.provenance.site.edition import Edition, ExhibitText
 from digs.provenance.site.facts import Facts
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.proof import proof
 
 
@@ -39,7 +39,7 @@ def exhibit_pages(facts: Facts, edition: Edition, claims: list[ShownClaim]) -> I
             "proof": proof(facts, edition.places, name, address),
         }
         about = f"{plain_caption(text)} {facts.project.script(name)}"
-        entry = Entry(kind(text).lower(), f"{text.kind_and_number}: {name}", about, address)
+        entry = SearchEntry(kind(text).lower(), f"{text.kind_and_number}: {name}", about, address)
         yield Page(address, filled("exhibit.html.j2", address, values), [entry])
     address = "exhibits.html"
     shown = [
@@ -53,4 +53,4 @@ def exhibit_pages(facts: Facts, edition: Edition, claims: list[ShownClaim]) -> I
         for name in facts.exhibits
     ]
     html = filled("exhibits.html.j2", address, {"origin": facts.origin, "exhibits": shown})
-    yield Page(address, html, [Entry("page", "Figures and tables", "all of them", address)])
+    yield Page(address, html, [SearchEntry("page", "Figures and tables", "all of them", address)])

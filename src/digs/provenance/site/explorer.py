@@ -14,7 +14,7 @@ from digs.provenance.audit import Project
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.site.addresses import EXPLORER, product_page, stage_page
 from digs.provenance.site.data_scripts import data_script
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.population_data import STEP, populations
 from digs.provenance.site.reference_draws import (
     CHAINS_FILE,
@@ -164,7 +164,9 @@ def explorer_page(project: Project, origin: str) -> Page:
         "sources": _sources(pipeline),
         "scripts": (POPULATIONS_SCRIPT, DRAWS_SCRIPT),
     }
-    entry = Entry("page", "Explorer", "sliders, spectrum, chi-squared, posteriors, corner plot, MCMC and NPE", EXPLORER)
+    entry = SearchEntry(
+        "page", "Explorer", "sliders, spectrum, chi-squared, posteriors, corner plot, MCMC and NPE", EXPLORER
+    )
     return Page(EXPLORER, filled("explorer.html.j2", EXPLORER, values), [entry])
 
 

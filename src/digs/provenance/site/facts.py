@@ -8,7 +8,7 @@ from pathlib import Path
 from digs.base.git import ask_git
 from digs.provenance.audit import AuditVerdict, Checks, Finding, Project, check_text
 from digs.provenance.pipeline import Stage
-from digs.provenance.report import age
+from digs.provenance.report import origin
 
 _WORST_FIRST = (AuditVerdict.WRONG, AuditVerdict.UNKNOWN, AuditVerdict.VOUCHED, AuditVerdict.FINE)
 
@@ -49,8 +49,13 @@ class Facts:
         self.root = root
         self.project = Project(root)
         self.checks = Checks(self.project)
-        self.age = cache(lambda file: age(self.project, file))
+        self.since = cache(self._since)
         self.findings = cache(lambda name: self.checks.of([name]))
+
+    def _since(self, file: str) -> str:
+        """Since when a data product has been as it is; an age in days would be wrong tomorrow."""
+        since = origin(self.project, file)
+        return f"{since[0]}, commit {since[1]}" if since else "unknown"
 
     @cached_property
     def all_findings(self) -> list[Finding]:

@@ -8,6 +8,7 @@ import graphviz
 from markupsafe import Markup
 
 from digs.base.errors import DigsError
+from digs.provenance.pipeline import Stage
 from digs.provenance.site.addresses import product_page, shown_page, stage_page
 from digs.provenance.site.facts import Facts, worst
 
@@ -26,18 +27,12 @@ def lineage_graph(facts: Facts, stages: Iterable[str], up: str, shown: str | Non
         DigsError: graphviz's program dot is missing or fails.
     """
     pipeline, chosen = facts.project.pipeline, list(stages)
-    graph = graphviz.Digraph(node_attr={"fontsize": "11", "height": "0.3", "margin": "0.12,0.05"})
-    graph.attr(rankdir="TB", nodesep="0.18", ranksep="0.32", bgcolor="transparent")
+    graph = _empty("TB")
     read = set(facts.project.data(shown)) if shown else set()
     read |= {dep for name in chosen for dep in pipeline.stages[name].deps if dep.startswith("src/data/")}
     for name in chosen:
         stage = pipeline.stages[name]
-        verdict = worst(facts.checks.stage(name))
-        tip = f"stage {name}: {stage.about} ({verdict})"
-        graph.node(
-            f"stage {name}", name, shape="box", style="rounded", href=up + stage_page(name), tooltip=tip,
-            **{"class": f"stage {_slug(verdict)}"},
-        )  # fmt: skip
+        _add_stage(graph, facts, stage, up)
         for file in [dep for dep in stage.deps if dep.startswith("src/data/")]:
             graph.edge(file, f"stage {name}")
         for file in stage.outs:
@@ -58,7 +53,36 @@ def lineage_graph(facts: Facts, stages: Iterable[str], up: str, shown: str | Non
     return _drawn(graph, f"What {shown or 'the paper'} rests on")
 
 
-def _drawn(graph: graphviz.Digraph, title: str) -> Markup:
+def stage_graph(facts: Facts) -> Markup:
+    """Return an SVG of all stages, for a page at the root of the site: which rest on which.
+
+    Raises:
+        DigsError: graphviz's program dot is missing or fails.
+    """
+    pipeline, graph = facts.project.pipeline, _empty("LR")
+    for stage in pipeline.stages.values():
+        _add_stage(graph, facts, stage, up="")
+        makers = {maker.name for dep in stage.deps if (maker := pipeline.maker(dep))}
+        for maker in sorted(makers):
+            graph.edge(f"stage {maker}", f"stage {stage.name}")
+    return _drawn(graph.unflatten(stagger=3), "All stages")
+
+
+def _empty(direction: str) -> graphviz.Digraph:
+    graph = graphviz.Digraph(node_attr={"fontsize": "11", "height": "0.3", "margin": "0.12,0.05"})
+    graph.attr(rankdir=direction, nodesep="0.18", ranksep="0.32", bgcolor="transparent")
+    return graph
+
+
+def _add_stage(graph: graphviz.Digraph, facts: Facts, stage: Stage, up: str) -> None:
+    verdict = worst(facts.checks.stage(stage.name))
+    graph.node(
+        f"stage {stage.name}", stage.name, shape="box", style="rounded", href=up + stage_page(stage.name),
+        tooltip=f"stage {stage.name}: {stage.about} ({verdict})", **{"class": f"stage {_slug(verdict)}"},
+    )  # fmt: skip
+
+
+def _drawn(graph: graphviz.Digraph | graphviz.Source, title: str) -> Markup:
     try:
         svg = graph.pipe(format="svg", encoding="utf-8")
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError):

@@ -14,7 +14,7 @@ from digs.provenance.site.edition import Place
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.latex_snippets import as_latex, snippets
 from digs.provenance.site.listing import listed
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.proof import proof
 
 
@@ -50,7 +50,7 @@ def number_pages(facts: Facts, places: dict[str, list[Place]]) -> Iterator[Page]
         values = {"origin": facts.origin, "group": group, "about": about, "rows": rows, "proof": shown}
         everything.append({"group": group, "about": about, "rows": rows, "verdict": shown["verdict"]})
         entries = [
-            Entry(
+            SearchEntry(
                 "number",
                 f"{row['name']} = {project.numbers[row['name']]}",
                 " ".join(row["sentences"]) or "not in the text",
@@ -61,11 +61,11 @@ def number_pages(facts: Facts, places: dict[str, list[Place]]) -> Iterator[Page]
         yield Page(
             address,
             filled("number_group.html.j2", address, values),
-            [Entry("numbers", group, about, address), *entries],
+            [SearchEntry("numbers", group, about, address), *entries],
         )
     address = "numbers.html"
     html = filled("numbers.html.j2", address, {"origin": facts.origin, "groups": everything})
-    yield Page(address, html, [Entry("page", "Numbers", "all numbers in the text", address)])
+    yield Page(address, html, [SearchEntry("page", "Numbers", "all numbers in the text", address)])
 
 
 def _function(facts: Facts, group: str) -> tuple[str, Markup | None]:

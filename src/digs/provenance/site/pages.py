@@ -12,7 +12,7 @@ from digs.provenance.site.facts import grouped
 
 
 @dataclass(frozen=True)
-class Entry:
+class SearchEntry:
     """A thing that the search finds: its kind in a word, its name, words about it, and where it is."""
 
     kind: str
@@ -27,7 +27,7 @@ class Page:
 
     address: str
     html: str
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[SearchEntry] = field(default_factory=list)
 
 
 @cache

@@ -6,7 +6,7 @@ from digs.base.errors import DigsError
 from digs.provenance.site.addresses import product_page
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.listing import listed
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.product_contents import Contents, contents
 
 MOST_TEXT = 20_000  # characters of a JSON file that are shown
@@ -27,14 +27,14 @@ def product_pages(facts: Facts) -> Iterator[Page]:
             "text": listed(_shortened(found.text), "json", numbers=False) if found.text else None,
             "md5": pipeline.locked.get(file, "unknown"),
             "size": stored.stat().st_size if (stored := pipeline.stored(file)) else None,
-            "age": facts.age(file),
+            "since": facts.since(file),
             "maker": pipeline.maker(file).name,
             "readers": readers,
             "shown": facts.readers(file),
             "finding": facts.checks.data(file),
         }
         names = ", ".join(dataset.name for dataset in found.datasets)
-        entry = Entry("data", file.removeprefix("src/data/"), f"made by {values['maker']}; {names}", address)
+        entry = SearchEntry("data", file.removeprefix("src/data/"), f"made by {values['maker']}; {names}", address)
         yield Page(address, filled("product.html.j2", address, values), [entry])
 
 

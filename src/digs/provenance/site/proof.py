@@ -86,7 +86,7 @@ def data_rows(facts: Facts, files: Iterable[str]) -> list[dict[str, Any]]:
         {
             "file": file,
             "md5": pipeline.locked.get(file, "unknown"),
-            "age": facts.age(file),
+            "since": facts.since(file),
             "maker": maker.name if (maker := pipeline.maker(file)) else None,
             "finding": facts.checks.data(file),
         }
@@ -150,7 +150,7 @@ def proof(facts: Facts, places: dict[str, list[Place]], name: str, address: str)
                     (up + places[number][0].address for number in sorted(sentence.numbers & places.keys())), ""
                 ),
             }
-            for sentence, why in sentences_on(project, name)
+            for sentence, why in sorted(sentences_on(project, name), key=lambda item: "refers" not in item[1])
         ],
         "runs_alone": f"python {script}" if Path(script).is_relative_to("src/scripts") else None,
     }

@@ -6,8 +6,8 @@ from digs.base.errors import DigsError
 from digs.provenance.dependencies import script_of
 from digs.provenance.site.addresses import stage_page, upward
 from digs.provenance.site.facts import Facts
-from digs.provenance.site.lineage_graph import lineage_graph
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.lineage_graph import lineage_graph, stage_graph
+from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.proof import data_rows, script_listing, stage_rows
 
 
@@ -35,10 +35,14 @@ def stage_pages(facts: Facts) -> Iterator[Page]:
         }
         seeds = ", ".join(f"{name} {seed}" for name, seed in row["seeds"])
         about = f"{stage.about} {script} {seeds and f'seed: {seeds}'}"
-        yield Page(address, filled("stage.html.j2", address, values), [Entry("stage", stage.name, about, address)])
+        yield Page(
+            address, filled("stage.html.j2", address, values), [SearchEntry("stage", stage.name, about, address)]
+        )
     address = "stages.html"
-    values = {"origin": facts.origin, "rows": rows, "graph": lineage_graph(facts, pipeline.stages, "")}
-    yield Page(address, filled("stages.html.j2", address, values), [Entry("page", "Stages", "all of them", address)])
+    values = {"origin": facts.origin, "rows": rows, "graph": stage_graph(facts)}
+    yield Page(
+        address, filled("stages.html.j2", address, values), [SearchEntry("page", "Stages", "all of them", address)]
+    )
 
 
 def _code(facts: Facts, script: str) -> list[str]:

@@ -7,7 +7,7 @@ from digs.provenance.site.addresses import START, number_place
 from digs.provenance.site.claim_pages import ShownClaim
 from digs.provenance.site.facts import Facts, worst
 from digs.provenance.site.latex_snippets import as_latex, snippets
-from digs.provenance.site.pages import Entry, Page, filled
+from digs.provenance.site.pages import Page, SearchEntry, filled
 
 
 def start_page(facts: Facts, claims: list[ShownClaim]) -> Page:
@@ -39,5 +39,5 @@ def start_page(facts: Facts, claims: list[ShownClaim]) -> Page:
         "picture_of": "fig_lookup",
     }
     return Page(
-        START, filled("start.html.j2", START, values), [Entry("page", "Start", "findings, audit, costs", START)]
+        START, filled("start.html.j2", START, values), [SearchEntry("page", "Start", "findings, audit, costs", START)]
     )
