@@ -16,9 +16,8 @@ NUMBER = "number:"
 
 _VARIABLE = re.compile(r"\\variable\{output/([\w.-]+)\.txt\}")
 _MATH = re.compile(r"(?<!\\)\$([^$]+)\$")
-_FIGURES = re.compile(  # what a number in mathematics consists of; it is set as text, which can be searched and copied
-    r"(?:[\d\s.,;<>()\[\]+-]|\^(?:\d|\{-?\d+\})|\\[ ,%]|\\pm|\\times|\\mbox\{--\}|\\variable\{[^}]*\})+"
-)
+_VARIABLE_OR_POWER = re.compile(rf"(\^\{{)?{_VARIABLE.pattern}(?(1)\}})")
+_FIGURES = re.compile(r"(?:[\d\s.,;<>()\[\]+-]|\^(?:\d|\{-?\d+\})|\\[ ,%]|\\pm|\\times|\\mbox\{--\})*")
 _TABLE = re.compile(
     r"\\begin\{deluxetable(?P<star>\*?)\}\{(?P<columns>[^\n]*)\}\n.*?"
     r"\\tablecaption\{(?P<caption>.*?)\}\s*\\tablehead\{(?P<head>.*?)\}\s*\\startdata\s*(?P<rows>.*?)\s*\\enddata\s*"
@@ -191,24 +190,27 @@ def _table(match: re.Match) -> str:
 
 
 def _with_numbers(body: str, numbers: Mapping[str, str]) -> str:
-    r"""The text with a link in the place of every \variable, and with numbers of mathematics as text."""
+    r"""The text with a link in the place of every \variable, outside of mathematics, where links cannot be read out."""
 
     def link(name: str, value: str) -> str:
-        return rf"\href{{{NUMBER}{name}}}{{{_MATH.sub(as_text, value)}}}"
+        return rf"\href{{{NUMBER}{name}}}{{{_MATH.sub(divided, value)}}}"
 
-    def as_text(math: re.Match) -> str:
-        if not _FIGURES.fullmatch(math[1]):
-            return f"${_VARIABLE.sub(in_mathematics, math[1])}$"
-        between_and_names = _VARIABLE.split(math[1])
-        return "".join(
-            link(part, f"${numbers[part]}$") if place % 2 else _in_figures(part)
-            for place, part in enumerate(between_and_names)
-        )
+    def divided(math: re.Match) -> str:
+        first, *others = _VARIABLE_OR_POWER.split(math[1])
+        pieces = [_mathematics(first)]
+        for power, name, rest in zip(others[::3], others[1::3], others[2::3], strict=True):
+            linked = link(name, f"${numbers[name]}$")
+            pieces += [rf"\textsuperscript{{{linked}}}" if power else linked, _mathematics(rest)]
+        return "".join(pieces)
 
-    def in_mathematics(variable: re.Match) -> str:
-        return rf"{{\text{{{NUMBER}{variable[1]}}}{numbers[variable[1]]}}}"
+    return _VARIABLE.sub(lambda variable: link(variable[1], numbers[variable[1]]), _MATH.sub(divided, body))
 
-    return _VARIABLE.sub(lambda variable: link(variable[1], numbers[variable[1]]), _MATH.sub(as_text, body))
+
+def _mathematics(piece: str) -> str:
+    """A piece of mathematics; what consists of figures is set as text, which can be searched, copied and read out."""
+    if piece.count("{") != piece.count("}"):
+        raise DigsError(rf"ms.tex has \variable within braces of mathematics, at '{piece}'; put it outside of them.")
+    return _in_figures(piece) if _FIGURES.fullmatch(piece) else f"${piece}$"
 
 
 def _in_figures(number: str) -> str:

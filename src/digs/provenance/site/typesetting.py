@@ -78,7 +78,9 @@ def _set_mathematics(tree: Element, numbering: Mapping[str, str]) -> None:
         if label := re.search(r"\\label\{([^}]+)\}", latex.text):
             equation = _element("math", math.attrib, content)
             number = _element("span", {"class": "equation-number"}, text=f"({numbering[label[1]]})")
-            _become(math, "span", {"class": "equation", "id": label[1]}, equation, number)
+            name = f"Equation {numbering[label[1]]}"
+            scroll = {"class": "equation", "id": label[1], "role": "group", "tabindex": "0", "aria-label": name}
+            _become(math, "span", scroll, equation, number)
     for row in [*tree.iter("mrow"), *tree.iter("math"), *tree.iter("mtd")]:
         _part_functions(row)
 
@@ -93,22 +95,15 @@ def _part_functions(row: Element) -> None:
 def _link_numbers(tree: Element, proofs: Mapping[str, str]) -> list[str]:
     """Link the numbers to their proofs, and return their NAMEs as they stand."""
     names = []
-    for element in [*tree.iter()]:
-        if element.tag == "a" and element.get("href", "").startswith(NUMBER):
-            link, name = element, element.get("href").removeprefix(NUMBER)
-        elif element.tag == "mrow" and len(element) and (element[0].text or "").startswith(NUMBER):
-            name = element[0].text.removeprefix(NUMBER)
-            link = _element("a", {}, _element("math", {"display": "inline"}, _element("mrow", {}, *element[1:])))
-            _become(element, "mtext", {}, link)
-        else:
+    for link in tree.iter("a"):
+        scheme, _, name = link.get("href").partition(NUMBER)
+        if scheme or not name:
             continue
         names.append(name)
         use = names.count(name)
-        link.attrib = {
-            "class": "number",
-            "id": f"n-{name}" if use == 1 else f"n-{name}-{use}",
-            "href": proofs[name],
-        }
+        link.attrib = {"class": "number", "id": f"n-{name}" if use == 1 else f"n-{name}-{use}", "href": proofs[name]}
+        if link.find("math") is not None:
+            link.set("aria-label", "".join(link.itertext()))
     return names
 
 
