@@ -35,7 +35,7 @@ def pages(facts: Facts) -> Iterator[Page]:
     yield start_page(facts, claims)
     yield paper_page(facts.project, paper, facts.origin)
     yield from exhibit_pages(facts, paper, claims)
-    yield from number_pages(facts, paper.places)
+    yield from number_pages(facts, paper)
     yield from stage_pages(facts)
     yield from product_pages(facts)
     yield from claim_pages(facts, claims)

@@ -1,7 +1,7 @@
 """The paper for a browser: its text with every generated number linked to its proof, and where each number stands."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from xml.etree import ElementTree as ET
@@ -11,12 +11,14 @@ from markupsafe import Markup
 
 from digs.provenance.audit import Project
 from digs.provenance.documents import read_text
+from digs.provenance.manuscript import Sentence
 from digs.provenance.site import addresses
 from digs.provenance.site.latex_source import latex_source
 from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.typesetting import typeset
 
 _BIBLIOGRAPHY = "src/tex/bib.bib"
+_LABEL = re.compile(r"\[(\w+:\w+)\]")
 _LINK = re.compile(r' (href|src)="(?!https?:)([^"]*)"')
 
 
@@ -93,6 +95,7 @@ class Edition:
         contents: its sections.
         exhibits: what it says at each figure and table, by the stem of the script.
         places: where each number stands, by its name.
+        numbering: the number of every label.
     """
 
     title: str
@@ -101,6 +104,11 @@ class Edition:
     contents: list[Section]
     exhibits: dict[str, ExhibitText]
     places: dict[str, list[Place]]
+    numbering: dict[str, str]
+
+    def read(self, sentence: Sentence, numbers: Mapping[str, str]) -> str:
+        """Return a sentence of ms.tex in plain words, with the numbers of what it refers to."""
+        return _LABEL.sub(lambda match: self.numbering.get(match[1], match[0]), sentence.read(numbers))
 
     @property
     def sections(self) -> Iterator[tuple[Section, str]]:
@@ -139,6 +147,7 @@ def edition(project: Project) -> Edition:
         contents=_contents(tree),
         exhibits={script: _exhibit(by_label[label], source.floats[label].name) for label, script in scripts.items()},
         places=_places(tree),
+        numbering=source.numbering,
     )
 
 

@@ -22,10 +22,10 @@ def plain_caption(text: ExhibitText) -> str:
     return Markup(text.caption.html).striptags()
 
 
-def exhibit_pages(facts: Facts, edition: Edition, claims: list[ShownClaim]) -> Iterator[Page]:
+def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Iterator[Page]:
     """Yield the page of every figure and table, and that of all of them."""
     for name in facts.exhibits:
-        address, text = exhibit_page(name), edition.exhibits[name]
+        address, text = exhibit_page(name), paper.exhibits[name]
         values = {
             "origin": facts.origin,
             "name": name,
@@ -36,7 +36,7 @@ def exhibit_pages(facts: Facts, edition: Edition, claims: list[ShownClaim]) -> I
             "notes": text.notes and text.notes.on(address),
             "in_paper": upward(address) + text.address,
             "claims": [(claim.place, claim.what) for claim in claims if claim.script == name],
-            "proof": proof(facts, edition.places, name, address),
+            "proof": proof(facts, paper, name, address),
         }
         about = f"{plain_caption(text)} {facts.project.script(name)}"
         entry = SearchEntry(kind(text).lower(), f"{text.kind_and_number}: {name}", about, address)
@@ -45,9 +45,9 @@ def exhibit_pages(facts: Facts, edition: Edition, claims: list[ShownClaim]) -> I
     shown = [
         {
             "name": name,
-            "kind": kind(edition.exhibits[name]),
-            "kind_and_number": edition.exhibits[name].kind_and_number,
-            "caption": plain_caption(edition.exhibits[name]),
+            "kind": kind(paper.exhibits[name]),
+            "kind_and_number": paper.exhibits[name].kind_and_number,
+            "caption": plain_caption(paper.exhibits[name]),
             "verdict": facts.verdict(name),
         }
         for name in facts.exhibits

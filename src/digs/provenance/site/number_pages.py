@@ -10,7 +10,7 @@ from digs.base.errors import DigsError
 from digs.provenance.documents import read_text
 from digs.provenance.manuscript import Sentence
 from digs.provenance.site.addresses import group_page, number_place, upward
-from digs.provenance.site.edition import Place
+from digs.provenance.site.edition import Edition
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.latex_snippets import as_latex, snippets
 from digs.provenance.site.listing import listed
@@ -18,11 +18,11 @@ from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.proof import proof
 
 
-def number_pages(facts: Facts, places: dict[str, list[Place]]) -> Iterator[Page]:
+def number_pages(facts: Facts, paper: Edition) -> Iterator[Page]:
     """Yield the page of every group of numbers, and the list of all.
 
     Args:
-        places: where each number stands in the paper.
+        paper: where each number stands.
     """
     project = facts.project
     html = snippets(as_latex(text) for text in project.numbers.values())
@@ -40,11 +40,13 @@ def number_pages(facts: Facts, places: dict[str, list[Place]]) -> Iterator[Page]
                 {
                     "name": name,
                     "value": html[as_latex(entry["text"])],
-                    "sentences": [sentence.read(project.numbers) for sentence in sentences[name]],
-                    "places": [{"where": place.where, "address": up + place.address} for place in places.get(name, ())],
+                    "sentences": [paper.read(sentence, project.numbers) for sentence in sentences[name]],
+                    "places": [
+                        {"where": place.where, "address": up + place.address} for place in paper.places.get(name, ())
+                    ],
                 }
             )
-        shown = proof(facts, places, group, address)
+        shown = proof(facts, paper, group, address)
         about, function = _function(facts, group)
         shown["listing"] = function or shown["listing"]
         values = {"origin": facts.origin, "group": group, "about": about, "rows": rows, "proof": shown}

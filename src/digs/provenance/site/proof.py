@@ -12,7 +12,7 @@ from digs.provenance.documents import read_text
 from digs.provenance.pipeline import Stage
 from digs.provenance.report import sentences_on
 from digs.provenance.site.addresses import upward
-from digs.provenance.site.edition import Place
+from digs.provenance.site.edition import Edition
 from digs.provenance.site.facts import Facts, worst
 from digs.provenance.site.lineage_graph import lineage_graph
 from digs.provenance.site.listing import drawing_lines, listed
@@ -120,11 +120,11 @@ def script_listing(facts: Facts, script: str, marked: list[int] | None = None) -
         return Markup("<p>{}</p>").format(f"{script} cannot be shown: {error}")
 
 
-def proof(facts: Facts, places: dict[str, list[Place]], name: str, address: str) -> dict[str, Any]:
+def proof(facts: Facts, paper: Edition, name: str, address: str) -> dict[str, Any]:
     """Return what the macro `proof` shows of a figure, a table or a group of numbers.
 
     Args:
-        places: where each number stands in the paper.
+        paper: where each number stands.
         address: of the page.
     """
     project, up = facts.project, upward(address)
@@ -143,11 +143,12 @@ def proof(facts: Facts, places: dict[str, list[Place]], name: str, address: str)
         "graph": lineage_graph(facts, [stage.name for stage in stages], up, name),
         "sentences": [
             {
-                "text": sentence.read(project.numbers),
+                "text": paper.read(sentence, project.numbers),
                 "line": sentence.line,
                 "why": why,
                 "place": next(
-                    (up + places[number][0].address for number in sorted(sentence.numbers & places.keys())), ""
+                    (up + paper.places[number][0].address for number in sorted(sentence.numbers & paper.places.keys())),
+                    "",
                 ),
             }
             for sentence, why in sorted(sentences_on(project, name), key=lambda item: "refers" not in item[1])
