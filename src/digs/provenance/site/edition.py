@@ -108,7 +108,9 @@ class Edition:
 
     def read(self, sentence: Sentence, numbers: Mapping[str, str]) -> str:
         """Return a sentence of ms.tex in plain words, with the numbers of what it refers to."""
-        return _LABEL.sub(lambda match: self.numbering.get(match[1], match[0]), sentence.read(numbers))
+        return _LABEL.sub(lambda match: self.numbering.get(match[1], match[0]), sentence.read(numbers)).replace(
+            "+-", "±"
+        )
 
     @property
     def sections(self) -> Iterator[tuple[Section, str]]:
