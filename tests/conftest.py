@@ -25,6 +25,7 @@ from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.flow import Flow
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
+from digs.provenance import fingerprints
 from digs.provenance.clean_copy import tracked_files
 from digs.provenance.pipeline import Pipeline
 
@@ -111,17 +112,12 @@ def path_of_imports() -> Iterator[None]:
     sys.path[:] = before
 
 
-# what an audit reads
-KEPT = (
-    "src/",
-    "records/",
-    "params.yaml",
-    "dvc.yaml",
-    "dvc.lock",
-    "showyourwork.yml",
-    "Snakefile",
-    "vouched.yaml",
-)  # what an audit reads
+def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Run the `digs` of a tree."""
+    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
+    return subprocess.run(
+        [sys.executable, "-m", "digs", *arguments], cwd=tree, env=environment, capture_output=True, text=True
+    )
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -131,23 +127,37 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the `digs` of a tree."""
-    environment = os.environ | {"PYTHONPATH": str(tree / "src")}
-    return subprocess.run(
-        [sys.executable, "-m", "digs", *arguments], cwd=tree, env=environment, capture_output=True, text=True
-    )
-
-
 @pytest.fixture(scope="session")
 def pristine(tmp_path_factory, tracked) -> Path:
     """A copy of the tree with its data, nothing built, no git and no store."""
-    tree = tmp_path_factory.mktemp("pristine")
+    tree = tmp_path_factory.mktemp("pristine") / "tree"
+    files = [name for name in tracked_files(paths.ROOT) if not name.startswith(("data-store/", "tests/"))]
     data = [name for name in Pipeline(paths.ROOT).locked if tracked(name.removeprefix("src/data/"))]
-    for name in [*filter(lambda name: name.startswith(KEPT), tracked_files(paths.ROOT)), *data]:
+    for name in [*files, *data]:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(paths.ROOT / name, tree / name)
     return tree
+
+
+def build_in_name(tree: Path) -> Path:
+    """Put recorded tables, and small stand-ins for figures and the PDF, which take a minute to make, into a tree."""
+    made = tree / "src" / "tex"
+    for kind in ("figures", "output"):
+        (made / kind).mkdir(exist_ok=True)
+    for name, record in fingerprints.load(tree).items():
+        figure = made / "figures" / name.removeprefix("fig_")
+        if name.startswith("fig_"):
+            figure.with_suffix(".svg").write_text(PICTURE)
+            figure.with_suffix(".pdf").write_bytes(PDF)
+        elif name.startswith("tab_"):
+            rows = "".join(f"{row['text']}\n" for row in record["shown"].values())
+            (made / "output" / f"{name}.tex").write_text(rows)
+    (tree / "ms.pdf").write_bytes(PDF)
+    return tree
+
+
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><path d="M1 1L9 9" stroke="black"/></svg>'
+PDF = b"%PDF-1.4\n"
 
 
 @pytest.fixture

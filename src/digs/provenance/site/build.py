@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.provenance.formats.bundle import write_formats
+from digs.provenance.formats.payload import built_exhibits
 from digs.provenance.site.addresses import picture
 from digs.provenance.site.audit_pages import audits_page
 from digs.provenance.site.claim_pages import claim_pages, shown_claims
@@ -61,6 +62,7 @@ def write_site(root: Path, out: Path) -> int:
     check_place(out)
     facts = Facts(root)
     figures = built_figures(facts)
+    built_exhibits(facts.project)  # whatever is missing is said at once
     with replacing_folder(out) as folder:
         entries, count = [], 0
         for page in progress(pages(facts), desc="Pages", unit="page"):

@@ -7,6 +7,7 @@ import pypandoc
 from markupsafe import Markup
 
 from digs.base.errors import DigsError
+from digs.provenance.site.latex_source import figures_as_text
 
 _MACROS = r"\newcommand{\prospector}{\textsc{Prospector}}\newcommand{\nodata}{...}" + "\n\n"
 
@@ -22,7 +23,8 @@ def snippets(pieces: Iterable[str]) -> dict[str, Markup]:
         {'\\\\emph{so}': Markup('<em>so</em>')}
     """
     pieces = list(dict.fromkeys(pieces))
-    known = (re.sub(r"\{\\rm ([^{}]*)\}", r"{\\mathrm{\1}}", piece) for piece in pieces)  # texmath knows no \rm
+    text_first = map(figures_as_text, pieces)
+    known = (re.sub(r"\{\\rm ([^{}]*)\}", r"{\\mathrm{\1}}", piece) for piece in text_first)  # texmath knows no \rm
     text = _MACROS + "\n\n".join(f"Piece{place}begins {piece}" for place, piece in enumerate(known))
     try:
         html = pypandoc.convert_text(text, "html", format="latex", extra_args=["--mathml", "--wrap=none"])

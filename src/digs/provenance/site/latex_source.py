@@ -213,6 +213,16 @@ def _mathematics(piece: str) -> str:
     return _in_figures(piece) if _FIGURES.fullmatch(piece) else f"${piece}$"
 
 
+def figures_as_text(latex: str) -> str:
+    r"""Return LaTeX in which mathematics that is but a number is text, which can be searched, copied and read out.
+
+    Example:
+        >>> figures_as_text(r"$0.69 \pm 0.02$ of $x$")
+        '0.69~±~0.02 of $x$'
+    """
+    return _MATH.sub(lambda math: _in_figures(math[1]) if _FIGURES.fullmatch(math[1]) else math[0], latex)
+
+
 def _in_figures(number: str) -> str:
     """A number of mathematics as text, in which no line breaks."""
     text = number.replace(r"\mbox{--}", "–").replace("-", "−").replace(r"\times", "×")

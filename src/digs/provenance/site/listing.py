@@ -78,9 +78,9 @@ def listed(text: str, language: str, marked: list[int] | None = None, first: int
 
 def listing_styles() -> str:
     """Return the style sheet of listings, for light and dark."""
-    light = _styles("default", ".listing")
-    system = _styles("github-dark", ':root:not([data-theme="light"]) .listing')
-    chosen = _styles("github-dark", ':root[data-theme="dark"] .listing')
+    light = _styles("xcode", ".listing")
+    system = _styles("one-dark", ':root:not([data-theme="light"]) .listing')
+    chosen = _styles("one-dark", ':root[data-theme="dark"] .listing')
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{system}\n}}\n{chosen}\n"
 
 

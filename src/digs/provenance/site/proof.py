@@ -48,7 +48,7 @@ def plain_settings(settings: Any, name: str = "") -> Iterator[tuple[str, str]]:
 
 def run_of(facts: Facts, stage: Stage) -> dict[str, Any]:
     """Return what is known of the last run of a stage, for the macro `run`."""
-    judgement = facts.project.judge.judge(stage)
+    judgement = facts.judgement(stage.name)
     found: dict[str, Any] = {"standing": str(judgement.standing), "facts": [], "versions": {}, "voucher": None}
     if record := judgement.record:
         where = record.circumstances
