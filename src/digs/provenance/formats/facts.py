@@ -15,7 +15,7 @@ from digs.provenance.records import run_record
 _NAME = re.compile(r"[-_.]+")
 
 
-class Reference(TypedDict):
+class CitedWork(TypedDict):
     """A work that CITATION.cff names."""
 
     title: str
@@ -32,7 +32,7 @@ class Citation(TypedDict):
     version: str
     license: str
     authors: list[dict[str, str]]
-    references: list[Reference]
+    references: list[CitedWork]
 
 
 PackageTable = TypedDict(  # the table `project` of pyproject.toml
