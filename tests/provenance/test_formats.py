@@ -152,6 +152,16 @@ def test_with_a_record_of_every_stage_it_is_a_provenance_run_crate(tree, bundle,
     assert issues(folder, "provenance-run-crate-0.5") == []
 
 
+def test_without_a_record_it_claims_no_run(tree, monkeypatch):
+    for file in (tree / "records").glob("*.json"):
+        file.unlink()
+    monkeypatch.setattr(ProjectFacts, "date", "2026-01-02T03:04:05+00:00")
+    found = entities(written(tree))
+    assert not [name for name, entity in found.items() if "Action" in entity["@type"]]
+    assert found["./"]["conformsTo"] == {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"}
+    assert found["./"]["datePublished"] == "2026-01-02T03:04:05+00:00"
+
+
 def test_only_recorded_runs_are_described(bundle, sound):
     project, found = Project(sound), entities(bundle)
     stages = project.pipeline.stages

@@ -3,7 +3,9 @@
 import re
 import tomllib
 from functools import cached_property
+from typing import Annotated
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from digs.base.errors import DigsError
@@ -31,7 +33,7 @@ class Citation(TypedDict):
     title: str
     version: str
     license: str
-    authors: list[dict[str, str]]
+    authors: Annotated[list[dict[str, str]], Field(min_length=1)]
     references: list[CitedWork]
 
 
