@@ -152,6 +152,16 @@ def test_with_a_record_of_every_stage_it_is_a_provenance_run_crate(tree, bundle,
     assert issues(folder, "provenance-run-crate-0.5") == []
 
 
+def test_without_a_record_it_claims_no_run(tree, monkeypatch):
+    for file in (tree / "records").glob("*.json"):
+        file.unlink()
+    monkeypatch.setattr(ProjectFacts, "date", "2026-01-02T03:04:05+00:00")
+    found = entities(written(tree))
+    assert not [name for name, entity in found.items() if "Action" in entity["@type"]]
+    assert found["./"]["conformsTo"] == {"@id": "https://w3id.org/workflowhub/workflow-ro-crate/1.0"}
+    assert found["./"]["datePublished"] == "2026-01-02T03:04:05+00:00"
+
+
 def test_only_recorded_runs_are_described(bundle, sound):
     project, found = Project(sound), entities(bundle)
     stages = project.pipeline.stages
@@ -192,14 +202,18 @@ def test_the_payload_is_small_and_names_what_it_lacks(bundle, sound):
     assert md5(bundle / SMALL) == pipeline.locked[SMALL]
 
 
-def test_a_changed_product_shows(tree):
+def test_a_changed_script_or_product_shows(tree, bundle):
+    script = "src/scripts/figures/fig_sbc.py"
+    edit(tree / script, "    save(figure", "    _ = 1\n    save(figure")
     path, before = tree / SMALL, Pipeline(tree).locked[SMALL]
     text = path.read_text()
     path.unlink()
     path.write_text(text.replace('"galaxies": 1000', '"galaxies": 1001'))
     folder = written(tree)
+    found = entities(folder)
+    assert found[script]["version"] != entities(bundle)[script]["version"]
     assert not (folder / SMALL).exists()  # it is not what dvc.lock has
-    assert "dvc pull" in entities(folder)[f"#{SMALL}"]["description"]
+    assert "dvc pull" in found[f"#{SMALL}"]["description"]
 
     edit(tree / "dvc.lock", before, md5(path))  # and now it is, but not what the run on record made
     found = entities(written(tree))
@@ -207,12 +221,6 @@ def test_a_changed_product_shows(tree):
     (run,) = [each for each in listed(found["#run-calibration"]["result"]) if SMALL in each]
     assert (run, found[run]["md5"]) == (f"#{SMALL}@{before}", before)
     assert "dvc.lock has other outputs than its run made" in found["#run-calibration"]["description"]
-
-
-def test_a_changed_script_shows(tree, bundle):
-    edit(tree / "src/scripts/figures/fig_sbc.py", "    save(figure", "    _ = 1\n    save(figure")
-    name = "src/scripts/figures/fig_sbc.py"
-    assert entities(written(tree))[name]["version"] != entities(bundle)[name]["version"]
 
 
 def test_the_same_tree_gives_the_same_bytes_that_name_no_place(sound, bundle, tmp_path):

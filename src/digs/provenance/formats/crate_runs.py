@@ -14,7 +14,6 @@ from rocrate.rocrate import ROCrate
 
 from digs.base.errors import DigsError
 from digs.provenance.audit import Project
-from digs.provenance.dependencies import script_of
 from digs.provenance.formats.payload import StoredProduct, media_type
 from digs.provenance.pipeline import Stage
 from digs.provenance.records import RunRecord
@@ -132,7 +131,7 @@ class RunEntities:
             endTime=end,
             actionStatus=_COMPLETED,
             agent=self.agent,
-            instrument=self.crate.get(script_of(record.command)),
+            instrument=step["workExample"],
             object=[
                 *(self.product(file, md5) for file, md5 in record.inputs.items()),
                 *self.parameters(record.parameters),

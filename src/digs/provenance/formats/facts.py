@@ -3,7 +3,9 @@
 import re
 import tomllib
 from functools import cached_property
+from typing import Annotated
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from digs.base.errors import DigsError
@@ -15,7 +17,7 @@ from digs.provenance.records import run_record
 _NAME = re.compile(r"[-_.]+")
 
 
-class Reference(TypedDict):
+class CitedWork(TypedDict):
     """A work that CITATION.cff names."""
 
     title: str
@@ -31,8 +33,8 @@ class Citation(TypedDict):
     title: str
     version: str
     license: str
-    authors: list[dict[str, str]]
-    references: list[Reference]
+    authors: Annotated[list[dict[str, str]], Field(min_length=1)]
+    references: list[CitedWork]
 
 
 PackageTable = TypedDict(  # the table `project` of pyproject.toml

@@ -1,7 +1,8 @@
 """A Workflow Run RO-Crate of the record: the pipeline, its runs, the data products and the figures.
 
 Of the profiles of https://w3id.org/ro/wfrun the most specific that is true is claimed: Provenance Run Crate, which
-wants a run of every tool of the workflow, where all stages have a record of their run; else Workflow Run Crate.
+wants a run of every tool of the workflow, where all stages have a record of their run; Workflow Run Crate where some
+have; and none of them where none has.
 """
 
 import shutil
@@ -18,7 +19,7 @@ from digs.provenance.dependencies import script_of
 from digs.provenance.formats.codecheck import FILE as CODECHECK
 from digs.provenance.formats.codemeta import FILE as CODEMETA
 from digs.provenance.formats.crate_runs import RunEntities, times
-from digs.provenance.formats.facts import ProjectFacts, author_name, doi_url, is_person, spdx
+from digs.provenance.formats.facts import CitedWork, ProjectFacts, author_name, doi_url, is_person, spdx
 from digs.provenance.formats.payload import (
     LIBRARY,
     PAPER,
@@ -35,13 +36,9 @@ from digs.provenance.standing import Judgement, Standing
 VERSION = "1.1"  # of RO-Crate, on which the profiles below rest
 WORKFLOW = "dvc.yaml"
 _WFRUN = "https://w3id.org/ro/wfrun"
-_WORKFLOW_CRATE = "https://w3id.org/workflowhub/workflow-ro-crate/1.0"
+_WORKFLOW_CRATE = {"https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate"}
 _BIOSCHEMAS = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
-_PROFILES = {
-    f"{_WFRUN}/process/0.5": "Process Run Crate",
-    f"{_WFRUN}/workflow/0.5": "Workflow Run Crate",
-    _WORKFLOW_CRATE: "Workflow RO-Crate",
-}
+_RUNS = {f"{_WFRUN}/process/0.5": "Process Run Crate", f"{_WFRUN}/workflow/0.5": "Workflow Run Crate"}
 _PROVENANCE = {f"{_WFRUN}/provenance/0.5": "Provenance Run Crate"}
 _MADE = {CODECHECK: "What a CODECHECK is to reproduce", CODEMETA: "The software in the terms of CodeMeta"}
 _TERMS = {name: f"https://w3id.org/ro/terms/workflow-run#{name}" for name in ("md5", "resourceUsage")}
@@ -60,7 +57,8 @@ class RecordCrate:
         self.judgements = {stage.name: self.project.judge.judge(stage) for stage in self.stages}
         self.crate = ROCrate(version=VERSION)
         self.crate.metadata.extra_terms.update(_TERMS)
-        self.runs = RunEntities(self.crate, self.project, products(self.project), self._agents()[0])
+        self.authors = [self._agent(author) for author in facts.citation["authors"]]
+        self.runs = RunEntities(self.crate, self.project, products(self.project), self.authors[0])
 
     @property
     def recorded(self) -> dict[str, Judgement]:
@@ -70,7 +68,8 @@ class RecordCrate:
     @property
     def profiles(self) -> dict[str, str]:
         """Return the addresses and names of the profiles that the crate has."""
-        return _PROFILES | (_PROVENANCE if len(self.recorded) == len(self.stages) else {})
+        runs = _RUNS if self.recorded else {}
+        return _WORKFLOW_CRATE | runs | (_PROVENANCE if len(self.recorded) == len(self.stages) else {})
 
     def filled(self, made: dict[str, str]) -> ROCrate:
         """Return the crate with all that it holds.
@@ -83,15 +82,10 @@ class RecordCrate:
         self._root()
         return self.crate
 
-    def _agents(self) -> list[ContextEntity]:
-        """Who made the project."""
-        found = []
-        for author in self.facts.citation["authors"]:
-            name = author_name(author)
-            identifier = "#" + "-".join(name.lower().split())
-            kind = "Person" if is_person(author) else "Organization"
-            found.append(self.crate.add(ContextEntity(self.crate, identifier, {"@type": kind, "name": name})))
-        return found
+    def _agent(self, author: dict[str, str]) -> ContextEntity:
+        name, kind = author_name(author), "Person" if is_person(author) else "Organization"
+        identifier = "#" + "-".join(name.lower().split())
+        return self.crate.add(ContextEntity(self.crate, identifier, {"@type": kind, "name": name}))
 
     def _file(self, file: str, description: str, **more: Any) -> ContextEntity:
         facts = {"name": file, "description": description, "encodingFormat": media_type(file), **more}
@@ -136,12 +130,14 @@ class RecordCrate:
         workflow = ComputationalWorkflow(self.crate, self.project.root / WORKFLOW, WORKFLOW)
         self.crate.add(workflow)
         steps = {stage.name: self._step(place, stage) for place, stage in enumerate(self.stages)}
-        made = {file: self.runs.product(file) for stage in self.stages for file in stage.outs}
+        made = {file: self.runs.product(file) for file in self.runs.products}
         actions = [
             self.runs.run(self.project.pipeline.stages[name], judgement, steps[name])
             for name, judgement in self.recorded.items()
         ]
-        values = [value for stage in self.stages for value in self._values(stage)]
+        values = [
+            value for stage in self.stages for value in self.runs.parameters(self.project.pipeline.parameters(stage))
+        ]
         # rocrate gives the type of its own class only
         workflow.properties()["@type"] = [*ComputationalWorkflow.TYPES, "HowTo"]
         for key, value in {
@@ -152,7 +148,7 @@ class RecordCrate:
             "programmingLanguage": language,
             "version": self.facts.citation["version"],
             "license": self._license(),
-            "author": self._authors(),
+            "author": self.authors,
             "step": list(steps.values()),
             "hasPart": _once(self.crate.get(script_of(stage.command)) for stage in self.stages),
             "input": _once(value["exampleOfWork"] for value in values),
@@ -162,9 +158,6 @@ class RecordCrate:
         self.crate.mainEntity = workflow
         self._whole(workflow, actions)
         return made
-
-    def _values(self, stage: Stage) -> list[ContextEntity]:
-        return self.runs.parameters(self.project.pipeline.parameters(stage))
 
     def _step(self, place: int, stage: Stage) -> ContextEntity:
         standing = self.judgements[stage.name].standing
@@ -187,7 +180,7 @@ class RecordCrate:
             "#runs",
             "CreateAction",
             name="The runs on record",
-            description=f"The recorded runs of stages taken together; they were not one sitting. {self.standing()}",
+            description=f"The recorded runs of stages taken together, though not one sitting. {self.standing()}",
             startTime=min(starts),
             endTime=max(ends),
             agent=self.runs.agent,
@@ -202,9 +195,7 @@ class RecordCrate:
         for exhibit in self.exhibits:
             script = self._script(exhibit.script, f"Draws {exhibit.label}")
             sources = [made[file] for file in self.project.data(exhibit.name) if file in made]
-            recorded = (
-                self.project.recorded[exhibit.name]["script"] if exhibit.name in self.project.recorded else "none"
-            )
+            recorded = self.project.recorded.get(exhibit.name, {}).get("script", "unknown")
             self._file(
                 exhibit.file,
                 f"{exhibit.kind} {exhibit.label} of the paper; the script on record has md5 {recorded}",
@@ -220,7 +211,7 @@ class RecordCrate:
             "datePublished": self.facts.date,
             "version": citation["version"],
             "license": self._license(),
-            "author": self._authors(),
+            "author": self.authors,
             "publisher": self.runs.agent,
             "isBasedOn": [self._article(work) for work in citation["references"]],
             "conformsTo": [
@@ -231,7 +222,7 @@ class RecordCrate:
             root[key] = value
         self.crate.metadata["conformsTo"] = [
             self.runs.context(address, "CreativeWork", name=name)
-            for address, name in {self.crate.metadata.profile: "RO-Crate", _WORKFLOW_CRATE: "Workflow RO-Crate"}.items()
+            for address, name in ({self.crate.metadata.profile: "RO-Crate"} | _WORKFLOW_CRATE).items()
         ]
 
     def standing(self) -> str:
@@ -245,23 +236,18 @@ class RecordCrate:
             f"described. The stages stand: {words}."
         )
 
-    def _authors(self) -> list[ContextEntity]:
-        return [
-            self.crate.get("#" + "-".join(author_name(each).lower().split())) for each in self.facts.citation["authors"]
-        ]
-
     def _license(self) -> ContextEntity:
         name = self.facts.citation["license"]
         return self.runs.context(spdx(name), "CreativeWork", name=name, description="The licence, in the file LICENSE")
 
-    def _article(self, work: dict[str, Any]) -> ContextEntity:
+    def _article(self, work: CitedWork) -> ContextEntity:
+        authors = ", ".join(author_name(author) for author in work["authors"])
         return self.runs.context(
             doi_url(work["doi"]),
             "ScholarlyArticle",
             name=work["title"],
-            description=f"By {', '.join(author_name(author) for author in work['authors'])}",
+            description=f"By {authors}; {work['journal']}",
             datePublished=str(work["year"]),
-            isPartOf=self.runs.context("#journal", "Periodical", name=work["journal"]),
         )
 
 

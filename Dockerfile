@@ -1,0 +1,23 @@
+# The paper in a container, from a clone:
+#   docker build -t digs .
+#   docker run --name digs digs && docker cp digs:/digs/ms.pdf .
+# The image has the packages of requirements.lock, TeX and the data: what runs in it needs no network.
+FROM python:3.11-bookworm
+ENV PIP_NO_CACHE_DIR=1
+WORKDIR /digs
+
+# TeX first, as it changes least
+COPY tools/ensure-tex tools/
+RUN tools/ensure-tex && rm -rf /var/lib/apt/lists/*
+
+# `digs site` draws graphs and pictures of figures with these
+RUN apt-get -q update && apt-get -q install -y --no-install-recommends graphviz poppler-utils && rm -rf /var/lib/apt/lists/*
+
+COPY requirements.lock pyproject.toml README.md LICENSE ./
+COPY tools/ensure-venv tools/
+COPY src/digs src/digs
+RUN tools/ensure-venv .venv && touch .venv/.ready
+ENV PATH="/digs/.venv/bin:$PATH"
+
+COPY . .
+CMD ["make", "paper"]
