@@ -10,8 +10,9 @@ WORKDIR /digs
 COPY tools/ensure-tex tools/
 RUN tools/ensure-tex && rm -rf /var/lib/apt/lists/*
 
-# `digs site` draws graphs and pictures of figures with these
-RUN apt-get -q update && apt-get -q install -y --no-install-recommends graphviz poppler-utils && rm -rf /var/lib/apt/lists/*
+# the graphs of `make site`
+COPY tools/ensure-programs tools/
+RUN tools/ensure-programs dot && rm -rf /var/lib/apt/lists/*
 
 COPY requirements.lock pyproject.toml README.md LICENSE ./
 COPY tools/ensure-venv tools/

@@ -11,6 +11,7 @@ import pytest
 import requests
 import urllib3
 import yaml
+from conftest import build_in_name, edit
 from requests.adapters import BaseAdapter
 from requests_cache import CachedSession
 from rocrate_validator import services
@@ -19,11 +20,10 @@ from rocrate_validator.models import Severity
 from digs.base import paths
 from digs.files.atomic import md5
 from digs.provenance.audit import Project
-from digs.provenance.clean_copy import tracked_files
 from digs.provenance.formats.bundle import write_formats
 from digs.provenance.formats.codecheck import UNCHECKED
-from digs.provenance.formats.facts import ProjectFacts, normal
-from digs.provenance.formats.payload import LARGEST_PRODUCT, PAPER
+from digs.provenance.formats.payload import LARGEST_PRODUCT
+from digs.provenance.formats.project_facts import ProjectFacts, normal
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.records import data_inputs, record_file, run_record
 
@@ -34,29 +34,14 @@ SMALL, LARGE = "src/data/calibration.json", "src/data/library.h5"
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory, tracked) -> Path:
-    """A copy of the tree, outside git, with links to its data and stand-ins for what a build makes."""
-    tree = tmp_path_factory.mktemp("formats")
-    for name in tracked_files(paths.ROOT):
-        if not name.startswith(("data-store/", "tests/")):
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(paths.ROOT / name, tree / name)
-    for name in Pipeline(paths.ROOT).locked:
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        (tree / name).symlink_to(tracked(name.removeprefix("src/data/")))
-    project = Project(tree)
-    for name in project.declared:
-        kind = ("figures", f"{name[4:]}.pdf") if name.startswith("fig_") else ("output", f"{name}.tex")
-        file = tree.joinpath("src/tex", *kind)
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(name)
-    (tree / PAPER).write_text("the paper")
-    return tree
+def sound(pristine, tmp_path_factory) -> Path:
+    """A sound copy of the tree, outside git, with stand-ins for what a build makes."""
+    return build_in_name(Path(shutil.copytree(pristine, tmp_path_factory.mktemp("formats") / "tree")))
 
 
 @pytest.fixture
 def tree(sound, tmp_path) -> Path:
-    return Path(shutil.copytree(sound, tmp_path / "tree", symlinks=True))
+    return Path(shutil.copytree(sound, tmp_path / "tree"))
 
 
 @pytest.fixture(scope="module")
@@ -81,12 +66,6 @@ def entities(folder: Path) -> dict[str, dict]:
 def listed(value: object) -> list[str]:
     """The names that a property refers to."""
     return [each["@id"] for each in (value if isinstance(value, list) else [value])]
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 class StoredContext(BaseAdapter):
@@ -298,6 +277,6 @@ def test_dates_are_of_the_commit_or_else_of_the_last_run(sound, refused, monkeyp
     assert facts.date == max(
         record.circumstances["date"] for name in facts.project.pipeline.stages if (record := run_record(sound, name))
     )
-    monkeypatch.setattr("digs.provenance.formats.facts.run_record", lambda *_: None)
+    monkeypatch.setattr("digs.provenance.formats.project_facts.run_record", lambda *_: None)
     with refused("neither a commit nor a record"):
         _ = ProjectFacts(Project(sound)).date

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from digs.provenance.audit import Project
 from digs.provenance.formats import codecheck, codemeta
-from digs.provenance.formats.facts import ProjectFacts
 from digs.provenance.formats.payload import built_exhibits
+from digs.provenance.formats.project_facts import ProjectFacts
 from digs.provenance.formats.ro_crate import write_crate
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from digs.provenance.formats.facts import ProjectFacts, author_name
 from digs.provenance.formats.payload import PAPER, BuiltExhibit
+from digs.provenance.formats.project_facts import ProjectFacts, author_name
 
 FILE = "codecheck.yml"
 VERSION = "https://codecheck.org.uk/spec/config/1.0/"

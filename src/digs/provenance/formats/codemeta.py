@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from digs.provenance.formats.facts import ProjectFacts, author_name, doi_url, is_person, spdx
+from digs.provenance.formats.project_facts import ProjectFacts, author_name, doi_url, is_person, spdx
 
 FILE = "codemeta.json"
 CONTEXT = "https://w3id.org/codemeta/3.0"

@@ -19,7 +19,6 @@ from digs.provenance.dependencies import script_of
 from digs.provenance.formats.codecheck import FILE as CODECHECK
 from digs.provenance.formats.codemeta import FILE as CODEMETA
 from digs.provenance.formats.crate_runs import RunEntities, times
-from digs.provenance.formats.facts import CitedWork, ProjectFacts, author_name, doi_url, is_person, spdx
 from digs.provenance.formats.payload import (
     LIBRARY,
     PAPER,
@@ -30,6 +29,7 @@ from digs.provenance.formats.payload import (
     media_type,
     products,
 )
+from digs.provenance.formats.project_facts import CitedWork, ProjectFacts, author_name, doi_url, is_person, spdx
 from digs.provenance.pipeline import Stage
 from digs.provenance.standing import Judgement, Standing
 
