@@ -26,6 +26,7 @@ from digs.physics.simulator import Simulator
 from digs.provenance.audit import Project
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.site import explorer
+from digs.provenance.site.build import write_static
 from digs.provenance.site.explorer import explorer_data, explorer_page, plain
 from digs.provenance.site.population_data import variable_length
 from digs.provenance.site.reference_draws import EVERY, SAMPLED, SEED, SHOWN, evenly, in_levels
@@ -62,7 +63,7 @@ def browser_page(scripts, site_page, tmp_path_factory) -> Iterator[tuple[Browser
     """The page in a browser, and what it complains of or asks the network for."""
     folder = tmp_path_factory.mktemp("site")
     (folder / site_page.address).write_text(site_page.html, encoding="utf-8")
-    shutil.copytree(paths.ROOT / "src/digs/provenance/site/static", folder / "static")
+    write_static(folder)
     (folder / "static/search-index.js").write_text("window.DIGS_SEARCH = [];")
     for address, text in scripts.items():
         (folder / address).parent.mkdir(exist_ok=True)

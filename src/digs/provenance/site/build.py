@@ -72,7 +72,7 @@ def write_site(root: Path, out: Path) -> int:
         for name, source in figures.items():
             copy(source, folder / picture(name))
         copy(root / PDF, folder / PDF)
-        _write_static(folder)
+        write_static(folder)
         write(folder / "static" / "search-index.js", search_index(entries))
         for address, text in explorer_data(root).items():
             write(folder / address, text)
@@ -107,7 +107,8 @@ def built_figures(facts: Facts) -> dict[str, Path]:
     return found
 
 
-def _write_static(folder: Path) -> None:
+def write_static(folder: Path) -> None:
+    """Write what all pages share: styles and scripts."""
     with as_file(files("digs.provenance.site") / "static") as static:
         shutil.copytree(static, folder / "static", dirs_exist_ok=True)
     write(folder / "static" / "listing.css", listing_styles())

@@ -76,12 +76,12 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Section:
+class Heading:
     """A section of the paper, with its number in its title, and its subsections."""
 
     anchor: str
     title: str
-    parts: list["Section"] = field(default_factory=list)
+    parts: list["Heading"] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Edition:
     title: str
     author: str
     html: Markup
-    contents: list[Section]
+    contents: list[Heading]
     exhibits: dict[str, ExhibitText]
     places: dict[str, list[Place]]
     numbering: dict[str, str]
@@ -113,7 +113,7 @@ class Edition:
         )
 
     @property
-    def sections(self) -> Iterator[tuple[Section, str]]:
+    def sections(self) -> Iterator[tuple[Heading, str]]:
         """Yield every section and subsection, with the title of the section that it is in."""
         for section in self.contents:
             yield section, ""
@@ -183,13 +183,13 @@ def _inner(element: Element) -> str:
     )
 
 
-def _contents(tree: Element) -> list[Section]:
+def _contents(tree: Element) -> list[Heading]:
     found = []
     for heading in tree:
         if heading.tag == "h2":
-            found.append(Section(heading.get("id"), _words(heading)))
+            found.append(Heading(heading.get("id"), _words(heading)))
         elif heading.tag == "h3":
-            found[-1].parts.append(Section(heading.get("id"), _words(heading)))
+            found[-1].parts.append(Heading(heading.get("id"), _words(heading)))
     return found
 
 
