@@ -211,6 +211,7 @@ def test_a_screen_reader_hears_the_outcome(page):
     page.wait_for_function(
         "document.getElementById('said').textContent.includes(document.getElementById('chi-squared').textContent)"
     )
+    settle(page)
     assert page.inner_text("#chi-squared") in page.get_attribute("#spectrum", "aria-label")
 
 
