@@ -18,7 +18,7 @@ from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.typesetting import typeset
 
 _BIBLIOGRAPHY = "src/tex/bib.bib"
-_LABEL = re.compile(r"\[(\w+:\w+)\]")
+_LABEL = re.compile(r"\[(\w+:[\w-]+)\]")
 _LINK = re.compile(r' (href|src)="(?!https?:)([^"]*)"')
 
 
