@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -153,3 +153,17 @@ def _mistake(error: Exception) -> str:
 
 def _lower(text: str) -> str:
     return " ".join(f"{text[:1].lower()}{text[1:]}".rstrip(".").split())
+
+
+def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the values of a nested mapping by their dotted names; a list is one value.
+
+    Example:
+        >>> list(leaves("prior", {"tage": [0.01, 4.0], "more": {"seed": 3}}))
+        [('prior.tage', [0.01, 4.0]), ('prior.more.seed', 3)]
+    """
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from leaves(f"{name}.{key}", one)
+    else:
+        yield name, value

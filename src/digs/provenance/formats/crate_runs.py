@@ -4,7 +4,7 @@ A stage without a record has no action. Its products are named with their hashes
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from rocrate.rocrate import ROCrate
 
 from digs.base.errors import DigsError
 from digs.provenance.audit import Project
+from digs.provenance.documents import leaves
 from digs.provenance.formats.payload import StoredProduct, media_type
 from digs.provenance.pipeline import Stage
 from digs.provenance.records import RunRecord
@@ -22,20 +23,6 @@ from digs.provenance.standing import Judgement, Standing
 _COMPLETED = "http://schema.org/CompletedActionStatus"
 _SECONDS = "SEC"  # the unit's code of UN/CEFACT
 _TYPES = {bool: "Boolean", int: "Integer", float: "Float", str: "Text"}
-
-
-def leaves(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the values of a nested mapping by their dotted names; a list is one value.
-
-    Example:
-        >>> list(leaves("prior", {"tage": [0.01, 4.0], "more": {"seed": 3}}))
-        [('prior.tage', [0.01, 4.0]), ('prior.more.seed', 3)]
-    """
-    if isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from leaves(f"{name}.{key}", one)
-    else:
-        yield name, value
 
 
 class RunEntities:

@@ -1,14 +1,14 @@
 """What proves something shown: script, data, stages with their settings and runs, sentences, checks, commands."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from digs.base.errors import DigsError
-from digs.provenance.documents import read_text
+from digs.provenance.documents import leaves, read_text
 from digs.provenance.pipeline import Stage
 from digs.provenance.report import sentences_on
 from digs.provenance.site.addresses import upward
@@ -16,34 +16,6 @@ from digs.provenance.site.edition import Edition
 from digs.provenance.site.facts import Facts, worst
 from digs.provenance.site.lineage_graph import lineage_graph
 from digs.provenance.site.listing import drawing_lines, listed
-
-
-def seeds(settings: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the seeds among nested settings, each with its full name.
-
-    Example:
-        >>> dict(seeds({"reference": {"seed": 6, "steps": 100}}))
-        {'reference.seed': 6}
-    """
-    if isinstance(settings, dict):
-        for key, value in settings.items():
-            yield from seeds(value, f"{name}.{key}" if name else str(key))
-    elif "seed" in name.rpartition(".")[2]:
-        yield name, settings
-
-
-def plain_settings(settings: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Yield nested settings as full names and values.
-
-    Example:
-        >>> list(plain_settings({"prior": {"dust2": [0.1, 1.0]}}))
-        [('prior.dust2', '[0.1, 1.0]')]
-    """
-    if isinstance(settings, dict) and settings:
-        for key, value in settings.items():
-            yield from plain_settings(value, f"{name}.{key}" if name else str(key))
-    else:
-        yield name, settings if isinstance(settings, str) else json.dumps(settings)
 
 
 def run_of(facts: Facts, stage: Stage) -> dict[str, Any]:
@@ -98,12 +70,15 @@ def stage_rows(facts: Facts, stages: Iterable[Stage]) -> list[dict[str, Any]]:
     """Return what a table of stages says of each: what it is, settings, seeds, the run, its verdict."""
     rows = []
     for stage in stages:
-        settings = facts.project.pipeline.parameters(stage)
+        tables = facts.project.pipeline.parameters(stage)
+        settings = [leaf for name, value in tables.items() for leaf in leaves(name, value)]
         rows.append(
             {
                 "stage": stage,
-                "settings": list(plain_settings(settings)),
-                "seeds": list(seeds(settings)),
+                "settings": [
+                    (name, value if isinstance(value, str) else json.dumps(value)) for name, value in settings
+                ],
+                "seeds": [(name, value) for name, value in settings if "seed" in name.rpartition(".")[2]],
                 "run": run_of(facts, stage),
                 "verdict": worst(facts.checks.stage(stage.name)),
             }
