@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from digs.provenance.site.addresses import exhibit_page, upward
 from digs.provenance.site.claim_pages import ShownClaim
-from digs.provenance.site.edition import Edition, ExhibitText
+from digs.provenance.site.edition import Edition, ExhibitText, Fragment
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.proof import proof
@@ -17,6 +17,12 @@ def kind(text: ExhibitText) -> str:
     return text.kind_and_number.partition(" ")[0]
 
 
+def unseen(name: str) -> ExhibitText:
+    """Return what stands for the text of a figure or table that is made, and that the paper does not show."""
+    what = "Figure" if name.startswith("fig_") else "Table"
+    return ExhibitText(f"{what} outside the paper", "", Fragment("The paper does not show it."), None, None)
+
+
 def plain_caption(text: ExhibitText) -> str:
     """Return a caption in plain words."""
     return Markup(text.caption.html).striptags()
@@ -24,8 +30,9 @@ def plain_caption(text: ExhibitText) -> str:
 
 def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Iterator[Page]:
     """Yield the page of every figure and table, and that of all of them."""
+    texts = {name: paper.exhibits.get(name) or unseen(name) for name in facts.exhibits}
     for name in facts.exhibits:
-        address, text = exhibit_page(name), paper.exhibits[name]
+        address, text = exhibit_page(name), texts[name]
         values = {
             "origin": facts.origin,
             "name": name,
@@ -45,9 +52,9 @@ def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Ite
     shown = [
         {
             "name": name,
-            "kind": kind(paper.exhibits[name]),
-            "kind_and_number": paper.exhibits[name].kind_and_number,
-            "caption": plain_caption(paper.exhibits[name]),
+            "kind": kind(texts[name]),
+            "kind_and_number": texts[name].kind_and_number,
+            "caption": plain_caption(texts[name]),
             "verdict": facts.verdict(name),
         }
         for name in facts.exhibits

@@ -1,6 +1,5 @@
 """What proves something shown: script, data, stages with their settings and runs, sentences, checks, commands."""
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -75,9 +74,7 @@ def stage_rows(facts: Facts, stages: Iterable[Stage]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "stage": stage,
-                "settings": [
-                    (name, value if isinstance(value, str) else json.dumps(value)) for name, value in settings
-                ],
+                "settings": settings,
                 "seeds": [(name, value) for name, value in settings if "seed" in name.rpartition(".")[2]],
                 "run": run_of(facts, stage),
                 "verdict": worst(facts.checks.stage(stage.name)),
