@@ -294,7 +294,7 @@ def cost_claims(timing: Mapping, training: Mapping) -> list[Claim]:
                 by_factor(fits[name]["median"], *published.FITS), "timing", "tab_timing",
             ),
             (
-                "Galaxies per such fit, training paid", stated, f"${compact(per_fit[name]['median'])}$",
+                f"Galaxies per fit with {simulator}, training paid", stated, f"${compact(per_fit[name]['median'])}$",
                 by_factor(per_fit[name]["median"], *published.GALAXIES_PER_FIT, larger_is_better=True),
                 "timing", "tab_timing",
             ),

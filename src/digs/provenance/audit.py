@@ -144,6 +144,12 @@ class Project:
         raise DigsError(f"There is no figure or table '{word}'; choose from: {known}, numbers.")
 
     @property
+    def exhibits(self) -> list[str]:
+        """Return the names of figures and tables in the order of the paper; those that it does not show come last."""
+        shown = [exhibit.script for exhibit in self.manuscript.exhibits]
+        return [name for name in dict.fromkeys([*shown, *self.declared]) if name in self.declared]
+
+    @property
     def everything(self) -> list[str]:
         """Return the names of all figures, tables and groups of numbers."""
         return [*self.declared, *self.groups]

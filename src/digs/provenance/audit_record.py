@@ -4,6 +4,7 @@
 the same to the bit everywhere, and which only to the tolerance.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from digs.provenance.documents import read_document
 from digs.provenance.records import circumstances, versions
 
 FOLDER = "audits"
+_STEERING = ("OPENBLAS_CORETYPE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # of linear algebra
 _DRAWING = ("h5py", "matplotlib")  # packages whose versions decide what is drawn, besides those of a stage's record
 
 
@@ -47,6 +49,7 @@ class AuditRecord(BaseModel):
     dirty: whether files, records of audits aside, differed from the commit; None where git could not tell.
     redrawn: the worst agreement of each figure, table and group of numbers that was to be redrawn.
     blas: the kernels of linear algebra in the processes that drew; none where nothing was drawn.
+    environment: the variables that were set to steer linear algebra, such as to the kernel of another processor.
     stopped: the error that ended the audit before it was complete.
     """
 
@@ -62,6 +65,7 @@ class AuditRecord(BaseModel):
     redrawn: dict[str, Agreement]
     machine: dict[str, Any]
     blas: list[str]
+    environment: dict[str, str]
     versions: dict[str, str]
     system: str
     wall_seconds: float
@@ -145,6 +149,7 @@ def _record(findings: list[Finding], **about: Any) -> AuditRecord:
         redrawn=_redrawn(drawn),
         machine=here["machine"],
         blas=sorted({kernel for finding in drawn for kernel in finding.kernels}),
+        environment={name: os.environ[name] for name in _STEERING if name in os.environ},
         versions=here["versions"] | versions(_DRAWING),
         system=here["system"],
     )

@@ -87,7 +87,7 @@ class Sentence:
         text = text.replace(r"\times", " x ").replace(r"\pm", " +- ")
         text = re.sub(rf"\\({_WORDS})\b", r" \1", text)
         text = re.sub(r"\\[a-zA-Z]+\*?|[{}$]", "", text.replace(r"\,", " ").replace(r"\%", "%"))
-        return " ".join(text.replace("~", " ").split())
+        return " ".join(text.replace("~", " ").split()).replace("( ", "(")
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class AuditColumn:
         return ", ".join(kernel for kernel in self.record.blas if " " in kernel) or "nothing was drawn"
 
     @property
+    def steered(self) -> str:
+        """Return the variables that chose the kernel or the threads, as one types them before the command."""
+        return " ".join(f"{name}={value}" for name, value in self.record.environment.items())
+
+    @property
     def scope(self) -> str:
         """Return what was asked for, in words."""
         return scope_in_words(self.record.scope)
@@ -62,7 +67,7 @@ class AuditColumn:
         words += ["--rebuild"] * scope["rebuild"]
         if scope["from_scratch"] is not None:
             words.append(" ".join(["--from-scratch", *scope["from_scratch"]]))
-        return " ".join([*words, f"--record {FOLDER}/{self.name}.json"])
+        return " ".join([*filter(None, [self.steered]), *words, f"--record {FOLDER}/{self.name}.json"])
 
     @property
     def badges(self) -> list[Badge]:
@@ -132,7 +137,9 @@ def _kind(name: str) -> str:
 def _rows(project: Project, columns: list[AuditColumn]) -> Iterator[AgreementRow]:
     """What every audit that redraws made of everything that is shown, or was."""
     here = set(project.everything)
-    names = dict.fromkeys([*project.everything, *(name for column in columns for name in column.record.redrawn)])
+    names = dict.fromkeys(
+        [*project.exhibits, *project.everything, *(name for column in columns for name in column.record.redrawn)]
+    )
     for name in names:
         address = (group_page(name) if "." in name else exhibit_page(name)) if name in here else None
         agreements = [column.record.redrawn.get(name) for column in columns]

@@ -99,7 +99,7 @@ def built_figures(facts: Facts) -> dict[str, Path]:
     Raises:
         DigsError: one has not been built, or the PDF has not.
     """
-    names = [name for name in facts.exhibits if name.startswith("fig_")]
+    names = [name for name in facts.project.exhibits if name.startswith("fig_")]
     found = {name: facts.root / "src/tex/figures" / f"{name.removeprefix('fig_')}.svg" for name in names}
     for path in (*found.values(), facts.root / PDF):
         if not path.is_file():

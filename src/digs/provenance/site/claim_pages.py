@@ -61,10 +61,11 @@ def claim_pages(facts: Facts, claims: list[ShownClaim]) -> Iterator[Page]:
             "claim": claim,
             "last": len(claims),
             "audit": facts.verdict(claim.script),
+            "data": facts.project.pipeline.stages[claim.stage].outs,
             "findings": facts.findings(TABLE),
         }
         what = claim.what.striptags()
-        entry = SearchEntry("claim", what, f"{claim.verdict}; {claim.rule}", address)
+        entry = SearchEntry("claim", what, f"of Khullar et al. (2022): {claim.verdict}; {claim.rule}", address)
         yield Page(address, filled("claim.html.j2", address, values), [entry])
     counts = {
         verdict: sum(claim.verdict == verdict for claim in claims) for verdict in sorted({c.verdict for c in claims})

@@ -96,6 +96,7 @@ class Edition:
         exhibits: what it says at each figure and table, by the stem of the script.
         places: where each number stands, by its name.
         numbering: the number of every label.
+        without_script: where figures and tables stand that no script makes, by kind and number.
     """
 
     title: str
@@ -105,6 +106,7 @@ class Edition:
     exhibits: dict[str, ExhibitText]
     places: dict[str, list[Place]]
     numbering: dict[str, str]
+    without_script: dict[str, str]
 
     def read(self, sentence: Sentence, numbers: Mapping[str, str]) -> str:
         """Return a sentence of ms.tex in plain words, with the numbers of what it refers to."""
@@ -150,6 +152,9 @@ def edition(project: Project) -> Edition:
         exhibits={script: _exhibit(by_label[label], source.floats[label].name) for label, script in scripts.items()},
         places=_places(tree),
         numbering=source.numbering,
+        without_script={
+            float_.name: f"{addresses.PAPER}#{label}" for label, float_ in source.floats.items() if label not in scripts
+        },
     )
 
 
@@ -164,6 +169,10 @@ def paper_page(project: Project, paper: Edition, origin: str) -> Page:
             "section", section.title, f"in {above}" if above else "of the paper", f"{addresses.PAPER}#{section.anchor}"
         )
         for section, above in paper.sections
+    ]
+    entries += [
+        SearchEntry(name.split()[0].lower(), name, "in the paper; no script makes it", address)
+        for name, address in paper.without_script.items()
     ]
     values = {"paper": paper, "origin": origin, "numbers": sum(map(len, paper.places.values()))}
     return Page(addresses.PAPER, filled("paper.html.j2", addresses.PAPER, values), entries)

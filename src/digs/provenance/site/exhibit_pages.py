@@ -30,8 +30,8 @@ def plain_caption(text: ExhibitText) -> str:
 
 def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Iterator[Page]:
     """Yield the page of every figure and table, and that of all of them."""
-    texts = {name: paper.exhibits.get(name) or unseen(name) for name in facts.exhibits}
-    for name in facts.exhibits:
+    texts = {name: paper.exhibits.get(name) or unseen(name) for name in facts.project.exhibits}
+    for name in facts.project.exhibits:
         address, text = exhibit_page(name), texts[name]
         values = {
             "origin": facts.origin,
@@ -45,7 +45,8 @@ def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Ite
             "claims": [(claim.place, claim.what) for claim in claims if claim.script == name],
             "proof": proof(facts, paper, name, address),
         }
-        about = f"{plain_caption(text)} {facts.project.script(name)}"
+        cells = " ".join(Markup(text.table.html).striptags().split()) if text.table else ""
+        about = f"{plain_caption(text)} {facts.project.script(name)} {cells}".strip()
         entry = SearchEntry(kind(text).lower(), f"{text.kind_and_number}: {name}", about, address)
         yield Page(address, filled("exhibit.html.j2", address, values), [entry])
     address = "exhibits.html"
@@ -57,7 +58,9 @@ def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Ite
             "caption": plain_caption(texts[name]),
             "verdict": facts.verdict(name),
         }
-        for name in facts.exhibits
+        for name in facts.project.exhibits
     ]
-    html = filled("exhibits.html.j2", address, {"origin": facts.origin, "exhibits": shown})
+    html = filled(
+        "exhibits.html.j2", address, {"origin": facts.origin, "exhibits": shown, "others": paper.without_script}
+    )
     yield Page(address, html, [SearchEntry("page", "Figures and tables", "all of them", address)])

@@ -70,7 +70,7 @@ _SOURCES = {
     CHAINS_FILE: "MCMC of the galaxy of Fig. 3",
     POSTERIORS_FILE: "draws of the network paper for the test galaxies",
     GALAXY_POSTERIOR_FILE: "draws of the network paper for the galaxy of Fig. 3",
-    NETWORK_FILES[-1]: f"the network {FIDUCIAL}, which is drawn from when this site is made",
+    NETWORK_FILES[-1]: f"the network {FIDUCIAL}, whose draws are made with this site",
 }
 
 

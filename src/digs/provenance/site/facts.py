@@ -83,13 +83,6 @@ class Facts:
         return {number: group for group in project.groups for number in project.recorded[group]["shown"]}
 
     @cached_property
-    def exhibits(self) -> list[str]:
-        """Return the scripts of figures and tables, in the order of the paper; those that it lacks come last."""
-        shown = [exhibit.script for exhibit in self.project.manuscript.exhibits]
-        known = self.project.declared
-        return [name for name in dict.fromkeys([*shown, *known]) if name in known]
-
-    @cached_property
     def _behind(self) -> dict[str, list[str]]:
         """The stages behind everything shown."""
         pipeline, project = self.project.pipeline, self.project

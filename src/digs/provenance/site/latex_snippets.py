@@ -33,7 +33,8 @@ def snippets(pieces: Iterable[str]) -> dict[str, Markup]:
     found = re.findall(r"<p>Piece(\d+)begins\s?(.*?)</p>", html, re.DOTALL)
     if [int(place) for place, _ in found] != list(range(len(pieces))):
         raise DigsError("pandoc lost some of the paper's numbers; install the release of requirements.lock.")
-    return dict(zip(pieces, (Markup(piece) for _, piece in found), strict=True))
+    bare = (re.sub(r"<annotation.*?</annotation>", "", piece, flags=re.DOTALL) for _, piece in found)
+    return dict(zip(pieces, map(Markup, bare), strict=True))
 
 
 def as_latex(number: str) -> str:

@@ -62,8 +62,7 @@ def stage_graph(facts: Facts) -> Markup:
     pipeline, graph = facts.project.pipeline, _empty("LR")
     for stage in pipeline.stages.values():
         _add_stage(graph, facts, stage, up="")
-        makers = {maker.name for dep in stage.deps if (maker := pipeline.maker(dep))}
-        for maker in sorted(makers):
+        for maker in sorted(pipeline.last(stage.deps)):  # what stands behind these is told by their own arrows
             graph.edge(f"stage {maker}", f"stage {stage.name}")
     return _drawn(graph.unflatten(stagger=3), "All stages")
 

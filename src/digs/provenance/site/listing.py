@@ -81,7 +81,7 @@ def listing_styles() -> str:
     light = _styles("xcode", ".listing")
     system = _styles("one-dark", ':root:not([data-theme="light"]) .listing')
     chosen = _styles("one-dark", ':root[data-theme="dark"] .listing')
-    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{system}\n}}\n{chosen}\n"
+    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{system}\n}}\n@media screen {{\n{chosen}\n}}\n"
 
 
 def _styles(style: str, prefix: str) -> str:

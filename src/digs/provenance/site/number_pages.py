@@ -54,7 +54,7 @@ def number_pages(facts: Facts, paper: Edition) -> Iterator[Page]:
         entries = [
             SearchEntry(
                 "number",
-                f"{row['name']} = {project.numbers[row['name']]}",
+                f"{row['name']} = {row['value'].striptags()}",
                 " ".join(row["sentences"]) or "not in the text",
                 number_place(row["name"], group),
             )

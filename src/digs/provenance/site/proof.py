@@ -102,9 +102,8 @@ def proof(facts: Facts, paper: Edition, name: str, address: str) -> dict[str, An
     project, up = facts.project, upward(address)
     stages = project.pipeline.lineage(project.data(name))
     script = project.script(name)
-    word = name.removeprefix("fig_")
     return {
-        "word": word,
+        "name": name,
         "verdict": facts.verdict(name),
         "findings": facts.findings(name),
         "script": script,

@@ -36,6 +36,15 @@ def start_page(facts: Facts, claims: list[ShownClaim]) -> Page:
         },
         "picture_of": "fig_lookup",
     }
-    return Page(
-        START, filled("start.html.j2", START, values), [SearchEntry("page", "Start", "findings, audit, costs", START)]
-    )
+    entries = [
+        SearchEntry("page", "Start", "findings, audit, costs, rebuild", START),
+        SearchEntry(
+            "page", "Rebuild everything", "install, make paper, make test, digs audit, digs site", f"{START}#rebuild"
+        ),
+        SearchEntry("page", "What it costs", "seconds, hours, training, MCMC, posterior", f"{START}#costs"),
+        *(
+            SearchEntry("word", str(verdict), "verdict of a check: what it means", f"{START}#audit")
+            for verdict in AuditVerdict
+        ),
+    ]
+    return Page(START, filled("start.html.j2", START, values), entries)
