@@ -1,6 +1,6 @@
 # The paper in a container, from a clone:
 #   docker build -t digs .
-#   docker run --name digs digs && docker cp digs:/digs/ms.pdf .
+#   docker run --name digs digs && docker cp digs:/digs/ms.pdf . && docker rm digs
 # The image has the packages of requirements.lock, TeX and the data: what runs in it needs no network.
 FROM python:3.11-bookworm
 ENV PIP_NO_CACHE_DIR=1

@@ -16,6 +16,7 @@ from digs.provenance.clean_copy import clean_copy, execute
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.settlement import settle
 from digs.provenance.site.addresses import START
+from digs.provenance.site.folder import site_folder
 from digs.provenance.vouching import vouch
 
 WRONG, UNCHECKED = 1, 3  # exit statuses
@@ -123,11 +124,11 @@ def run_vouch(stage: list[str], reason: str, evidence: str) -> int:
     return 0
 
 
-def run_site(out: str) -> int:
+def run_site(out: str | None) -> int:
     """Write the pages for reviewers: a web site that opens from a folder, in which everything leads to its proof."""
-    from digs.provenance.site.build import write_site  # it imports what only the site takes
+    folder = site_folder(Path(out) if out else paths.ROOT / "site")
+    from digs.provenance.site.build import write_site  # it imports what only the site takes, for seconds
 
-    folder = Path(out)
     count = write_site(paths.ROOT, folder)
     print(f"{count} pages: open {folder / START} in a browser")
     return 0
@@ -161,7 +162,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--evidence", required=True, help="what shows it")
     one.set_defaults(run=run_vouch)
     one = commands.add_parser("site", help=run_site.__doc__, description=run_site.__doc__)
-    one.add_argument("--out", metavar="DIR", default="site", help="where to (default: the folder site)")
+    one.add_argument(
+        "--out", metavar="DIR", help="where to; a site that is there is replaced (default: site in the checkout)"
+    )
     one.set_defaults(run=run_site)
     return main
 

@@ -100,6 +100,11 @@ def test_tampered_number_of_the_text_is_named(tree):
     assert any("no_such_number" in text for text in problems(tree, NAMES))
 
 
+def test_figure_without_a_script_is_named(tree):
+    edit(tree / "src/tex/ms.tex", r"\script{figures/fig_sbc.py}", "")
+    assert any("a figure has no" in text for text in problems(tree))
+
+
 def test_redrawing_finds_what_the_records_were_made_to_hide(tree):
     """A script that draws other numbers, and a record and a built figure that say that all is well."""
     script = tree / "src/scripts/figures/fig_sbc.py"

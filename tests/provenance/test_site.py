@@ -11,14 +11,15 @@ from urllib.parse import unquote, urldefrag
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from conftest import build_in_name, command, edit
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from digs.base import paths
 from digs.files.atomic import md5
 from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.site.addresses import exhibit_page, group_page, number_place, product_page, stage_page
-from digs.provenance.site.build import check_place, replacing_folder, write_site
+from digs.provenance.site.build import write_site
 from digs.provenance.site.facts import Facts, grouped, worst
+from digs.provenance.site.folder import MARK, replacing_folder, site_folder
 
 MOST_BYTES = 25e6
 WIDTHS = (360, 1280)
@@ -147,7 +148,7 @@ def test_every_page_is_quiet_and_asks_nobody(site, page):
     heard: list[str] = []
     page.on("console", lambda message: heard.append(f"{page.url}: {message.text}") if _bad(message) else None)
     page.on("pageerror", lambda error: heard.append(f"{page.url}: {error}"))
-    page.on("requestfailed", lambda request: heard.append(f"{page.url}: {request.url} failed"))
+    page.on("requestfailed", lambda request: heard.append(f"{page.url}: {request.url} failed") if _lost(request) else 0)
     page.on("request", lambda request: None if _at_home(request.url) else heard.append(f"{page.url}: {request.url}"))
     for address in addresses_of(site):
         page.goto(f"file://{site}/{address}")
@@ -156,6 +157,11 @@ def test_every_page_is_quiet_and_asks_nobody(site, page):
 
 def _bad(message: ConsoleMessage) -> bool:
     return message.type in ("error", "warning")
+
+
+def _lost(request: Request) -> bool:
+    """Whether a request failed by itself: those that leaving the page cuts off do not count."""
+    return request.failure != "net::ERR_ABORTED"
 
 
 def _at_home(url: str) -> bool:
@@ -192,8 +198,36 @@ def test_search_leads_to_a_page(site, page):
     page.fill("#search", "fig_corner")
     page.press("#search", "Enter")
     page.wait_for_url("**/exhibits/fig_corner.html")
-    page.fill("#search", "no such thing at all")
-    assert page.inner_text("#search-results") == "Nothing has all these words."
+    page.fill("#search", "xyzzy")
+    assert page.inner_text("#search-results") == "Nothing has these words."
+    assert page.inner_text("#search-status") == "Nothing has these words."
+
+
+@pytest.mark.parametrize(
+    ("asked", "address"),
+    [
+        ("which seed made the reference chains?", "stages/reference.html"),
+        ("table 12", "paper.html#tab:sps"),
+        ("vouched", "index.html#audit"),
+        ("how do I rebuild everything", "index.html#rebuild"),
+        ("corner", "exhibits/fig_corner.html"),
+    ],
+)
+def test_search_answers_questions(site, page, asked, address):
+    page.goto(f"file://{site}/index.html")
+    page.fill("#search", asked)
+    found = [each.get_attribute("href") for each in page.locator("#search-results a").all()]
+    assert address in found[:5], found
+
+
+def test_results_of_a_search_are_in_sight_and_go_with_the_focus(site, page):
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"file://{site}/stages/reference.html")
+    page.keyboard.press("/")
+    page.keyboard.type("corner")
+    assert page.locator("#search-results").bounding_box()["y"] < 300
+    page.keyboard.press("Tab")
+    assert not page.locator("#search-results").is_visible()
 
 
 def test_theme_is_chosen_and_kept(site, page):
@@ -205,11 +239,15 @@ def test_theme_is_chosen_and_kept(site, page):
     assert ground() != light
     page.goto(f"file://{site}/stages.html")
     assert ground() != light
+    assert page.get_attribute("#theme", "aria-pressed") == "true"
+    page.emulate_media(media="print")
+    assert ground() == light
 
 
 def test_pictures_grow_at_a_click(site, page):
     page.goto(f"file://{site}/exhibits/fig_corner.html")
     page.click("a.enlarge")
+    page.wait_for_function("document.querySelector('dialog img').style.width.endsWith('%')")
     before = page.locator("dialog img").bounding_box()["width"]
     page.click("dialog button[aria-label=Larger]")
     assert page.locator("dialog img").bounding_box()["width"] > before
@@ -252,6 +290,11 @@ def test_tampering_turns_the_page_red_with_the_words_of_the_terminal(tree):
         heading = (tree / "pages" / address).read_text().partition("</h1>")[0]
         assert 'class="verdict verdict-wrong"' in heading, address
 
+    assert "WRONG" in words(tree / "pages/paper.html").partition("Contents")[0]
+    paper = (tree / "pages/paper.html").read_text()
+    assert re.search(r'data-verdict="WRONG" href="numbers/[\w.]+#test_size"', paper.replace(".html#", "#"))
+    assert not re.search(r'data-verdict="WRONG" href="numbers/published.stated.html', paper)
+
 
 def words(path: Path) -> str:
     """The words of a page."""
@@ -275,14 +318,56 @@ def test_sound_tree_has_no_red(site):
 def test_a_folder_with_other_things_is_left_alone(tmp_path, refused):
     (tmp_path / "thesis.tex").write_text("years of work")
     with refused(str(tmp_path), "--out"):
-        check_place(tmp_path)
+        site_folder(tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
 def test_a_file_is_no_folder(tmp_path, refused):
     (tmp_path / "site").write_text("")
     with refused("site", "--out"):
-        check_place(tmp_path / "site")
+        site_folder(tmp_path / "site")
+
+
+def test_a_link_leads_to_the_folder_that_is_replaced(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "dangling").symlink_to(tmp_path / "later")
+    assert site_folder(tmp_path / "link") == tmp_path / "real"
+    assert site_folder(tmp_path / "dangling") == tmp_path / "later"
+    with replacing_folder(site_folder(tmp_path / "link")) as folder:
+        (folder / "index.html").write_text("here")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "link" / "index.html").read_text() == "here"
+
+
+def test_no_site_within_a_site_in_a_file_or_at_a_mount_point(tmp_path, refused):
+    with replacing_folder(tmp_path / "site"):
+        pass
+    assert site_folder(tmp_path / "site") == tmp_path / "site"
+    with refused(str(tmp_path / "site"), "as a whole"):
+        site_folder(tmp_path / "site" / "inside")
+    with refused(str(tmp_path / "site" / MARK), "is a file"):
+        site_folder(tmp_path / "site" / MARK / "below")
+    with refused("/proc", "mount point"):
+        site_folder(Path("/proc"))
+
+
+def test_a_site_that_cannot_be_put_in_place_leaves_the_one_before(tmp_path, monkeypatch, refused):
+    out = tmp_path / "site"
+    with replacing_folder(out) as folder:
+        (folder / "index.html").write_text("first")
+    rename = Path.rename
+
+    def fail_for_the_new(self: Path, target: Path) -> Path:
+        if self.name == "site" and self != out:
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new)
+    with refused(str(out), "No space left"), replacing_folder(out) as folder:
+        (folder / "index.html").write_text("second")
+    assert (out / "index.html").read_text() == "first"
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
 def test_an_interrupted_site_leaves_the_one_before(tmp_path):

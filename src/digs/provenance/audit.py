@@ -237,7 +237,7 @@ def _built(project: Project, name: str, record: Record) -> list[str]:
         texts = {f"{name}.tex": "".join(f"{row}\n" for row in texts.values())}
     built = {tex / "output" / file: text for file, text in texts.items()}
     return [
-        f"{path.relative_to(project.root)} does not say what is recorded; rebuild it"
+        f"{path.relative_to(project.root)} does not say what is recorded; rebuild it, or restore {fingerprints.FILE}"
         for path, text in built.items()
         if path.is_file() and path.read_bytes() != text.encode()
     ]
@@ -251,6 +251,7 @@ def check_text(project: Project) -> list[Finding]:
     found = [str(typed) for typed in project.manuscript.typed(allowed)]
     unknown = sorted(project.manuscript.numbers - set(project.numbers))
     found += [f"ms.tex: nothing recorded is called \\variable{{output/{name}.txt}}" for name in unknown]
+    found += [f"ms.tex, line {line}: a figure has no \\script that draws it" for line in project.manuscript.unsourced]
     found += [
         f"ms.tex, line {exhibit.line}: {exhibit.script} is in neither showyourwork.yml nor the Snakefile's TABLES"
         for exhibit in project.manuscript.exhibits
@@ -323,8 +324,8 @@ class Checks:
 
     def of(self, names: list[str]) -> list[Finding]:
         """Return the findings on some figures, tables and groups of numbers, and on all that they rest on."""
-        wanted = data_of(self.project, names)
-        stages = self.project.pipeline.lineage(wanted)
+        wanted = {file for name in names for file in self.project.data(name)}
+        stages = self.project.pipeline.lineage(sorted(wanted))
         found = [self.data(file) for file in sorted({*wanted, *(out for stage in stages for out in stage.outs)})]
         found += [finding for stage in stages for finding in self.stage(stage.name)]
         return found + [finding for name in names for finding in self.record(name)]

@@ -186,7 +186,7 @@ def read_audit(root: Path, name: str) -> AuditRecord:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or first["msg"].removeprefix("Value error, ")
-        raise DigsError(f"{name} is damaged ({where}); restore it with `git checkout {name}`.") from None
+        raise DigsError(f"{name} is damaged ({where}); restore it with `git checkout {name}`, or remove it.") from None
 
 
 def read_audits(root: Path) -> dict[str, AuditRecord]:

@@ -129,6 +129,12 @@ class Manuscript:
         return found
 
     @cached_property
+    def unsourced(self) -> list[int]:
+        """Return the lines of figures that name no script."""
+        figures = (match for match in _EXHIBIT.finditer(self._text) if match[1] == "figure")
+        return [self._line(match.start()) for match in figures if not _SCRIPT.search(match[0])]
+
+    @cached_property
     def sentences(self) -> list[Sentence]:
         r"""Return every sentence between \begin{document} and its end, captions and table notes too."""
         start, found = self._start, []

@@ -26,7 +26,7 @@ _HEAD = """\
 def codecheck(facts: ProjectFacts, exhibits: list[BuiltExhibit]) -> dict[str, Any]:
     """Return the content of codecheck.yml; its files are named relative to it."""
     manifest = {exhibit.file: comment(exhibit) for exhibit in exhibits}
-    manifest[PAPER] = "The paper with all its numbers; `make paper` makes it, `digs audit --rebuild` compares it"
+    manifest[PAPER] = "The paper, made by `make paper`; `digs audit --rebuild` compares its figures, tables and numbers"
     return {
         "version": VERSION,
         "paper": {

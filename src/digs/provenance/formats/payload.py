@@ -74,6 +74,10 @@ def built_exhibits(project: Project) -> list[BuiltExhibit]:
     found = []
     for exhibit in project.manuscript.exhibits:
         name = exhibit.script
+        if not (project.root / project.script(name)).is_file():
+            raise DigsError(
+                f"ms.tex, line {exhibit.line}, names {project.script(name)}, which is not there; mend that."
+            )
         file = f"src/tex/figures/{name[4:]}.pdf" if name.startswith("fig_") else f"src/tex/output/{name}.tex"
         found.append(BuiltExhibit(name, exhibit.label, built(project, file), project.script(name)))
     return found

@@ -3,10 +3,8 @@
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from importlib.resources import as_file, files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from digs.base.errors import DigsError
 from digs.base.progress import progress
@@ -19,6 +17,8 @@ from digs.provenance.site.edition import edition, paper_page
 from digs.provenance.site.exhibit_pages import exhibit_pages
 from digs.provenance.site.explorer import explorer_data, explorer_page
 from digs.provenance.site.facts import Facts
+from digs.provenance.site.folder import replacing_folder
+from digs.provenance.site.lineage_graph import check_graphviz
 from digs.provenance.site.listing import listing_styles
 from digs.provenance.site.number_pages import number_pages
 from digs.provenance.site.pages import Page, SearchEntry
@@ -26,7 +26,6 @@ from digs.provenance.site.product_pages import product_pages
 from digs.provenance.site.stage_pages import stage_pages
 from digs.provenance.site.start_page import start_page
 
-MARK = ".digs-site"  # a file that says that a folder may be replaced
 FORMATS, PDF = "crate", "ms.pdf"
 
 
@@ -34,7 +33,7 @@ def pages(facts: Facts) -> Iterator[Page]:
     """Yield all pages."""
     paper, claims = edition(facts.project), shown_claims(facts)
     yield start_page(facts, claims)
-    yield paper_page(facts.project, paper, facts.origin)
+    yield paper_page(facts, paper)
     yield from exhibit_pages(facts, paper, claims)
     yield from number_pages(facts, paper)
     yield from stage_pages(facts)
@@ -55,11 +54,11 @@ def write_site(root: Path, out: Path) -> int:
 
     Args:
         root: of the checkout, in which `make paper` has built the figures and the PDF.
-        out: the folder, which is replaced if it holds a site, and must not exist or be empty otherwise.
+        out: a folder that is replaced; site_folder says which one may be.
     Raises:
-        DigsError: the paper has not been built, the folder holds something else, or a program is missing.
+        DigsError: the paper has not been built, a program is missing, or the folder cannot be written.
     """
-    check_place(out)
+    check_graphviz()
     facts = Facts(root)
     figures = built_figures(facts)
     built_exhibits(facts.project)  # whatever is missing is said at once
@@ -77,20 +76,7 @@ def write_site(root: Path, out: Path) -> int:
         for address, text in explorer_data(root).items():
             write(folder / address, text)
         write_formats(facts.project, folder / FORMATS)
-        write(folder / MARK, f"{facts.origin}\n")
     return count
-
-
-def check_place(out: Path) -> None:
-    """Check that a site may be written to a folder.
-
-    Raises:
-        DigsError: it is a file, or holds something that is no site.
-    """
-    if out.exists() and not out.is_dir():
-        raise DigsError(f"{out} is no folder; name another one with --out.")
-    if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
-        raise DigsError(f"{out} holds something that is no site, which would be lost; name another folder with --out.")
 
 
 def built_figures(facts: Facts) -> dict[str, Path]:
@@ -124,24 +110,3 @@ def copy(source: Path, target: Path) -> None:
     """Copy a file into a folder that is made where it is not there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, target)
-
-
-@contextmanager
-def replacing_folder(out: Path) -> Iterator[Path]:
-    """Give a folder that takes the place of `out` when the block ends well, and goes when it does not.
-
-    Raises:
-        DigsError: the folder cannot be written.
-    """
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        scratch = TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-")
-    except OSError as error:
-        raise DigsError(f"{out} cannot be written ({error.strerror}); name another folder with --out.") from None
-    with scratch:
-        made = Path(scratch.name) / "site"
-        made.mkdir()
-        yield made
-        if out.exists():
-            out.rename(Path(scratch.name) / "before")
-        made.rename(out)

@@ -9,10 +9,11 @@ from xml.etree.ElementTree import Element
 
 from markupsafe import Markup
 
-from digs.provenance.audit import Project
+from digs.provenance.audit import AuditVerdict, Project
 from digs.provenance.documents import read_text
 from digs.provenance.manuscript import Sentence
 from digs.provenance.site import addresses
+from digs.provenance.site.facts import Facts
 from digs.provenance.site.latex_source import latex_source
 from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.typesetting import typeset
@@ -158,12 +159,8 @@ def edition(project: Project) -> Edition:
     )
 
 
-def paper_page(project: Project, paper: Edition, origin: str) -> Page:
-    """Return the page of the paper.
-
-    Args:
-        origin: of what the site is made, for its foot.
-    """
+def paper_page(facts: Facts, paper: Edition) -> Page:
+    """Return the page of the paper, in which what is WRONG is marked."""
     entries = [
         SearchEntry(
             "section", section.title, f"in {above}" if above else "of the paper", f"{addresses.PAPER}#{section.anchor}"
@@ -174,7 +171,18 @@ def paper_page(project: Project, paper: Edition, origin: str) -> Page:
         SearchEntry(name.split()[0].lower(), name, "in the paper; no script makes it", address)
         for name, address in paper.without_script.items()
     ]
-    values = {"paper": paper, "origin": origin, "numbers": sum(map(len, paper.places.values()))}
+    html = paper.html
+    for name in facts.project.everything:
+        if facts.verdict(name) is AuditVerdict.WRONG:
+            link = f' href="{addresses.shown_page(name)}'
+            html = Markup(html.replace(link, f' data-verdict="{AuditVerdict.WRONG}"{link}'))
+    values = {
+        "paper": paper,
+        "html": html,
+        "wrong": sum(finding.verdict is AuditVerdict.WRONG for finding in facts.all_findings),
+        "origin": facts.origin,
+        "numbers": sum(map(len, paper.places.values())),
+    }
     return Page(addresses.PAPER, filled("paper.html.j2", addresses.PAPER, values), entries)
 
 

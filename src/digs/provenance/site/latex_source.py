@@ -130,7 +130,9 @@ def _known(values: Mapping[str, T], name: str, command: str) -> T:
 
 
 def _reference(label: str, numbering: Mapping[str, str]) -> str:
-    number = _known(numbering, label, r"\ref{%s}")
+    if label not in numbering:
+        raise DigsError(rf"ms.tex has \ref{{{label}}}, and nothing has that label; mend the one or the other.")
+    number = numbering[label]
     return rf"\href{{\#{label}}}{{{number}}}"
 
 

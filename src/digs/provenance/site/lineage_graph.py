@@ -1,6 +1,7 @@
 """The stages behind something as a graph, each a link to its page."""
 
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -15,6 +16,19 @@ from digs.provenance.site.facts import Facts, worst
 
 def _slug(verdict: str) -> str:
     return f"verdict-{verdict.lower().replace(' ', '-')}"
+
+
+MISSING = "graphviz's program `dot` is missing or fails; install Debian's package graphviz."
+
+
+def check_graphviz() -> None:
+    """Check that graphs can be drawn.
+
+    Raises:
+        DigsError: graphviz's program dot is not there.
+    """
+    if shutil.which("dot") is None:
+        raise DigsError(MISSING)
 
 
 def lineage_graph(facts: Facts, stages: Iterable[str], up: str, shown: str | None = None) -> Markup:
@@ -85,7 +99,7 @@ def _drawn(graph: graphviz.Digraph | graphviz.Source, title: str) -> Markup:
     try:
         svg = graph.pipe(format="svg", encoding="utf-8")
     except (graphviz.ExecutableNotFound, graphviz.CalledProcessError):
-        raise DigsError("graphviz's program `dot` is missing or fails; install Debian's package graphviz.") from None
+        raise DigsError(MISSING) from None
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     # colours and type come from the style sheet, so that they follow the theme; ids would stand twice on some pages

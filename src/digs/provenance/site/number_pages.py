@@ -39,6 +39,7 @@ def number_pages(facts: Facts, paper: Edition) -> Iterator[Page]:
             rows.append(
                 {
                     "name": name,
+                    "findings": [each for each in facts.checks.record(group) if f"/{name}.txt" in each.text],
                     "value": html[as_latex(entry["text"])],
                     "sentences": [paper.read(sentence, project.numbers) for sentence in sentences[name]],
                     "places": [

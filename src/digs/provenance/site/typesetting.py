@@ -1,9 +1,11 @@
 """The paper as a tree of HTML: pandoc's answer, in which numbers link to their proofs and floats have their numbers."""
 
+import json
 import re
 from collections.abc import Mapping
 from itertools import pairwise, zip_longest
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import Element
 
@@ -42,15 +44,24 @@ def typeset(source: Source, bibliography: Path, proofs: Mapping[str, str], scrip
     return tree
 
 
+# what pandoc leaves out, and may: all else that it skips would be lost in silence
+_DISPENSABLE = {r"\quad", r"\clearpage", r"\appendix", r"\begin{notes}", r"\end{notes}"}
+
+
 def _pandoc(latex: str, bibliography: Path) -> Element:
     options = [*_OPTIONS, "--metadata=link-citations=true", f"--bibliography={bibliography}"]
-    try:
-        html = pypandoc.convert_text(latex, "html5", format="latex", extra_args=options)
-    except OSError:
-        raise DigsError("pandoc is missing; `pip install pypandoc-binary` brings it.") from None
-    except RuntimeError as error:
-        reason = " ".join(str(error).split()).partition("conversion: ")[2].rstrip(".")
-        raise DigsError(f"pandoc cannot read src/tex/ms.tex ({reason}); mend that place.") from None
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log.json"
+        try:
+            html = pypandoc.convert_text(latex, "html5", format="latex", extra_args=[*options, f"--log={log}"])
+        except OSError:
+            raise DigsError("pandoc is missing; `pip install pypandoc-binary` brings it.") from None
+        except RuntimeError as error:
+            reason = " ".join(str(error).split()).partition("conversion: ")[2].rstrip(".")
+            raise DigsError(f"pandoc cannot read src/tex/ms.tex ({reason}); mend that place.") from None
+        skipped = [entry["contents"].strip() for entry in json.loads(log.read_text()) if "contents" in entry]
+    if lost := next((each for each in skipped if each not in _DISPENSABLE), None):
+        raise DigsError(f"pandoc does not know {lost} of src/tex/ms.tex; define it among latex_source's commands.")
     return ET.fromstring(f"<div>{html.replace(_XMLNS, '').replace(_NARROW, _NARROW_UNBROKEN)}</div>")
 
 
