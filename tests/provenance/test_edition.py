@@ -13,6 +13,7 @@ from digs.base import paths
 from digs.provenance.audit import Project
 from digs.provenance.site import addresses
 from digs.provenance.site.edition import Edition, Fragment, edition, paper_page
+from digs.provenance.site.facts import Facts
 from digs.provenance.site.latex_source import latex_source
 from digs.provenance.site.typesetting import typeset
 
@@ -225,16 +226,16 @@ def test_places_tell_where_a_number_stands(paper, read):
 
 
 def test_page(project, paper):
-    page = paper_page(project, paper, "commit 0123456")
+    page = paper_page(Facts(project.root), paper)
     assert page.address == addresses.PAPER
     Reader(page.html.removeprefix("<!DOCTYPE html>"))
     titles = [entry.name for entry in page.entries]
     assert titles[:4] == ["Abstract", "1. Introduction", "2. Simulated spectra", "2.1. The reference"]
-    assert titles[-4:] == [
-        "A. Text, figures and code", "B. The data files of FSPS", "C. The claims, one by one", "References"
+    assert titles[-5:] == [
+        "A. Text, figures and code", "B. The data files of FSPS", "C. The claims, one by one", "References", "Table 12"
     ]  # fmt: skip
     for entry in page.entries:
-        assert f'href="#{entry.address.partition("#")[2]}"' in page.html
+        assert f'id="{entry.address.partition("#")[2]}"' in page.html
 
 
 SMALL = r"""\newcommand{\fsps}{\textsc{FSPS}}
@@ -266,7 +267,7 @@ def small(text: str, tmp_path: Path) -> str:
             '<mo>=</mo></mrow></math><a class="number" id="n-mass" href="n.html#mass">',
         ),
         (r"$x^{\variable{output/mass.txt}}$", '</math><sup><a class="number"'),
-        (r"\emph{\variable{output/mass.txt}}", '<em><a class="number"'),
+        (r"\emph{$\variable{output/mass.txt}$}", '<em><a class="number"'),
         (r"$<10^3$ and \citet{A2020}", "&lt;10<sup>3</sup> and "),
         (r"all of $\ln x$", '<mspace width="0.167em"></mspace><mi>x</mi>'),
     ],

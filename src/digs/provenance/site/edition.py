@@ -171,14 +171,14 @@ def paper_page(facts: Facts, paper: Edition) -> Page:
         SearchEntry(name.split()[0].lower(), name, "in the paper; no script makes it", address)
         for name, address in paper.without_script.items()
     ]
-    html = paper.html
+    html = str(paper.html)
     for name in facts.project.everything:
         if facts.verdict(name) is AuditVerdict.WRONG:
             link = f' href="{addresses.shown_page(name)}'
-            html = Markup(html.replace(link, f' data-verdict="{AuditVerdict.WRONG}"{link}'))
+            html = html.replace(link, f' data-verdict="{AuditVerdict.WRONG}"{link}')
     values = {
         "paper": paper,
-        "html": html,
+        "html": Markup(html),
         "wrong": sum(finding.verdict is AuditVerdict.WRONG for finding in facts.all_findings),
         "origin": facts.origin,
         "numbers": sum(map(len, paper.places.values())),
