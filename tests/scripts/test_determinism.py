@@ -21,7 +21,7 @@ from digs.provenance.pipeline import Pipeline
 from digs.provenance.redraw import alone
 
 EXHIBITS = all_scripts(paths.ROOT)
-LEAST_BYTES = {".pdf": 5000, ".json": 500, ".tex": 100, ".txt": 1}
+LEAST_BYTES = {".pdf": 5000, ".svg": 5000, ".json": 500, ".tex": 100, ".txt": 1}
 
 Files = dict[str, bytes]  # by name
 
