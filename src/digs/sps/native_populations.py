@@ -1,0 +1,163 @@
+"""Simple stellar populations from FSPS at its own resolution, stars and gas apart. Needs SPS_HOME.
+
+FSPS interpolates the stars' spectra, and with them their ionising photons, linearly in logzsol between the isochrones'
+metallicities: those twelve are all that is needed. Their spectra differ so little from one another that a few dozen
+singular vectors hold them; the gas is in FSPS's tables (digs.sps.nebular_tables).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.linalg import qr
+
+from digs.base.progress import progress
+from digs.config.model import Spectrum
+from digs.config.stages.populations_settings import PopulationsSettings
+from digs.files.product import write_product
+from digs.files.resumable import ResumableParts
+from digs.files.schemas.populations_schema import POPULATIONS
+from digs.sps.home import SPSData, sps_home
+from digs.sps.nebular_tables import ionising_photons, line_sigma, read_nebular_table
+
+PLACES = 24  # wavelengths at which the continuum is kept; the others follow from them
+
+
+@dataclass(frozen=True)
+class NativeSpectra:
+    """FSPS's populations without gas, per solar mass formed.
+
+    wavelength: all of FSPS's, in Angstrom, shape (n,).
+    resolution: dispersion in km/s, below 0 where it is a rough guess, shape (n,).
+    age: Gyr, shape (ages,).
+    logzsol: shape (metallicities,).
+    luminosity: L_nu in Lsun / Hz, shape (metallicities, ages, n).
+    surviving_mass: stars and remnants, shape (metallicities, ages).
+    """
+
+    wavelength: np.ndarray
+    resolution: np.ndarray
+    age: np.ndarray
+    logzsol: np.ndarray
+    luminosity: np.ndarray
+    surviving_mass: np.ndarray
+
+
+def native_parts(data: SPSData, folder: Path) -> ResumableParts:
+    """Return where the spectra of one metallicity after the other are kept until all are done."""
+    return ResumableParts(folder, data.fingerprint, __file__)
+
+
+def native_spectra(parts: ResumableParts) -> NativeSpectra:
+    """Run FSPS for all of its metallicities; those that are done are not done again.
+
+    Raises:
+        DigsError: SPS_HOME is missing or incomplete.
+    """
+    sps_home()
+    import fsps
+
+    population = fsps.StellarPopulation(
+        zcontinuous=1, sfh=0, imf_type=2, dust1=0.0, dust2=0.0, add_neb_emission=False, add_neb_continuum=False
+    )
+    logzsol = np.log10(population.zlegend / population.solar_metallicity)
+    names = [f"{place:02d}" for place in range(len(logzsol))]
+    for name, metallicity in zip(names, progress(logzsol, desc="FSPS metallicities", unit="node"), strict=True):
+        if name not in parts:
+            population.params["logzsol"] = metallicity
+            _, luminosity = population.get_spectrum(tage=0, peraa=False)
+            parts.save(name, np.concatenate([luminosity, population.stellar_mass[:, None]], 1))
+    found = np.stack([parts.load(name) for name in names])
+    age = 10 ** (population.log_age - 9)
+    return NativeSpectra(population.wavelengths, population.resolutions, age, logzsol, found[..., :-1], found[..., -1])
+
+
+def compressed(spectra: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return coefficients, shape (..., rank), and basis, (rank, n), whose product is close to spectra, (..., n).
+
+    Errors are spread evenly, relative to each spectrum and wavelength.
+    """
+    rows = spectra.reshape(-1, spectra.shape[-1])
+    level = rows.mean(1, keepdims=True)
+    shape = (rows / level).mean(0)
+    left, strength, right = np.linalg.svd(rows / level / shape, full_matrices=False)
+    coefficients = left[:, :rank] * strength[:rank] * level
+    return coefficients.reshape(*spectra.shape[:-1], rank), right[:rank] * shape
+
+
+def skeleton(log_continuum: np.ndarray, places: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return wavelengths (their indices) from which the continuum at all follows, and how: shape (places, n).
+
+    Args:
+        log_continuum: log10 at the tables' nodes, shape (logz, age, logu, n).
+        places: how many wavelengths.
+    """
+    samples = 10 ** log_continuum.reshape(-1, log_continuum.shape[-1])
+    samples /= samples.mean(1, keepdims=True)
+    scale = samples.mean(0)
+    _, factor, order = qr(samples / scale, mode="economic", pivoting=True)
+    follow = np.linalg.solve(factor[:places, :places], factor[:places])
+    shape = np.empty_like(follow)
+    shape[:, order] = follow
+    chosen = order[:places]
+    return chosen, shape * scale / scale[chosen, None]
+
+
+def gas_arrays(home: Path, native: np.ndarray, inside: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what POPULATIONS holds of the gas.
+
+    Args:
+        home: SPS_HOME.
+        native: all of FSPS's wavelengths.
+        inside: which of them are kept.
+    """
+    lines = read_nebular_table(home / "nebular/ZAU_ND_mist.lines")
+    continuum = read_nebular_table(home / "nebular/ZAU_ND_mist.cont")
+    kept = native[inside]
+    near = (lines.wavelength > kept[0]) & (lines.wavelength < kept[-1])
+    upper = np.searchsorted(continuum.wavelength, kept).clip(1, len(continuum.wavelength) - 1)
+    left, right = continuum.wavelength[upper - 1], continuum.wavelength[upper]
+    share = (kept - left) / (right - left)
+    log_continuum = (1 - share) * continuum.values[..., upper - 1] + share * continuum.values[..., upper]
+    chosen, shape = skeleton(log_continuum, PLACES)
+    return {
+        "gas_logz": lines.logz,
+        "gas_age": lines.age,
+        "gas_logu": lines.logu,
+        "line_wavelength": lines.wavelength[near],
+        "line_sigma": line_sigma(native, lines.wavelength[near]),
+        "log_lines": np.maximum(lines.values[..., near], -30.0),
+        "log_continuum": log_continuum[..., chosen],
+        "continuum_shape": shape,
+    }
+
+
+def write_populations(
+    path: Path, settings: PopulationsSettings, spectrum: Spectrum, native: NativeSpectra, data: SPSData
+) -> None:
+    """Write the product POPULATIONS.
+
+    Args:
+        path: of the product.
+        settings: wavelengths, rank and gas.
+        spectrum: the pixels, dispersion and redshift that are taken where none are given.
+        native: of native_spectra.
+        data: where they come from.
+    """
+    wavelength = native.wavelength
+    inside = (wavelength >= settings.wavelength_start) & (wavelength <= settings.wavelength_stop)
+    coefficients, basis = compressed(native.luminosity[..., inside], settings.rank)
+    size = np.sqrt((basis**2).mean(1, keepdims=True))
+    arrays = {
+        "wavelength": wavelength[inside],
+        "resolution": native.resolution[inside],
+        "age": native.age,
+        "logzsol": native.logzsol,
+        "coefficients": coefficients * size[:, 0],
+        "basis": basis / size,
+        "photons": ionising_photons(wavelength, native.luminosity),
+        "surviving_mass": native.surviving_mass,
+        **gas_arrays(sps_home(), wavelength, inside),
+    }
+    parameters = {"spectrum": spectrum.model_dump(), "gas": settings.gas, "gas_logu": settings.gas_logu}
+    write_product(path, POPULATIONS, arrays, parameters=parameters, **data.attributes())

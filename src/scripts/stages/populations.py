@@ -1,0 +1,32 @@
+"""Stage `populations`: FSPS's simple stellar populations at its own resolution, stars and gas apart."""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
+import torch
+
+from digs.config.params import load_params
+from digs.config.stages.populations_settings import PopulationsSettings
+from digs.files.atomic import write_json
+from digs.files.resumable import SCRATCH
+from digs.physics.spectrograph import POPULATIONS_FILE
+from digs.provenance.records import run_stage
+from digs.sps.home import sps_data
+from digs.sps.native_agreement import agreement
+from digs.sps.native_populations import native_parts, native_spectra, write_populations
+
+
+def main() -> None:
+    """Make the populations with FSPS, and compare galaxies made of them with Prospector (needs SPS_HOME; resumes)."""
+    params, data = load_params(PopulationsSettings), sps_data()
+    torch.set_num_threads(params.threads)
+    parts = native_parts(data, SCRATCH / "populations")
+    write_populations(POPULATIONS_FILE, params.populations, params.spectrum, native_spectra(parts), data)
+    write_json(POPULATIONS_FILE.with_suffix(".json"), agreement(POPULATIONS_FILE, params))
+    parts.forget()
+
+
+if __name__ == "__main__":
+    run_stage(main)
