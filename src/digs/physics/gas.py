@@ -64,6 +64,17 @@ class Gas(nn.Module):
         each = torch.lerp(poor, rich, dz[:, None, None]).exp2()
         return torch.bmm(photons[:, None], each)[:, 0]
 
+    def tables(self, logz: np.ndarray, logu: float) -> np.ndarray:
+        """Return the luminosities of one photon, shape (gases, ages, quantities), of gases of metallicities logz."""
+        (row, dz), (column, du) = (
+            _between(nodes, torch.as_tensor(values).to(nodes))
+            for nodes, values in ((self.logz, logz), (self.logu, np.full(len(logz), logu)))
+        )
+        low, high = (
+            torch.lerp(self.table[r, column], self.table[r, column + 1], du[:, None, None]) for r in (row, row + 1)
+        )
+        return torch.lerp(low, high, dz[:, None, None]).exp2().numpy()
+
 
 def _between(nodes: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
     """The node below, and the share of the one above, at the ends of the nodes where values lie beyond."""

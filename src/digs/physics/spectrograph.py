@@ -34,10 +34,10 @@ from digs.files.product import Product, read_product
 from digs.files.schemas.populations_schema import POPULATIONS
 from digs.physics.csp import LOGTAU_DOMAIN, CSPWeights
 from digs.physics.distance import dimming
-from digs.physics.dust import calzetti
 from digs.physics.gas import Gas
-from digs.physics.gas_lines import line_profiles
+from digs.physics.gas_modes import FixedModes, refined_metallicities
 from digs.physics.instrument import Instrument
+from digs.physics.response import DUST, Response
 from digs.physics.spectra import wavelength_grid
 
 POPULATIONS_FILE = paths.DATA / "populations.h5"
@@ -47,6 +47,9 @@ GAS_NAMES = ("gas_logz", "gas_logu")  # the columns of theta that follow where t
 
 
 GasKind = Literal["solar", "stars", "free"]
+
+
+_FOLDED = 2  # times as many pixels as singular vectors: up to here a spectrum is summed from those of the components
 
 
 _LOG2E = math.log2(math.e)  # exp2 is faster than exp
@@ -59,15 +62,6 @@ _LEAST_AGE = 1e-4  # Gyr
 
 
 _ROUNDING = 1e-6
-
-
-_DUST = 0.55  # d0: the middle of the prior's dust2
-
-
-_FIXED_GAS = 1e-7  # of the gas of one metallicity: the least singular value that is kept, relative to the largest
-
-
-_BANDWIDTH = 1e14  # Hz, over which a continuum counts as much as a line
 
 
 class Spectrograph(nn.Module):
@@ -121,37 +115,39 @@ class Spectrograph(nn.Module):
             self._build(populations, logu, dtype)
 
     def _build(self, populations: Product, logu: float, dtype: torch.dtype) -> None:
-        stars, lines, continuum, curve = _responses(self.instrument, self.redshift, populations)
-        seen = lines[0].max(0) > 0
-        gas = [np.concatenate([line[:, seen], rest], 1).T for line, rest in zip(lines, continuum, strict=True)]
-        self.gas = Gas(populations, seen, torch.float64)
+        response = Response.of(self.instrument, self.redshift, populations)
+        self.gas = Gas(populations, response.seen, torch.float64)
         self.weights = CSPWeights(populations["age"], torch.float64)
-        mixed = self.weights.components.numpy()
-        components = np.einsum("cm,zmr->zcr", mixed, populations["coefficients"].astype(float))
-        young = self.gas.young
-        photons = mixed[:, :young] * populations["photons"][:, None, :young] @ self.gas.together.numpy()
-        if self.gas_kind == "solar":
-            ages = photons.shape[-1]
-            zero = torch.zeros(ages, dtype=torch.float64)
-            table = self.gas.emission(torch.eye(ages, dtype=torch.float64), zero, zero + logu).numpy()
-            scale = np.append(np.ones(int(seen.sum())), np.full(continuum[0].shape[1], _BANDWIDTH))
-            left, strength, right = np.linalg.svd(table * scale, full_matrices=False)
-            rank = int((strength > _FIXED_GAS * strength[0]).sum())
-            photons = photons @ (left[:, :rank] * strength[:rank])
-            gas = [right[:rank] / scale @ response for response in gas]
-        self.folded = self.pixels <= components.shape[-1]
+        nodes = populations["logzsol"]
+        if self.gas_kind == "stars":
+            nodes = refined_metallicities(nodes, populations["gas_logz"])
+        mixed, young = self.weights.components.numpy(), self.gas.young
+        stars = mixed @ _between(nodes, populations["logzsol"], populations["coefficients"].astype(float))
+        photons = _between(nodes, populations["logzsol"], populations["photons"])
+        gas = mixed[:, :young] * photons[:, None, :young] @ self.gas.together.numpy()
+        emission, change = response.gas, response.gas_change
+        self.changing = len(change)
+        if self.gas_kind != "free":
+            logz = np.zeros(len(nodes)) if self.gas_kind == "solar" else nodes
+            modes = FixedModes.of(self.gas.tables(logz, logu), emission)
+            gas, self.changing = gas @ modes.coefficients, modes.changing
+            emission, change = modes.quantities @ emission, modes.quantities[: self.changing] @ change
+        self.folded = self.pixels <= _FOLDED * stars.shape[-1]
+        second = [change]
+        if not (self.folded and self.gas_kind != "free"):
+            second.insert(0, emission)
         if self.folded:  # the pixels of all components at once
-            components = components @ stars.T
-            if self.gas_kind == "solar":
-                components += photons @ gas[0]
-        self.tail = photons.shape[-1]
-        second = [] if self.folded else [stars.T]
-        second += gas[1:] if self.folded and self.gas_kind == "solar" else gas
+            stars = stars @ response.stars
+            if self.gas_kind != "free":
+                stars, gas = stars + gas @ emission, gas[..., : self.changing]
+        else:
+            second.insert(0, response.stars)
         constants = {
             "wavelength": self.instrument.wavelength,
-            "logzsol": populations["logzsol"],
-            "curve": curve,
-            "first": np.concatenate([components, photons], -1),  # metallicities by components by what follows
+            "logzsol": nodes,
+            "curve": response.curve,
+            "stars": stars,  # metallicities by components by singular vectors, or by pixels
+            "young": gas,  # metallicities by components by what makes the gas
             "second": np.concatenate(second),  # by pixels
         }
         for name, value in constants.items():
@@ -184,18 +180,18 @@ class Spectrograph(nn.Module):
         Raises:
             DigsError: theta has another shape or a unit, is not finite, or lies outside the populations.
         """
-        theta = read_tensor(theta, "The values of theta").to(self.first)
+        theta = read_tensor(theta, "The values of theta").to(self.second)
         self._check(theta)
         if not len(theta):
             return theta.new_empty(0, self.pixels)
         order = torch.argsort(theta[:, index("logzsol")])  # neighbours share SSPs
         size = max(64, self.WORK // self.pixels)
-        parts = [self._spectra(theta.index_select(0, rows)) for rows in order.split(size)]
+        parts = [part for rows in order.split(size) for part in self._spectra(theta.index_select(0, rows))]
         place = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
         return torch.cat(parts).index_select(0, place)
 
-    def _spectra(self, theta: Tensor) -> Tensor:
-        """Spectra of theta, ascending in logzsol."""
+    def _spectra(self, theta: Tensor) -> list[Tensor]:
+        """Spectra of theta, ascending in logzsol, in parts of the same two metallicities."""
         logmass, logzsol, dust2, tage, logtau = theta[:, : len(NAMES)].unbind(1)
         amounts, which = self.weights.amounts(tage, logtau)
         lower = torch.searchsorted(self.logzsol, logzsol.detach().contiguous())
@@ -204,22 +200,28 @@ class Spectrograph(nn.Module):
         scale = 10.0**logmass * self.dimming / (amounts @ self.weights.mass[which] * (right - left))
         poor, rich = (amounts * (scale * share)[:, None] for share in (right - logzsol, logzsol - left))
         nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
-        groups = zip(nodes, poor.split(counts), rich.split(counts), strict=True)
-        sums = torch.cat(
-            [torch.addmm(a @ self.first[node, which], b, self.first[node + 1, which]) for node, a, b in groups]
+        dust = dust2[:, None]
+        others = theta[:, len(NAMES) :] if self.gas_kind == "free" else dust
+        each = zip(nodes, *(part.split(counts) for part in (poor, rich, dust, others)), strict=True)
+        return [self._one_interval(which, *group) for group in each]
+
+    def _one_interval(
+        self, which: slice, node: int, poor: Tensor, rich: Tensor, dust: Tensor, gas_theta: Tensor
+    ) -> Tensor:
+        """Spectra of galaxies between two metallicities, by the amounts of components of either."""
+        stars, gas = (
+            torch.addmm(poor @ part[node, which], rich, part[node + 1, which]) for part in (self.stars, self.young)
         )
-        stars, gas = sums.split([sums.shape[1] - self.tail, self.tail], 1)
-        if self.gas_kind == "stars":
-            gas = self.gas.emission(gas, logzsol, torch.full_like(logzsol, self.logu))
+        if self.gas_kind == "free":
+            gas = self.gas.emission(gas, *gas_theta.unbind(1))
+        change = gas[:, : self.changing] * (DUST - dust)
+        if not self.folded:
+            spectra = torch.cat([stars, gas, change], 1) @ self.second
         elif self.gas_kind == "free":
-            gas = self.gas.emission(gas, *theta[:, len(NAMES) :].unbind(1))
-        parts = [] if self.folded and self.gas_kind == "solar" else [gas]
-        parts.append(gas * (_DUST - dust2)[:, None])
-        if self.folded:
-            spectra = torch.addmm(stars, torch.cat(parts, 1), self.second)
+            spectra = stars.addmm_(torch.cat([gas, change], 1), self.second)
         else:
-            spectra = torch.cat([stars, *parts], 1) @ self.second
-        return spectra * (dust2[:, None] * (-_LOG2E * self.curve)).exp2()
+            spectra = stars.addmm_(change, self.second)
+        return spectra.mul_((dust * (-_LOG2E * self.curve)).exp2_())
 
     def _check(self, theta: Tensor) -> None:
         if theta.ndim != 2 or theta.shape[1] != len(self.names):
@@ -242,23 +244,9 @@ def stored_instrument(spectrum: Spectrum) -> Instrument:
     return Instrument(wavelength_grid(spectrum), sigma_kms=sigma, integrate=False)
 
 
-def _responses(instrument: Instrument, redshift: float, populations: Product) -> tuple:
-    """Pixels by components of the stars; of lines and continuum the same, and their change with dust; k at the pixels.
-
-    All have the dust d0 within the line-spread function, relative to that at the pixel.
-    """
-    native, centres = populations["wavelength"], populations["line_wavelength"]
-    curve, line_curve = calzetti(native), calzetti(centres)
-    pixel_curve = calzetti(instrument.rest_wavelength(redshift))
-    response = instrument.response(native, populations["resolution"], redshift)
-    dust, pixel_dust = np.exp(-_DUST * curve)[:, None], np.exp(_DUST * pixel_curve)[:, None]
-    stars = response @ (populations["basis"].T * dust) * pixel_dust
-    shape = populations["continuum_shape"].T * dust
-    continuum = response @ shape * pixel_dust
-    continuum_change = response @ (shape * curve[:, None]) * pixel_dust - pixel_curve[:, None] * continuum
-    lines = instrument.line_response(centres, redshift)
-    if lines is None:
-        lines = response @ line_profiles(native, centres, populations["line_sigma"]).T
-    lines = lines * np.exp(-_DUST * line_curve) * pixel_dust
-    change = lines * (line_curve - pixel_curve[:, None])
-    return stars, (lines, change), (continuum, continuum_change), pixel_curve
+def _between(nodes: np.ndarray, given: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values along their first axis, at nodes between those that are given."""
+    place = np.interp(nodes, given, np.arange(len(given)))
+    below = place.astype(int).clip(max=len(given) - 2)
+    share = (place - below).reshape(-1, *[1] * (values.ndim - 1))
+    return values[below] + share * (values[below + 1] - values[below])

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy.linalg import qr
+from torch import Tensor
 
 from digs.base.progress import progress
-from digs.config.model import Spectrum
-from digs.config.stages.populations_settings import PopulationsSettings
+from digs.base.random_streams import generator
+from digs.config.params import Params
+from digs.config.theta import index
 from digs.files.product import write_product
 from digs.files.resumable import ResumableParts
 from digs.files.schemas.populations_schema import POPULATIONS
+from digs.physics.csp import CSPWeights
+from digs.physics.prior import Prior
 from digs.sps.home import SPSData, sps_home
 from digs.sps.nebular_tables import ionising_photons, line_sigma, read_nebular_table
+
+PERCENTILES = np.array([50.0, 99.9, 100.0])
+
 
 PLACES = 24  # wavelengths at which the continuum is kept; the others follow from them
 
@@ -79,7 +87,7 @@ def compressed(spectra: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """
     rows = spectra.reshape(-1, spectra.shape[-1])
     level = rows.mean(1, keepdims=True)
-    shape = (rows / level).mean(0)
+    shape = np.exp(np.log(rows / level).mean(0))  # so that what is faint in most counts as well
     left, strength, right = np.linalg.svd(rows / level / shape, full_matrices=False)
     coefficients = left[:, :rank] * strength[:rank] * level
     return coefficients.reshape(*spectra.shape[:-1], rank), right[:rank] * shape
@@ -132,32 +140,66 @@ def gas_arrays(home: Path, native: np.ndarray, inside: np.ndarray) -> dict[str, 
     }
 
 
-def write_populations(
-    path: Path, settings: PopulationsSettings, spectrum: Spectrum, native: NativeSpectra, data: SPSData
-) -> None:
-    """Write the product POPULATIONS.
+def compression_error(native: NativeSpectra, inside: np.ndarray, compact: np.ndarray, theta: Tensor) -> np.ndarray:
+    """Return relative errors of the stars' light that are due to the compression, shape (N, wavelengths).
+
+    Args:
+        native: what was compressed.
+        inside: which of its wavelengths were.
+        compact: coefficients @ basis, shape (metallicities, ages, wavelengths).
+        theta: of galaxies, shape (N, 5), float64.
+    """
+    logzsol, tage, logtau = (theta[:, index(name)] for name in ("logzsol", "tage", "logtau"))
+    fractions = CSPWeights(native.age, torch.float64)(tage, logtau).numpy()
+    ages = fractions.shape[1]
+    place = np.interp(logzsol.numpy(), native.logzsol, np.arange(len(native.logzsol)))
+    below = place.astype(int).clip(max=len(native.logzsol) - 2)
+    rows = np.arange(len(theta))
+    weights = np.zeros((len(theta), len(native.logzsol), ages))
+    weights[rows, below] = fractions * (1 - place + below)[:, None]
+    weights[rows, below + 1] = fractions * (place - below)[:, None]
+    given, kept = (np.tensordot(weights, spectra[:, :ages], 2) for spectra in (native.luminosity[..., inside], compact))
+    return kept / given - 1
+
+
+def write_populations(path: Path, params: Params, native: NativeSpectra, data: SPSData) -> dict:
+    """Write the product POPULATIONS, and return the numbers of populations.json: what the compression costs.
 
     Args:
         path: of the product.
-        settings: wavelengths, rank and gas.
-        spectrum: the pixels, dispersion and redshift that are taken where none are given.
+        params: with the sections populations, prior and spectrum; the latter has the pixels, dispersion and redshift
+            that are taken where none are given.
         native: of native_spectra.
         data: where they come from.
     """
+    settings = params.populations
     wavelength = native.wavelength
     inside = (wavelength >= settings.wavelength_start) & (wavelength <= settings.wavelength_stop)
     coefficients, basis = compressed(native.luminosity[..., inside], settings.rank)
     size = np.sqrt((basis**2).mean(1, keepdims=True))
+    coefficients, basis = (coefficients * size[:, 0]).astype(np.float32), (basis / size).astype(np.float32)
+    theta = Prior.over(params.prior).sample(settings.galaxies, generator(settings.seed, "galaxies")).double()
+    error = np.abs(compression_error(native, inside, coefficients.astype(float) @ basis.astype(float), theta))
     arrays = {
         "wavelength": wavelength[inside],
         "resolution": native.resolution[inside],
         "age": native.age,
         "logzsol": native.logzsol,
-        "coefficients": coefficients * size[:, 0],
-        "basis": basis / size,
+        "coefficients": coefficients,
+        "basis": basis,
+        "percentile": PERCENTILES,
+        "compression_error": np.percentile(error, PERCENTILES, axis=0),
         "photons": ionising_photons(wavelength, native.luminosity),
         "surviving_mass": native.surviving_mass,
         **gas_arrays(sps_home(), wavelength, inside),
     }
-    parameters = {"spectrum": spectrum.model_dump(), "gas": settings.gas, "gas_logu": settings.gas_logu}
+    parameters = {"spectrum": params.spectrum.model_dump(), "gas": settings.gas, "gas_logu": settings.gas_logu}
     write_product(path, POPULATIONS, arrays, parameters=parameters, **data.attributes())
+    return {
+        "rank": settings.rank,
+        "wavelengths": int(inside.sum()),
+        "galaxies": settings.galaxies,
+        "median": float(np.median(error)),
+        "tail": float(np.percentile(error, PERCENTILES[1])),
+        "worst": float(error.max()),
+    }

@@ -7,24 +7,23 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout,
 
 import torch
 
+from digs.base import paths
 from digs.config.params import load_params
 from digs.config.stages.populations_settings import PopulationsSettings
 from digs.files.atomic import write_json
 from digs.files.resumable import SCRATCH
-from digs.physics.spectrograph import POPULATIONS_FILE
 from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
-from digs.sps.native_agreement import agreement
 from digs.sps.native_populations import native_parts, native_spectra, write_populations
 
 
 def main() -> None:
-    """Make the populations with FSPS, and compare galaxies made of them with Prospector (needs SPS_HOME; resumes)."""
+    """Make the populations with FSPS (needs SPS_HOME; resumes)."""
     params, data = load_params(PopulationsSettings), sps_data()
     torch.set_num_threads(params.threads)
     parts = native_parts(data, SCRATCH / "populations")
-    write_populations(POPULATIONS_FILE, params.populations, params.spectrum, native_spectra(parts), data)
-    write_json(POPULATIONS_FILE.with_suffix(".json"), agreement(POPULATIONS_FILE, params))
+    error = write_populations(paths.DATA / "populations.h5", params, native_spectra(parts), data)
+    write_json(paths.DATA / "populations.json", error)
     parts.forget()
 
 

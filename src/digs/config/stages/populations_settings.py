@@ -1,8 +1,8 @@
-"""Settings: simple stellar populations at FSPS's own resolution, and their comparison with Prospector."""
+"""Settings: simple stellar populations at FSPS's own resolution."""
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from digs.config.model import Section, Seed
 
@@ -17,8 +17,6 @@ class PopulationsSettings(Section):
     gas_logu: float
     galaxies: PositiveInt
     seed: Seed
-    median_bar: PositiveFloat
-    tail_bar: PositiveFloat
 
     @field_validator("wavelength_stop")
     @classmethod

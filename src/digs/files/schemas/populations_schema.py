@@ -23,6 +23,8 @@ POPULATIONS = Schema(
         "logzsol": Field(("metallicity",), "dex", "f8"),
         "coefficients": Field(("metallicity", "age", "component"), "1"),
         "basis": Field(("component", "wavelength"), "Lsun / (Hz Msun)"),  # per solar mass formed
+        "percentile": Field(("percentile",), "percent", "f8"),
+        "compression_error": Field(("percentile", "wavelength"), "1"),  # of stars in galaxies of the prior, relative
         "photons": Field(("metallicity", "age"), "1e47 / (s Msun)", "f8", positive=True),
         "surviving_mass": Field(("metallicity", "age"), "1", "f8", positive=True),
         "gas_logz": Field(("gas_metallicity",), "dex", "f8"),
