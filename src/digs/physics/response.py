@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digs.files.product import Product
 from digs.physics.dust import calzetti
-from digs.physics.gas_lines import line_profiles
 from digs.physics.instrument import Instrument
+from digs.physics.stored_populations import StoredPopulations
 
 DUST = 0.55  # dust2, the middle of the prior's: that of the attenuation within the line-spread function
 
@@ -33,12 +32,13 @@ class Response:
     gas_change: np.ndarray
 
     @classmethod
-    def of(cls, instrument: Instrument, redshift: float, populations: Product) -> "Response":
+    def of(cls, instrument: Instrument, redshift: float, stored: StoredPopulations) -> "Response":
         """Return the response to the populations of a galaxy at a redshift.
 
         Raises:
             DigsError: as of Instrument.response.
         """
+        populations = stored.product
         native, centres = populations["wavelength"], populations["line_wavelength"]
         curve, line_curve = calzetti(native), calzetti(centres)
         pixel_curve = calzetti(instrument.rest_wavelength(redshift))
@@ -49,7 +49,7 @@ class Response:
         continuum = matrix @ shape * undo
         lines = instrument.line_response(centres, redshift)
         if lines is None:
-            lines = matrix @ line_profiles(native, centres, populations["line_sigma"]).T
+            lines = matrix @ stored.profiles.T
         lines = lines * np.exp(-DUST * line_curve) * undo
         seen = lines.max(0) > _UNSEEN * lines.max()
         change = matrix @ (shape * curve[:, None]) * undo - pixel_curve[:, None] * continuum

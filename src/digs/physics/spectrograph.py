@@ -15,6 +15,7 @@ one fixed d0. So a spectrum is the product of a few hundred numbers and a matrix
 """
 
 import math
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,25 +24,19 @@ import torch
 from astropy import constants
 from torch import Tensor, nn
 
-from digs.base import paths
 from digs.base.errors import DigsError
 from digs.base.inputs import read_tensor, real_number
-from digs.base.remedies import remedy
 from digs.base.torch_state import building, undisturbed
 from digs.config.model import Spectrum
 from digs.config.theta import NAMES, index
-from digs.files.product import Product, read_product
-from digs.files.schemas.populations_schema import POPULATIONS
-from digs.physics.csp import LOGTAU_DOMAIN, CSPWeights
+from digs.physics.csp import LOGTAU_DOMAIN
 from digs.physics.distance import dimming
 from digs.physics.gas import Gas
 from digs.physics.gas_modes import FixedModes, refined_metallicities
 from digs.physics.instrument import Instrument
 from digs.physics.response import DUST, Response
 from digs.physics.spectra import wavelength_grid
-
-POPULATIONS_FILE = paths.DATA / "populations.h5"
-
+from digs.physics.stored_populations import POPULATIONS_FILE, StoredPopulations, stored_populations
 
 GAS_NAMES = ("gas_logz", "gas_logu")  # the columns of theta that follow where the gas is free
 
@@ -95,15 +90,9 @@ class Spectrograph(nn.Module):
         if dtype not in (torch.float32, torch.float64):
             raise DigsError(f"The simulator cannot compute in {dtype}; choose torch.float32 or torch.float64.")
         super().__init__()
-        populations = read_product(path := Path(path), POPULATIONS)
-        try:
-            self.sps_label: str = populations.attributes["sps_label"]
-            stored = populations.attributes["parameters"]
-            spectrum, logu = Spectrum(**stored["spectrum"]), float(stored["gas_logu"])
-            self.gas_kind = stored["gas"] if gas is None else gas
-        except KeyError as error:
-            advice = remedy("run `dvc repro populations`")
-            raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None
+        stored = stored_populations(path)
+        spectrum, self.sps_label = stored.spectrum, stored.label
+        self.gas_kind = stored.gas if gas is None else gas
         if self.gas_kind not in ("solar", "stars", "free"):
             raise DigsError(f"The gas is {gas!r}; give 'solar', 'stars' or 'free'.")
         self.instrument = stored_instrument(spectrum) if instrument is None else instrument
@@ -112,12 +101,13 @@ class Spectrograph(nn.Module):
             raise DigsError("The redshift is 0, at which there is no luminosity distance; give one above 0.")
         self.names = (*NAMES, *GAS_NAMES) if self.gas_kind == "free" else NAMES
         with building():
-            self._build(populations, logu, dtype)
+            self._build(stored, dtype)
 
-    def _build(self, populations: Product, logu: float, dtype: torch.dtype) -> None:
-        response = Response.of(self.instrument, self.redshift, populations)
+    def _build(self, stored: StoredPopulations, dtype: torch.dtype) -> None:
+        populations, logu = stored.product, stored.gas_logu
+        response = Response.of(self.instrument, self.redshift, stored)
         self.gas = Gas(populations, response.seen, torch.float64)
-        self.weights = CSPWeights(populations["age"], torch.float64)
+        self.weights = deepcopy(stored.weights)
         nodes = populations["logzsol"]
         if self.gas_kind == "stars":
             nodes = refined_metallicities(nodes, populations["gas_logz"])
@@ -152,10 +142,9 @@ class Spectrograph(nn.Module):
         }
         for name, value in constants.items():
             self.register_buffer(name, torch.as_tensor(value, dtype=dtype).contiguous(), persistent=False)
-        self.weights.to(dtype)
+        self.weights = self.weights.to(dtype)
         self.gas.to(dtype)
         self.dimming = dimming(self.redshift)
-        self.logu = logu
         domain = {
             "logzsol": (populations["logzsol"][0], populations["logzsol"][-1]),
             "dust2": (0.0, math.inf),

@@ -12,7 +12,7 @@ from digs.config.params import load_params
 from digs.config.stages.instruments_settings import InstrumentsSettings
 from digs.config.stages.populations_settings import PopulationsSettings
 from digs.files.atomic import write_json
-from digs.physics.spectrograph import POPULATIONS_FILE
+from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
 from digs.sps.native_agreement import agreement
 
