@@ -78,6 +78,7 @@ LONGEST = (
 FSPS = "FSPS"  # the group of the files in which a test starts it, for minutes, where there are data for it
 STARTS_FSPS = {
     "test_csp.py",
+    "test_derived.py",
     "test_dust.py",
     "test_native_agreement.py",
     "test_prospector_library.py",
