@@ -64,6 +64,10 @@ class Gas(nn.Module):
         each = torch.lerp(poor, rich, dz[:, None, None]).exp2()
         return torch.bmm(photons[:, None], each)[:, 0]
 
+    def keep(self, chosen: np.ndarray) -> None:
+        """Forget all quantities but those chosen, whose order is taken."""
+        self.table = self.table[..., torch.as_tensor(chosen)].contiguous()
+
     def tables(self, logz: np.ndarray, logu: float) -> np.ndarray:
         """Return the luminosities of one photon, shape (gases, ages, quantities), of gases of metallicities logz."""
         (row, dz), (column, du) = (

@@ -32,7 +32,7 @@ from digs.config.theta import NAMES, index
 from digs.physics.csp import LOGTAU_DOMAIN
 from digs.physics.distance import dimming
 from digs.physics.gas import Gas
-from digs.physics.gas_modes import FixedModes, refined_metallicities
+from digs.physics.gas_modes import FixedModes, FreeModes, refined_metallicities
 from digs.physics.instrument import Instrument
 from digs.physics.response import DUST, Response
 from digs.physics.spectra import wavelength_grid
@@ -116,12 +116,16 @@ class Spectrograph(nn.Module):
         photons = _between(nodes, populations["logzsol"], populations["photons"])
         gas = mixed[:, :young] * photons[:, None, :young] @ self.gas.together.numpy()
         emission, change = response.gas, response.gas_change
-        self.changing = len(change)
-        if self.gas_kind != "free":
+        if self.gas_kind == "free":
+            modes = FreeModes.of(self.gas.table.numpy(), emission)
+            self.gas.keep(modes.chosen)
+            emission, change = modes.quantities @ emission, modes.quantities @ change
+            self.changing = len(change)
+        else:
             logz = np.zeros(len(nodes)) if self.gas_kind == "solar" else nodes
-            modes = FixedModes.of(self.gas.tables(logz, logu), emission)
-            gas, self.changing = gas @ modes.coefficients, modes.changing
-            emission, change = modes.quantities @ emission, modes.quantities[: self.changing] @ change
+            fixed = FixedModes.of(self.gas.tables(logz, logu), emission)
+            gas, self.changing = gas @ fixed.coefficients, fixed.changing
+            emission, change = fixed.quantities @ emission, fixed.quantities[: self.changing] @ change
         self.folded = self.pixels <= _FOLDED * stars.shape[-1]
         second = [change]
         if not (self.folded and self.gas_kind != "free"):
