@@ -24,7 +24,7 @@ def populations(sps_home, tracked) -> Product:
 def test_galaxies_on_every_instrument_are_prospectors(populations, prospector, wide_theta):
     """Three galaxies of about solar metallicity, as each metallicity of FSPS takes its time."""
     params, theta = load_params(PopulationsSettings, InstrumentsSettings), wide_theta(3, 4).double()
-    theta[:, 1] = theta[:, 1].new_tensor([-0.2, -0.1, 0.1])
+    theta[:, 1] = theta[:, 1].new_tensor([-0.2, -0.1, -0.05])
     found = differences(POPULATIONS_FILE, with_gas(theta, 5), params.spectrum, params.populations.gas_logu, prospector)
     for name in settings(params.spectrum):
         for kind in KINDS:
@@ -47,5 +47,5 @@ def test_photons_and_surviving_mass_are_fsps_own(populations, fsps_population):
     each = 10 ** float(populations["log_lines"][gas[0], 0, gas[1], line])
     np.testing.assert_allclose(luminosity[young] / each, populations["photons"][solar][young], rtol=1e-5)
     with_lines = populations["age"] <= populations["gas_age"][-1] * (1 + 1e-6)
-    np.testing.assert_array_equal(luminosity > 0, with_lines)
+    np.testing.assert_array_equal(luminosity > 1e-60, with_lines)  # FSPS has 1e-70 for nothing
     assert PHOTONS == 1e47
