@@ -1,11 +1,10 @@
-"""Simple stellar populations from FSPS at its own resolution, stars and gas apart. Needs SPS_HOME.
+"""Simple stellar populations at FSPS's own resolution, compressed, stars and gas apart. Needs SPS_HOME.
 
 FSPS interpolates the stars' spectra, and with them their ionising photons, linearly in logzsol between the isochrones'
 metallicities: those twelve are all that is needed. Their spectra differ so little from one another that a few dozen
 singular vectors hold them; the gas is in FSPS's tables (digs.sps.nebular_tables).
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,71 +12,24 @@ import torch
 from scipy.linalg import qr
 from torch import Tensor
 
-from digs.base.progress import progress
 from digs.base.random_streams import generator
 from digs.config.params import Params
 from digs.config.theta import index
 from digs.files.product import write_product
-from digs.files.resumable import ResumableParts
 from digs.files.schemas.populations_schema import POPULATIONS
 from digs.physics.csp import CSPWeights
 from digs.physics.prior import Prior
 from digs.sps.home import SPSData, sps_home
+from digs.sps.native_spectra import NativeSpectra
 from digs.sps.nebular_tables import ionising_photons, line_sigma, read_nebular_table
 
 PERCENTILES = np.array([50.0, 99.9, 100.0])
 
 
+_WINGS = 8.0  # standard deviations of a line, beyond which it is nothing
+
+
 PLACES = 24  # wavelengths at which the continuum is kept; the others follow from them
-
-
-@dataclass(frozen=True)
-class NativeSpectra:
-    """FSPS's populations without gas, per solar mass formed.
-
-    wavelength: all of FSPS's, in Angstrom, shape (n,).
-    resolution: dispersion in km/s, below 0 where it is a rough guess, shape (n,).
-    age: Gyr, shape (ages,).
-    logzsol: shape (metallicities,).
-    luminosity: L_nu in Lsun / Hz, shape (metallicities, ages, n).
-    surviving_mass: stars and remnants, shape (metallicities, ages).
-    """
-
-    wavelength: np.ndarray
-    resolution: np.ndarray
-    age: np.ndarray
-    logzsol: np.ndarray
-    luminosity: np.ndarray
-    surviving_mass: np.ndarray
-
-
-def native_parts(data: SPSData, folder: Path) -> ResumableParts:
-    """Return where the spectra of one metallicity after the other are kept until all are done."""
-    return ResumableParts(folder, data.fingerprint, __file__)
-
-
-def native_spectra(parts: ResumableParts) -> NativeSpectra:
-    """Run FSPS for all of its metallicities; those that are done are not done again.
-
-    Raises:
-        DigsError: SPS_HOME is missing or incomplete.
-    """
-    sps_home()
-    import fsps
-
-    population = fsps.StellarPopulation(
-        zcontinuous=1, sfh=0, imf_type=2, dust1=0.0, dust2=0.0, add_neb_emission=False, add_neb_continuum=False
-    )
-    logzsol = np.log10(population.zlegend / population.solar_metallicity)
-    names = [f"{place:02d}" for place in range(len(logzsol))]
-    for name, metallicity in zip(names, progress(logzsol, desc="FSPS metallicities", unit="node"), strict=True):
-        if name not in parts:
-            population.params["logzsol"] = metallicity
-            _, luminosity = population.get_spectrum(tage=0, peraa=False)
-            parts.save(name, np.concatenate([luminosity, population.stellar_mass[:, None]], 1))
-    found = np.stack([parts.load(name) for name in names])
-    age = 10 ** (population.log_age - 9)
-    return NativeSpectra(population.wavelengths, population.resolutions, age, logzsol, found[..., :-1], found[..., -1])
 
 
 def compressed(spectra: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
@@ -122,7 +74,8 @@ def gas_arrays(home: Path, native: np.ndarray, inside: np.ndarray) -> dict[str, 
     lines = read_nebular_table(home / "nebular/ZAU_ND_mist.lines")
     continuum = read_nebular_table(home / "nebular/ZAU_ND_mist.cont")
     kept = native[inside]
-    near = (lines.wavelength > kept[0]) & (lines.wavelength < kept[-1])
+    sigma = line_sigma(native, lines.wavelength)
+    near = (lines.wavelength + _WINGS * sigma > kept[0]) & (lines.wavelength - _WINGS * sigma < kept[-1])
     upper = np.searchsorted(continuum.wavelength, kept).clip(1, len(continuum.wavelength) - 1)
     left, right = continuum.wavelength[upper - 1], continuum.wavelength[upper]
     share = (kept - left) / (right - left)
@@ -133,7 +86,7 @@ def gas_arrays(home: Path, native: np.ndarray, inside: np.ndarray) -> dict[str, 
         "gas_age": lines.age,
         "gas_logu": lines.logu,
         "line_wavelength": lines.wavelength[near],
-        "line_sigma": line_sigma(native, lines.wavelength[near]),
+        "line_sigma": sigma[near],
         "log_lines": np.maximum(lines.values[..., near], -30.0),
         "log_continuum": log_continuum[..., chosen],
         "continuum_shape": shape,

@@ -14,7 +14,8 @@ from digs.files.atomic import write_json
 from digs.files.resumable import SCRATCH
 from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
-from digs.sps.native_populations import native_parts, native_spectra, write_populations
+from digs.sps.native_populations import write_populations
+from digs.sps.native_spectra import native_parts, native_spectra
 
 
 def main() -> None:
