@@ -12,6 +12,9 @@ the pixel times e^{-dust2 (k - k_p)} within the reach of the line-spread functio
 
 to first order in the gas, whose lines are sharp, k being that at their centres; and for the stars, which are smooth, at
 one fixed d0. So a spectrum is the product of a few hundred numbers and a matrix, which does not depend on theta.
+
+In 40 galaxies of the prior, against dust that is applied first, the error is 7e-6 (median). It is at most 5e-4 at 150
+km/s in all pixels but one in a thousand, and 2e-3 at 1270 km/s, or where FSPS makes lines 40 Angstrom wide.
 """
 
 import math
@@ -64,6 +67,9 @@ class Spectrograph(nn.Module):
 
     F_lambda is in erg/s/cm^2/Angstrom in the observed frame, at the luminosity distance of the redshift (WMAP9).
     It is a torch module: it has gradients with respect to theta, and can be moved to a GPU.
+
+    Dust only takes light away: what it emits itself, in FSPS from 9990 Angstrom on, where young and dusty galaxies gain
+    some percent, is left out.
 
     Args:
         instrument: by default the one that is stored with the populations.
