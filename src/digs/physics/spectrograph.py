@@ -8,7 +8,7 @@ with the stars S, the ionising photons Q and the gas G of a photon, at the nativ
 matrix M on these (digs.physics.instrument), which comes after the dust. But the dust of a galaxy is e^{-dust2 k_p} at
 the pixel times e^{-dust2 (k - k_p)} within the reach of the line-spread function around it, which is expanded:
 
-    M e^{-dust2 k} (S + G)  ~  e^{-dust2 k_p} [ M (1 - d0 (k - k_p)) (S + G) - (dust2 - d0) M (k - k_p) G ]
+    M e^{-dust2 k} (S + G)  ~  e^{-dust2 k_p} M e^{-d0 (k - k_p)} [ S + G - (dust2 - d0) (k - k_p) G ]
 
 to first order in the gas, whose lines are sharp, k being that at their centres; and for the stars, which are smooth, at
 one fixed d0. So a spectrum is the product of a few hundred numbers and a matrix, which does not depend on theta.
