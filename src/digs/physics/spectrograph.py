@@ -13,8 +13,9 @@ the pixel times e^{-dust2 (k - k_p)} within the reach of the line-spread functio
 to first order in the gas, whose lines are sharp, k being that at their centres; and for the stars, which are smooth, at
 one fixed d0. So a spectrum is the product of a few hundred numbers and a matrix, which does not depend on theta.
 
-In 40 galaxies of the prior, against dust that is applied first, the error is 7e-6 (median). It is at most 5e-4 at 150
-km/s in all pixels but one in a thousand, and 2e-3 at 1270 km/s, or where FSPS makes lines 40 Angstrom wide.
+In 40 galaxies with dust2 from 0 to 1, against dust that is applied first, the error is 8e-6 (median) or less. In all
+pixels but one in a thousand it is at most 5e-4 at 150 km/s and 1.4e-3 at 1270 km/s. It grows with dust2: to 1.4e-3
+and 4e-3 at 2, to 9e-3 and 2.4e-2 at 10.
 """
 
 import math
