@@ -78,7 +78,9 @@ LONGEST = (
 FSPS = "FSPS"  # the group of the files in which a test starts it, for minutes, where there are data for it
 STARTS_FSPS = {
     "test_csp.py",
+    "test_derived.py",
     "test_dust.py",
+    "test_native_agreement.py",
     "test_prospector_library.py",
     "test_prospector_processes.py",
     "test_simulator.py",

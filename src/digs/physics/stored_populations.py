@@ -1,0 +1,64 @@
+"""The populations of a file, read once for all instruments and redshifts."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.base.remedies import remedy
+from digs.config.model import Spectrum
+from digs.files.product import Product, read_product
+from digs.files.schemas.populations_schema import POPULATIONS
+from digs.physics.csp import CSPWeights
+from digs.physics.gas_lines import line_profiles
+
+POPULATIONS_FILE = paths.DATA / "populations.h5"
+
+
+@dataclass(frozen=True)
+class StoredPopulations:
+    """The product POPULATIONS, and what follows from it alone.
+
+    product: the file's contents.
+    label: of the data that FSPS had.
+    spectrum: pixels, dispersion and redshift where nobody asks for others.
+    gas, gas_logu: the kind of gas, likewise, and its ionisation where that is not free.
+    weights: of the SSPs in galaxies, in double precision.
+    profiles: of the lines at the native wavelengths, shape (lines, n).
+    """
+
+    product: Product
+    label: str
+    spectrum: Spectrum
+    gas: str
+    gas_logu: float
+    weights: CSPWeights
+    profiles: np.ndarray
+
+
+def stored_populations(path: Path | str = POPULATIONS_FILE) -> StoredPopulations:
+    """Return the populations of a file; they are read again when the file has changed.
+
+    Raises:
+        DigsError: the file is missing or damaged.
+    """
+    path = Path(path).absolute()
+    return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
+
+
+@lru_cache(maxsize=2)
+def _read(path: Path, modified: int) -> StoredPopulations:
+    product = read_product(path, POPULATIONS)
+    try:
+        label, given = product.attributes["sps_label"], product.attributes["parameters"]
+        spectrum, gas, logu = Spectrum(**given["spectrum"]), given["gas"], float(given["gas_logu"])
+    except KeyError as error:
+        advice = remedy("run `dvc repro populations`")
+        raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None
+    weights = CSPWeights(product["age"], torch.float64)
+    profiles = line_profiles(product["wavelength"], product["line_wavelength"], product["line_sigma"])
+    return StoredPopulations(product, label, spectrum, gas, logu, weights, profiles)

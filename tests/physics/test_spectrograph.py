@@ -1,0 +1,191 @@
+"""Galaxies on any instrument, from synthetic populations: sums done by hand, batches, gradients, and errors."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from astropy import units
+from astropy.cosmology import WMAP9
+from conftest import AGE
+
+from digs.config.params import load_params
+from digs.files.product import Product, read_product, write_product
+from digs.files.schemas.populations_schema import POPULATIONS
+from digs.physics.csp import CSPWeights
+from digs.physics.distance import SOLAR_LUMINOSITY, dimming
+from digs.physics.dust import calzetti
+from digs.physics.gas_lines import line_profiles
+from digs.physics.gas_modes import refined_metallicities
+from digs.physics.instrument import Instrument
+from digs.physics.spectrograph import Spectrograph
+
+KINDS = ("solar", "stars", "free")
+FEW = Instrument(np.linspace(4000, 8000, 12), sigma_kms=350.0, integrate=False)
+MANY = Instrument(np.geomspace(4200, 8800, 1500), sigma_kms=200.0, integrate=False)
+INSTRUMENTS = {"few": (FEW, 1e-5), "many": (MANY, 0.1)}
+
+
+@pytest.fixture(scope="module")
+def populations(tmp_path_factory) -> Path:
+    """Populations that fade and redden with age, and gas whose lines change with all that they may change with."""
+    random = np.random.default_rng(3)
+    wavelength = np.concatenate([np.arange(3000.0, 9000, 2), np.arange(9000.0, 12000, 20)])
+    logzsol, logz, age, logu = (
+        np.array([-2.5, -1.0, 0.0, 0.5]),
+        np.array([-1.0, -0.4, 0.3]),
+        [1e-3, 5e-3, 0.02],
+        [-4.0, -1],
+    )
+    basis = np.stack([(wavelength / 5500) ** power for power in (-2.0, 0.0, 1.0)])
+    basis[1] *= 1 + 0.3 * np.sin(wavelength / 30)
+    coefficients = 1e-16 * AGE[:, None] ** -0.7 * np.stack([1 / (1 + AGE), np.ones_like(AGE), AGE**0.3], 1)
+    lines = np.array([3728.0, 4341.0, 4862.0, 5008.0, 6564.0, 9533.0])
+    log_lines = random.uniform(0.0, 1.5, (3, 3, 2, len(lines)))
+    path = tmp_path_factory.mktemp("populations") / "populations.h5"
+    arrays = {
+        "wavelength": wavelength,
+        "resolution": np.full(len(wavelength), 60.0),
+        "age": AGE,
+        "logzsol": logzsol,
+        "coefficients": coefficients * (1 + 0.1 * logzsol[:, None, None]),
+        "basis": basis,
+        "percentile": np.array([50.0]),
+        "compression_error": np.zeros((1, len(wavelength))),
+        "photons": 0.5 * np.exp(-AGE / 0.003) * (1 - 0.1 * logzsol[:, None]) + 1e-8,
+        "surviving_mass": 0.6 + 0.4 * np.exp(-AGE) * np.ones((4, 1)),
+        "gas_logz": logz,
+        "gas_age": np.array(age),
+        "gas_logu": np.array(logu),
+        "line_wavelength": lines,
+        "line_sigma": np.full(len(lines), 4.0),
+        "log_lines": log_lines,
+        "log_continuum": random.uniform(-14.5, -14.0, (3, 3, 2, 2)),
+        "continuum_shape": np.stack([wavelength / 5000, 5000 / wavelength]),
+    }
+    parameters = {**load_params().model_dump(include={"spectrum"}), "gas": "solar", "gas_logu": -2.0}
+    write_product(path, POPULATIONS, arrays, parameters=parameters, sps_label="synthetic", sps_fingerprint="0")
+    return path
+
+
+def thetas(kind: str, number: int, wide_theta) -> torch.Tensor:
+    theta = wide_theta(number, 8).double()
+    if kind != "free":
+        return theta
+    unit = torch.rand(number, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    return torch.cat([theta, torch.tensor([-2.0, -4.5]) + unit * torch.tensor([2.5, 4.0])], 1)
+
+
+def interpolated(nodes: np.ndarray, values: np.ndarray, place: float) -> np.ndarray:
+    place = np.interp(place, nodes, np.arange(len(nodes)))
+    below = min(int(place), len(nodes) - 2)
+    return values[below] + (place - below) * (values[below + 1] - values[below])
+
+
+def by_hand(data: Product, instrument: Instrument, redshift: float, row: np.ndarray, gas: tuple[float, float]):
+    """A spectrum in the order of nature: populations, gas, dust at all wavelengths, then the instrument."""
+    logmass, logzsol, dust2, tage, logtau = row[:5]
+    native = data["wavelength"]
+    fraction = CSPWeights(AGE, torch.float64)(torch.tensor([tage]), torch.tensor([logtau]))[0].numpy()
+    ages = len(fraction)
+    stars = fraction @ interpolated(data["logzsol"], data["coefficients"].astype(float), logzsol)[:ages] @ data["basis"]
+    photons = fraction * interpolated(data["logzsol"], data["photons"], logzsol)[:ages]
+    logs = np.concatenate([data["log_lines"], data["log_continuum"]], -1).astype(float)
+    logs = interpolated(data["gas_logz"], logs, gas[0])
+    logs = interpolated(data["gas_logu"], logs.swapaxes(0, 1), gas[1])
+    emission = sum(
+        one * 10 ** interpolated(np.log10(data["gas_age"]), logs, np.log10(age))
+        for one, age in zip(photons, AGE[:ages], strict=True)
+        if age <= data["gas_age"][-1] * (1 + 1e-6)
+    )
+    lines = len(data["line_wavelength"])
+    profiles = line_profiles(native, data["line_wavelength"], data["line_sigma"])
+    attenuation = np.exp(-dust2 * calzetti(native))
+    attenuated = (emission[:lines] * np.exp(-dust2 * calzetti(data["line_wavelength"]))) @ profiles
+    total = attenuated + attenuation * (stars + emission[lines:] @ data["continuum_shape"])
+    matrix = instrument.response(native, data["resolution"], redshift)
+    return 10**logmass * dimming(redshift) * (matrix @ total)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_a_spectrum_is_the_sum_that_one_does_by_hand(populations, wide_theta, kind, name):
+    instrument, redshift = INSTRUMENTS[name]
+    data, theta = read_product(populations, POPULATIONS), thetas(kind, 12, wide_theta)
+    spectra = Spectrograph(instrument, redshift, kind, populations, torch.float64)(theta).numpy()
+    gas = {"solar": lambda row: (0.0, -2.0), "stars": lambda row: (row[1], -2.0), "free": lambda row: row[5:]}[kind]
+    expected = np.stack([by_hand(data, instrument, redshift, row, gas(row)) for row in theta.numpy()])
+    difference = np.abs(spectra / expected - 1)
+    assert np.median(difference) < 1e-4
+    assert difference.max() < 3e-3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_a_batch_is_its_galaxies_in_either_precision(populations, wide_theta, kind, name):
+    theta = thetas(kind, 40, wide_theta)
+    double, single = (
+        Spectrograph(*INSTRUMENTS[name], kind, populations, dtype) for dtype in (torch.float64, torch.float32)
+    )
+    together = double(theta)
+    torch.testing.assert_close(torch.cat([double(row[None]) for row in theta]), together, rtol=1e-9, atol=0)
+    torch.testing.assert_close(double(theta.flip(0)).flip(0), together, rtol=1e-9, atol=0)
+    torch.testing.assert_close(single(theta).double(), together, rtol=2e-4, atol=0)
+    assert double(theta[:0]).shape == (0, double.pixels)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_gradients_are_those_of_finite_differences(populations, kind, name):
+    spectrograph = Spectrograph(*INSTRUMENTS[name], kind, populations, torch.float64)
+    theta = torch.tensor([[0.3, -0.43, 0.6, 1.63, -0.33, -0.2, -2.3]], dtype=torch.float64)[
+        :, : len(spectrograph.names)
+    ]
+    scale = spectrograph(theta).detach()[:, ::7]
+    theta.requires_grad_(True)
+    assert torch.autograd.gradcheck(lambda x: (spectrograph(x)[:, ::7] / scale).sum(1), theta, eps=1e-6, atol=1e-4)
+
+
+def test_without_arguments_it_is_what_the_populations_say(populations):
+    spectrograph = Spectrograph(path=populations)
+    settings = load_params().spectrum
+    assert (spectrograph.pixels, spectrograph.redshift) == (settings.pixels, settings.zred)
+    assert spectrograph.gas_kind == "solar"
+    assert spectrograph.sps_label == "synthetic"
+
+
+def test_gas_beyond_the_tables_shines_as_at_their_ends(populations):
+    spectrograph = Spectrograph(FEW, 1e-5, "free", populations)
+    inside = [10.0, -0.4, 0.6, 1.6, -0.3]
+    far, end = spectrograph([[*inside, -5.0, 3.0], [*inside, -1.0, -1.0]])
+    torch.testing.assert_close(far, end)
+
+
+def test_metallicities_between_which_gas_follows_stars_hold_all_nodes():
+    nodes = refined_metallicities(np.array([-2.5, -1.0, 0.0, 0.5]), np.array([-1.3, -0.4, 0.3]))
+    assert {-2.5, -1.3, -1.0, -0.4, 0.0, 0.3, 0.5} <= set(nodes.round(6))
+    assert np.diff(nodes[(nodes >= -1.3) & (nodes <= 0.3)]).max() <= 0.02 + 1e-9
+
+
+def test_light_dims_with_the_square_of_the_distance():
+    distance = WMAP9.luminosity_distance(2.0).to_value(units.cm)
+    assert dimming(2.0) == pytest.approx(SOLAR_LUMINOSITY / (4 * np.pi * distance**2) / 3)
+
+
+def test_bad_arguments_are_refused(populations, refused, tmp_path):
+    with refused("redshift is 0"):
+        Spectrograph(FEW, 0.0, "solar", populations)
+    with refused("The redshift is -1"):
+        Spectrograph(FEW, -1.0, "solar", populations)
+    with refused("'oxygen'"):
+        Spectrograph(FEW, 0.1, "oxygen", populations)
+    with refused("torch.float16"):
+        Spectrograph(FEW, 0.1, "solar", populations, torch.float16)
+    with refused("nothing.h5"):
+        Spectrograph(FEW, 0.1, "solar", tmp_path / "nothing.h5")
+    with refused("(1, 5), not (N, 7)", "gas_logu"):
+        Spectrograph(FEW, 1e-5, "free", populations)([[10.0, -0.4, 0.6, 1.6, -0.3]])
+    with refused("dust2 = -1 in row 0"):
+        Spectrograph(FEW, 1e-5, "solar", populations)([[10.0, -0.4, -1.0, 1.6, -0.3]])
+    with refused("At redshift 6"):
+        Spectrograph(FEW, 6.0, "solar", populations)
