@@ -235,6 +235,11 @@ def test_stages_name_the_modules_that_exist():
         assert script_of(stage["cmd"]) in files, name
 
 
+def test_a_rehearsal_keeps_the_stages_that_need_what_few_have():
+    needy = {name for name, stage in STAGES.items() if stage.get("meta", {}).get("needs")}
+    assert {*smoke.KEPT, *smoke.KEPT_LATER} == needy
+
+
 def test_tiny_budget_fits_params_and_spares_the_simulations():
     """The smoke run's overlay changes nothing that the stages kept from the start depend on, but for `timing`."""
     params = yaml.safe_load(paths.PARAMS.read_text())
