@@ -41,7 +41,8 @@ def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None,
         if figure:
             for name in names:
                 _print([*report.provenance(project, name), ""])
-        findings += audit.Checks(project).of(names) + audit.check_text(project)
+        checks = audit.Checks(project)
+        findings += (checks.of(names) if figure else checks.all) + audit.check_text(project)
         if rebuild:
             findings += [each for found in audit.check_redrawn(project, names).values() for each in found]
         if from_scratch is not None:

@@ -63,7 +63,7 @@ def populations(tmp_path_factory) -> Path:
         "log_continuum": random.uniform(-14.5, -14.0, (3, 3, 2, 2)),
         "continuum_shape": np.stack([wavelength / 5000, 5000 / wavelength]),
     }
-    parameters = {**load_params().model_dump(include={"spectrum"}), "gas": "solar", "gas_logu": -2.0}
+    parameters = load_params().model_dump(include={"spectrum"}) | {"populations": {"gas": "solar", "gas_logu": -2.0}}
     write_product(path, POPULATIONS, arrays, parameters=parameters, sps_label="synthetic", sps_fingerprint="0")
     return path
 

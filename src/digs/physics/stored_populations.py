@@ -55,7 +55,8 @@ def _read(path: Path, modified: int) -> StoredPopulations:
     product = read_product(path, POPULATIONS)
     try:
         label, given = product.attributes["sps_label"], product.attributes["parameters"]
-        spectrum, gas, logu = Spectrum(**given["spectrum"]), given["gas"], float(given["gas_logu"])
+        spectrum, own = Spectrum(**given["spectrum"]), given["populations"]
+        gas, logu = own["gas"], float(own["gas_logu"])
     except KeyError as error:
         advice = remedy("run `dvc repro populations`")
         raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None

@@ -325,7 +325,15 @@ class Checks:
     def of(self, names: list[str]) -> list[Finding]:
         """Return the findings on some figures, tables and groups of numbers, and on all that they rest on."""
         wanted = {file for name in names for file in self.project.data(name)}
-        stages = self.project.pipeline.lineage(sorted(wanted))
+        return self._of(names, wanted, self.project.pipeline.lineage(sorted(wanted)))
+
+    @property
+    def all(self) -> list[Finding]:
+        """Return the findings on everything, stages on which nothing shown rests included."""
+        names, pipeline = self.project.everything, self.project.pipeline
+        return self._of(names, {file for name in names for file in self.project.data(name)}, pipeline.stages.values())
+
+    def _of(self, names: list[str], wanted: set[str], stages: Iterable[Stage]) -> list[Finding]:
         found = [self.data(file) for file in sorted({*wanted, *(out for stage in stages for out in stage.outs)})]
         found += [finding for stage in stages for finding in self.stage(stage.name)]
         return found + [finding for name in names for finding in self.record(name)]

@@ -146,7 +146,7 @@ def write_populations(path: Path, params: Params, native: NativeSpectra, data: S
         "surviving_mass": native.surviving_mass,
         **gas_arrays(sps_home(), wavelength, inside),
     }
-    parameters = {"spectrum": params.spectrum.model_dump(), "gas": settings.gas, "gas_logu": settings.gas_logu}
+    parameters = params.model_dump(include={"spectrum", "populations"})
     write_product(path, POPULATIONS, arrays, parameters=parameters, **data.attributes())
     return {
         "rank": settings.rank,

@@ -61,7 +61,7 @@ class Facts:
     @cached_property
     def all_findings(self) -> list[Finding]:
         """Return what `digs audit` finds."""
-        return self.checks.of(self.project.everything) + self.text_findings
+        return self.checks.all + self.text_findings
 
     @cached_property
     def text_findings(self) -> list[Finding]:
