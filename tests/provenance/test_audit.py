@@ -100,6 +100,15 @@ def test_tampered_number_of_the_text_is_named(tree):
     assert any("no_such_number" in text for text in problems(tree, NAMES))
 
 
+def test_stages_behind_nothing_shown_are_looked_at_too(pristine):
+    project = Project(pristine)
+    project.declared, project.recorded = {}, {}
+    assert project.everything == []
+    said = " ".join(finding.text for finding in audit.Checks(project).all)
+    for stage in project.pipeline.stages:
+        assert f"stage {stage}:" in said
+
+
 def test_figure_without_a_script_is_named(tree):
     edit(tree / "src/tex/ms.tex", r"\script{figures/fig_sbc.py}", "")
     assert any("a figure has no" in text for text in problems(tree))

@@ -231,9 +231,14 @@ def test_page(project, paper):
     Reader(page.html.removeprefix("<!DOCTYPE html>"))
     titles = [entry.name for entry in page.entries]
     assert titles[:4] == ["Abstract", "1. Introduction", "2. Simulated spectra", "2.1. The reference"]
-    assert titles[-5:] == [
-        "A. Text, figures and code", "B. The data files of FSPS", "C. The claims, one by one", "References", "Table 12"
-    ]  # fmt: skip
+    assert titles[-6:] == [
+        "A. Text, figures and code",
+        "B. The data files of FSPS",
+        "C. Any spectrograph",
+        "D. The claims, one by one",
+        "References",
+        "Table 12",
+    ]
     for entry in page.entries:
         assert f'id="{entry.address.partition("#")[2]}"' in page.html
 
