@@ -77,6 +77,12 @@ class RedrawnFinding(Finding):
     kernels: tuple[str, ...] = ()
 
 
+def counts(findings: Iterable[Finding]) -> dict[AuditVerdict, int]:
+    """Return how often findings come to each verdict."""
+    found = [finding.verdict for finding in findings]
+    return {verdict: found.count(verdict) for verdict in AuditVerdict}
+
+
 def wrong(texts: Iterable[str]) -> list[Finding]:
     """Return a finding for each text, all of them wrong."""
     return [Finding(AuditVerdict.WRONG, text) for text in texts]
@@ -324,16 +330,19 @@ class Checks:
 
     def of(self, names: list[str]) -> list[Finding]:
         """Return the findings on some figures, tables and groups of numbers, and on all that they rest on."""
-        wanted = {file for name in names for file in self.project.data(name)}
-        return self._of(names, wanted, self.project.pipeline.lineage(sorted(wanted)))
+        return self._of(names, self.project.pipeline.lineage(sorted(self._read(names))))
 
     @property
     def all(self) -> list[Finding]:
         """Return the findings on everything, stages on which nothing shown rests included."""
-        names, pipeline = self.project.everything, self.project.pipeline
-        return self._of(names, {file for name in names for file in self.project.data(name)}, pipeline.stages.values())
+        return self._of(self.project.everything, self.project.pipeline.stages.values())
 
-    def _of(self, names: list[str], wanted: set[str], stages: Iterable[Stage]) -> list[Finding]:
-        found = [self.data(file) for file in sorted({*wanted, *(out for stage in stages for out in stage.outs)})]
+    def _read(self, names: list[str]) -> set[str]:
+        """The data products that they read themselves."""
+        return {file for name in names for file in self.project.data(name)}
+
+    def _of(self, names: list[str], stages: Iterable[Stage]) -> list[Finding]:
+        files = sorted({*self._read(names), *(out for stage in stages for out in stage.outs)})
+        found = [self.data(file) for file in files]
         found += [finding for stage in stages for finding in self.stage(stage.name)]
         return found + [finding for name in names for finding in self.record(name)]

@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 
 from digs.base.git import ask_git
-from digs.provenance.audit import AuditVerdict, Finding, Project
+from digs.provenance.audit import AuditVerdict, Finding, Project, counts
 from digs.provenance.manuscript import Sentence
 from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.standing import Standing
@@ -136,8 +136,7 @@ def summary(findings: list[Finding], everything: bool) -> Iterator[str]:
     for finding in findings:
         if finding.verdict is not AuditVerdict.FINE or not everything:
             yield f"  {finding}"
-    counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in AuditVerdict}
-    yield "  " + ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    yield "  " + ", ".join(f"{number} {verdict}" for verdict, number in counts(findings).items())
     if any(finding.verdict is AuditVerdict.WRONG and " is stale: " in finding.text for finding in findings):
         yield "  `dvc repro STAGE` runs a stale stage again; where no number can have moved, `digs vouch STAGE` says so"
 

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from digs.provenance.audit import Agreement, AuditVerdict, Project
 from digs.provenance.audit_record import FOLDER, AuditRecord, AuditScope, read_audits
-from digs.provenance.site.addresses import AUDITS, exhibit_page, group_page
+from digs.provenance.site.addresses import AUDITS, shown_page
+from digs.provenance.site.facts import verdict_css
 from digs.provenance.site.pages import Page, SearchEntry, filled
 
 _KINDS = {"fig": "Figures", "tab": "Tables", "": "Numbers in the text"}
@@ -105,16 +106,6 @@ class AgreementRow:
     cells: list[Badge | None]
 
 
-def verdict_css(verdict: AuditVerdict) -> str:
-    """Return the class of site.css for a verdict.
-
-    Example:
-        >>> verdict_css(AuditVerdict.UNKNOWN)
-        'verdict-not-checked'
-    """
-    return f"verdict-{verdict.lower().replace(' ', '-')}"
-
-
 def scope_in_words(scope: AuditScope) -> str:
     """Return what an audit was asked for.
 
@@ -141,7 +132,7 @@ def _rows(project: Project, columns: list[AuditColumn]) -> Iterator[AgreementRow
         [*project.exhibits, *project.everything, *(name for column in columns for name in column.record.redrawn)]
     )
     for name in names:
-        address = (group_page(name) if "." in name else exhibit_page(name)) if name in here else None
+        address = shown_page(name) if name in here else None
         agreements = [column.record.redrawn.get(name) for column in columns]
         yield AgreementRow(name, address, [Badge(*_CELLS[each]) if each else None for each in agreements])
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from markupsafe import Markup
+
 from digs.base.git import ask_git
 from digs.provenance.audit import AuditVerdict, Checks, Finding, Project, check_text
 from digs.provenance.pipeline import Stage
 from digs.provenance.report import origin
+from digs.provenance.site.latex_snippets import as_latex, snippets
 
 _WORST_FIRST = (AuditVerdict.WRONG, AuditVerdict.UNKNOWN, AuditVerdict.VOUCHED, AuditVerdict.FINE)
 
@@ -17,6 +20,16 @@ def worst(findings: Iterable[Finding]) -> AuditVerdict:
     """Return the worst verdict among findings; that all is fine where there are none."""
     found = {finding.verdict for finding in findings}
     return next((verdict for verdict in _WORST_FIRST if verdict in found), AuditVerdict.FINE)
+
+
+def verdict_css(verdict: AuditVerdict) -> str:
+    """Return the class of site.css for a verdict.
+
+    Example:
+        >>> verdict_css(AuditVerdict.UNKNOWN)
+        'verdict-not-checked'
+    """
+    return f"verdict-{verdict.lower().replace(' ', '-')}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,13 @@ class Facts:
         """Return the group of every number in the text."""
         project = self.project
         return {number: group for group in project.groups for number in project.recorded[group]["shown"]}
+
+    @cached_property
+    def number_html(self) -> dict[str, Markup]:
+        """Return every number in the text as HTML."""
+        numbers = {name: as_latex(text) for name, text in self.project.numbers.items()}
+        html = snippets(numbers.values())
+        return {name: html[latex] for name, latex in numbers.items()}
 
     @cached_property
     def _behind(self) -> dict[str, list[str]]:

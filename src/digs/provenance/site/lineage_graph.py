@@ -11,12 +11,7 @@ from markupsafe import Markup
 from digs.base.errors import DigsError
 from digs.provenance.pipeline import Stage
 from digs.provenance.site.addresses import product_page, shown_page, stage_page
-from digs.provenance.site.facts import Facts, worst
-
-
-def _slug(verdict: str) -> str:
-    return f"verdict-{verdict.lower().replace(' ', '-')}"
-
+from digs.provenance.site.facts import Facts, verdict_css, worst
 
 MISSING = "graphviz's program `dot` is missing or fails; install Debian's package graphviz."
 
@@ -58,7 +53,7 @@ def lineage_graph(facts: Facts, stages: Iterable[str], up: str, shown: str | Non
         label = PurePosixPath(file).relative_to("src/data").as_posix()
         graph.node(
             file, label, shape="plain", margin="0.05", href=up + product_page(file), tooltip=f"{file} ({verdict})",
-            **{"class": f"product {_slug(verdict)}"},
+            **{"class": f"product {verdict_css(verdict)}"},
         )  # fmt: skip
     if shown:
         graph.node(shown, shown, shape="box", penwidth="2", href=up + shown_page(shown), **{"class": "shown"})
@@ -91,7 +86,7 @@ def _add_stage(graph: graphviz.Digraph, facts: Facts, stage: Stage, up: str) -> 
     verdict = worst(facts.checks.stage(stage.name))
     graph.node(
         f"stage {stage.name}", stage.name, shape="box", style="rounded", href=up + stage_page(stage.name),
-        tooltip=f"stage {stage.name}: {stage.about} ({verdict})", **{"class": f"stage {_slug(verdict)}"},
+        tooltip=f"stage {stage.name}: {stage.about} ({verdict})", **{"class": f"stage {verdict_css(verdict)}"},
     )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ from digs.provenance.manuscript import Sentence
 from digs.provenance.site.addresses import group_page, number_place, upward
 from digs.provenance.site.edition import Edition
 from digs.provenance.site.facts import Facts
-from digs.provenance.site.latex_snippets import as_latex, snippets
 from digs.provenance.site.listing import listed
 from digs.provenance.site.pages import Page, SearchEntry, filled
 from digs.provenance.site.proof import proof
@@ -25,7 +24,6 @@ def number_pages(facts: Facts, paper: Edition) -> Iterator[Page]:
         paper: where each number stands.
     """
     project = facts.project
-    html = snippets(as_latex(text) for text in project.numbers.values())
     sentences: dict[str, list[Sentence]] = defaultdict(list)
     for sentence in project.manuscript.sentences:
         for number in sentence.numbers:
@@ -35,12 +33,12 @@ def number_pages(facts: Facts, paper: Edition) -> Iterator[Page]:
         address = group_page(group)
         up = upward(address)
         rows = []
-        for name, entry in project.recorded[group]["shown"].items():
+        for name in project.recorded[group]["shown"]:
             rows.append(
                 {
                     "name": name,
                     "findings": [each for each in facts.checks.record(group) if f"/{name}.txt" in each.text],
-                    "value": html[as_latex(entry["text"])],
+                    "value": facts.number_html[name],
                     "sentences": [paper.read(sentence, project.numbers) for sentence in sentences[name]],
                     "places": [
                         {"where": place.where, "address": up + place.address} for place in paper.places.get(name, ())

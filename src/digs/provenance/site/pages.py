@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from digs.provenance.site.addresses import picture, product_page, shown_page, upward
-from digs.provenance.site.facts import grouped
+from digs.provenance.site.facts import grouped, verdict_css
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {each.__name__: each for each in (grouped, picture, product_page, shown_page)}
+    environment.filters |= {each.__name__: each for each in (grouped, picture, product_page, shown_page, verdict_css)}
     return environment
 
 

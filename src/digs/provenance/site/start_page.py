@@ -2,32 +2,29 @@
 
 from markupsafe import Markup
 
-from digs.provenance.audit import AuditVerdict
+from digs.provenance.audit import AuditVerdict, counts
 from digs.provenance.site.addresses import START, number_place
 from digs.provenance.site.claim_pages import ShownClaim
 from digs.provenance.site.facts import Facts, worst
-from digs.provenance.site.latex_snippets import as_latex, snippets
 from digs.provenance.site.pages import Page, SearchEntry, filled
 
 
 def start_page(facts: Facts, claims: list[ShownClaim]) -> Page:
     """Return the start page."""
     numbers = facts.project.numbers
-    html = snippets(as_latex(text) for text in numbers.values())
 
     def number(name: str) -> Markup:
         if name not in numbers:
             return Markup("<em>({} is not recorded)</em>").format(name)
         place = number_place(name, facts.group_of[name])
-        return Markup('<a class="number" href="{}">{}</a>').format(place, html[as_latex(numbers[name])])
+        return Markup('<a class="number" href="{}">{}</a>').format(place, facts.number_html[name])
 
     findings = facts.all_findings
-    counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in AuditVerdict}
     values = {
         "origin": facts.origin,
         "number": number,
         "verdict": worst(findings),
-        "counts": counts,
+        "counts": counts(findings),
         "findings": [finding for finding in findings if finding.verdict is not AuditVerdict.FINE],
         "runs": sum(facts.judgement(name).record is not None for name in facts.project.pipeline.stages),
         "stages": list(facts.project.pipeline.stages.values()),
