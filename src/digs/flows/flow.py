@@ -22,6 +22,11 @@ from digs.physics.spectra import level_and_shape
 DRAWS_AT_ONCE = 20_000  # as many as stay in the cache
 
 
+CONTEXTS_AT_ONCE = (
+    32  # galaxies; fewer are padded to as many, so that vector instructions and matrix products are the same
+)
+
+
 _MASS = index("logmass")
 
 
@@ -121,6 +126,14 @@ class Flow(nn.Module):
             features = torch.cat([features, self.edges(flux)], -1)
         return self.embedding(features)
 
+    def padded_context(self, flux: Tensor) -> Tensor:
+        """Return the same, of spectra CONTEXTS_AT_ONCE at a time: to the bit the same for a spectrum in any company."""
+        parts = []
+        for some in flux.split(CONTEXTS_AT_ONCE):
+            padding = some[-1:].expand(CONTEXTS_AT_ONCE - len(some), -1)
+            parts.append(self.context(torch.cat([some, padding]))[: len(some)])
+        return torch.cat(parts)
+
     def learned_loss(self, theta: Tensor, flux: Tensor) -> Tensor:
         """Return the part of the loss that depends on weights, shape (N,).
 
@@ -174,19 +187,21 @@ class Flow(nn.Module):
         """Return the function that draws theta, with the weights that a flow without gradients has now.
 
         Its arguments are standard normal numbers, shape (N, draws, 5), and spectra, (N, pixels); theta has the
-        shape of the numbers.
+        shape of the numbers. How rounding goes depends on the size of what is computed together. So on a CPU galaxies
+        are drawn for one at a time, and the draws of a galaxy are the same to the bit whatever the others are.
         """
         draw = sampler(self.estimator)
 
-        def some(noise: Tensor, flux: Tensor) -> Tensor:
-            y = draw(noise[..., : self.learned], self.context(flux))
+        def some(noise: Tensor, context: Tensor, flux: Tensor) -> Tensor:
+            noise = noise.clone()  # at an address like that of any other galaxy's
+            y = draw(noise[..., : self.learned], context)
             return self.theta(y, noise[..., self.learned :], flux)
 
         def transform(noise: Tensor, flux: Tensor) -> Tensor:
-            galaxies = max(1, DRAWS_AT_ONCE // max(noise.shape[1], 1))
-            parts = zip(noise.split(galaxies), flux.split(galaxies), strict=True)
+            galaxies = 1 if noise.device.type == "cpu" else max(1, DRAWS_AT_ONCE // max(noise.shape[1], 1))
+            parts = zip(*(each.split(galaxies) for each in (noise, self.padded_context(flux), flux)), strict=True)
             return torch.cat(
-                [torch.cat([some(each, of) for each in part.split(DRAWS_AT_ONCE, 1)], 1) for part, of in parts]
+                [torch.cat([some(each, *of) for each in part.split(DRAWS_AT_ONCE, 1)], 1) for part, *of in parts]
             )
 
         return transform
