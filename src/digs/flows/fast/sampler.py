@@ -5,6 +5,7 @@ network of a transform anew for each coordinate of each draw. But a unit that de
 for all draws of a galaxy, and one that depends on the first coordinates too is known as soon as they are.
 """
 
+import inspect
 from collections.abc import Callable
 
 import torch
@@ -12,6 +13,7 @@ from sbi.neural_nets.estimators import ConditionalDensityEstimator, NFlowsFlow, 
 from torch import Tensor, nn
 from zuko.flows.autoregressive import MaskedAutoregressiveTransform
 from zuko.nn import MaskedLinear
+from zuko.transforms import MonotonicRQSTransform
 from zuko.utils import unpack
 
 from digs.flows.fast import maf_density as maf
@@ -72,16 +74,24 @@ class _ZukoTransform:
         order = transform.order.argsort().tolist()
         self.network = MaskedNetwork(order, [first[:, :coordinates], *weights], biases, torch.relu_)
 
+    def seen(self, context: Tensor) -> Tensor:
+        return torch.addmm(self.bias[:, None], self.context_weight, context.T)
+
     def invert(self, noise: Tensor, context: Tensor) -> Tensor:
-        seen = torch.addmm(self.bias[:, None], self.context_weight, context.T)
-        return self.network.invert(seen, noise, self._univariate)
+        return self.network.invert(self.seen(context), noise, self._univariate)
 
     def _univariate(self, parameters: Tensor, noise: Tensor) -> Tensor:
         found = self._inverse(parameters, noise)
-        if found.isfinite().all():
+        there = found.isfinite()
+        if there.all():
             return found
         # a spline's inverse is the root of a quadratic, whose discriminant may be negative by rounding
-        return self._inverse(parameters.double(), noise.double()).to(found)
+        return torch.where(there, found, self._inverse(parameters.double(), noise.double()).to(found))
+
+    def is_spline(self) -> bool:
+        """Whether it is one that spline_compiled knows."""
+        units = {len(weight) for weight in self.network.weights[:-1]}
+        return getattr(self.transform.univariate, "func", None) is MonotonicRQSTransform and len(units) == 1
 
     def _inverse(self, parameters: Tensor, noise: Tensor) -> Tensor:
         transform = self.transform
@@ -98,7 +108,20 @@ def _zuko_sampler(estimator: ZukoFlow) -> Sampler:
             z = transform.invert(z, context)
         return standardise().inv(z.movedim(0, -1))
 
-    return draw
+    def draw_compiled(noise: Tensor, context: Tensor) -> Tensor:
+        return standardise().inv(inverse(noise, [transform.seen(context) for transform in transforms]))
+
+    first = transforms[0]
+    options = [getattr(each.transform.univariate, "keywords", None) for each in transforms]
+    alike = all(each.is_spline() for each in transforms) and all(each == options[0] for each in options)
+    if not alike or first.bias.dtype != torch.float32 or first.bias.device.type != "cpu":
+        return draw
+    from digs.flows.fast.spline_compiled import CompiledSplines  # takes a second, and only this needs it
+
+    plain = inspect.signature(MonotonicRQSTransform).parameters
+    bound, slope = (options[0].get(name, plain[name].default) for name in ("bound", "slope"))
+    inverse = CompiledSplines([each.network for each in transforms], bound, slope)
+    return draw_compiled
 
 
 def _maf_network(order: list[int], weights: list[Tensor], biases: list[Tensor]) -> MaskedNetwork:
