@@ -94,7 +94,7 @@ class Novelty:
 
     def __call__(self, flux: Tensor) -> np.ndarray:
         """Return the distance, shape (N,), of spectra of shape (N, pixels)."""
-        context = self.flow.padded_context(flux)
+        context = self.flow.contexts(flux)
         distances = (torch.cdist(one, self.references) for one in context.split(1))
         nearest = [distance.kthvalue(self.neighbours, 1).values for distance in distances]
         return torch.cat(nearest).double().numpy()
