@@ -27,9 +27,12 @@ DRAWS_AT_ONCE = 20_000  # as many as stay in the cache
 SPECTRA_AT_ONCE = 32  # a multiple of what vector instructions take at once
 
 
-def padded(flux: Tensor) -> Tensor:
-    """Return spectra, shape (N, pixels), with the last one repeated up to SPECTRA_AT_ONCE, as rounding depends on N."""
-    return torch.cat([flux, flux[-1:].expand(SPECTRA_AT_ONCE - len(flux), -1)])
+def padded(rows: Tensor) -> Tensor:
+    """Return rows of spectra, or of what is made of them, with the last repeated up to SPECTRA_AT_ONCE.
+
+    For rounding depends on how many are computed together.
+    """
+    return torch.cat([rows, rows[-1:].expand(SPECTRA_AT_ONCE - len(rows), -1)])
 
 
 def copied(tensors: Iterable[Tensor]) -> list[Tensor]:

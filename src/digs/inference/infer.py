@@ -33,7 +33,7 @@ FITTED = ("best_fit_probability", "r_hat", "sample_size", "farthest")  # statist
 
 AT_ONCE = 100  # galaxies
 REFITS_AT_ONCE = 60  # galaxies
-REFIT_MINUTES = 1.0, 0.05  # of a core, for any number of galaxies and for each, where chains converge at once
+REFIT_MINUTES = 0.1, 0.4  # of a core, for any number of galaxies and for each, where chains converge at once
 REFIT = Walk(ensembles=4, walkers=32, burn_in=500, steps=3000, thin=10, r_hat=1.01, sample_size=1000, extensions=2)
 
 

@@ -17,7 +17,7 @@ light on is the one asked for.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,7 @@ from digs.base.statistics import efficiency
 from digs.config.theta import NAMES
 from digs.exact.best_fit import BestFit, two_sided
 from digs.files.atomic import read_json
+from digs.flows.flow import SPECTRA_AT_ONCE, padded
 from digs.inference.posterior import Posterior
 from digs.inference.predictive import Examined, examine
 from digs.physics.simulator import Simulator
@@ -94,8 +95,8 @@ class Novelty:
 
     def __call__(self, flux: Tensor) -> np.ndarray:
         """Return the distance, shape (N,), of spectra of shape (N, pixels)."""
-        context = self.flow.contexts(flux)
-        distances = (torch.cdist(one, self.references) for one in context.split(1))
+        parts = self.flow.contexts(flux).split(SPECTRA_AT_ONCE)
+        distances = (torch.cdist(padded(some), self.references)[: len(some)] for some in parts)
         nearest = [distance.kthvalue(self.neighbours, 1).values for distance in distances]
         return torch.cat(nearest).double().numpy()
 
@@ -134,14 +135,15 @@ class Observer:
             ids: as of Posterior.sample.
         """
         drawn = self.posterior.sample(flux, max(draws, self.draws), seed, ids)
-        return join_rows([self._look_at_one(*one) for one in zip(flux.split(1), drawn.split(1), strict=True)])
+        looks = [self._look_at_one(*one) for one in zip(flux.split(1), drawn.split(1), strict=True)]
+        look = join_rows(looks)
+        return replace(look, statistics=look.statistics | {"novelty": self.novelty(flux)})
 
     def _look_at_one(self, flux: Tensor, drawn: Tensor) -> Look:
         flux, drawn = flux.clone(), drawn.clone()  # at addresses like those of any other
         seen = examine(self.posterior, self.simulator, flux, drawn[:, : self.draws])
         statistics = data_statistics(seen.pulls) | {
             "weights": -efficiency(seen.log_weight).log().numpy(),
-            "novelty": self.novelty(flux),
         }
         return Look(drawn, seen, statistics)
 
