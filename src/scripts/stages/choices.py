@@ -47,9 +47,7 @@ def posteriors_of_choice(
     lognormal = name == LOGNORMAL
     add_noise = lognormal_noise.with_lognormal_noise if lognormal else noise.with_noise
     flux = add_noise(model(theta), unit, fraction)
-    keys = galaxy_keys(
-        flux.numpy(), range(rows.start, rows.stop)
-    )  # spectra of a choice may be rounded by their company
+    keys = galaxy_keys(flux.numpy(), range(rows.start, rows.stop))  # not by spectra that were made here in company
     chains = converged_chains.exact_chains(
         model,
         prior,
@@ -75,8 +73,8 @@ def widths_and_convergence(found: np.ndarray, reference: Product, params: Params
     before = reference["quantiles"][: len(found)].astype(float)
     ratio, _ = ratio_and_shift(found[:, FIRST_QUANTILE:], before)
     resampled = bootstrap_rows(len(found), settings.bootstrap, settings.seed)
-    diagnostics = found[:, R_HAT], found[:, SAMPLE_SIZE], found[:, FARTHEST, 0]
-    good = converged_chains.converged(*diagnostics, params.reference)
+    r_hat, size, farthest = found[:, R_HAT], found[:, SAMPLE_SIZE], found[:, FARTHEST, 0]
+    good = converged_chains.converged(r_hat, size, farthest, params.reference)
     return {
         "ratio": {name: with_error(ratio[:, place], np.median, resampled) for place, name in enumerate(NAMES)},
         "converged": int(good.sum()),
