@@ -8,9 +8,11 @@ import torch
 from conftest import check_the_seed_is_all_there_is
 from scipy import stats
 
+from digs.base.random_streams import stream
 from digs.config.params import load_params
 from digs.exact.emcee_walk import vectorised
-from digs.exact.ensembles import EvolutionApart, StretchApart, effective_sample_size, split_r_hat, walk
+from digs.exact.ensembles import EvolutionApart, OwnStreams, StretchApart, effective_sample_size, split_r_hat
+from digs.exact.ensembles import walk as walk_and_density
 from digs.physics.prior import Prior
 
 GALAXIES, ENSEMBLES, WALKERS = 3, 2, 20
@@ -27,6 +29,15 @@ def gaussians(mean: np.ndarray = MEAN, root: np.ndarray = ROOT) -> Callable[[np.
         return -(np.linalg.solve(root, pull.swapaxes(1, 2)) ** 2).sum(1).ravel() / 2
 
     return log_prob
+
+
+def streams(seed: int, galaxies: int) -> list[np.random.Generator]:
+    return [stream(seed, "walk", bytes([galaxy])) for galaxy in range(galaxies)]
+
+
+def walk(log_prob, start, burn_in, steps, thin, seed) -> np.ndarray:
+    """The positions of a walk in which each galaxy has its own stream."""
+    return walk_and_density(log_prob, start, burn_in, steps, thin, seed, streams(seed, len(start)))[0]
 
 
 def start(seed: int = 0) -> np.ndarray:
@@ -73,6 +84,24 @@ def test_what_others_are_sampling_changes_nothing_for_a_galaxy():
     np.testing.assert_array_equal(walks[0][0, 0], walks[1][0, 0])
     for galaxy, ensemble in ((0, 1), (1, 0), (2, 1)):
         assert not np.array_equal(walks[0][galaxy, ensemble], walks[1][galaxy, ensemble])
+
+
+def test_a_galaxy_walks_alone_as_it_does_in_company():
+    together = walk(gaussians(), start(), 100, 20, 2, seed=2)
+    for galaxy in range(GALAXIES):
+        rows = slice(galaxy, galaxy + 1)
+        random = streams(2, GALAXIES)[rows]
+        alone, density = walk_and_density(gaussians(MEAN[rows], ROOT[rows]), start()[rows], 100, 20, 2, 2, random)
+        np.testing.assert_array_equal(alone, together[rows])
+        expected = gaussians(MEAN[rows], ROOT[rows])(alone.reshape(-1, 5).astype(float))
+        np.testing.assert_allclose(density.ravel(), expected, atol=1e-3)
+
+
+def test_random_numbers_of_rows_are_those_of_their_galaxies():
+    both = OwnStreams(streams(1, 2)).rand(6, 4)
+    assert both.shape == (6, 4)
+    np.testing.assert_array_equal(both[3:], OwnStreams(streams(1, 2)[1:]).rand(3, 4))
+    assert OwnStreams(streams(1, 2)).randn(6, 1).shape == (6, 1)
 
 
 BLOCKS, HALF = 4, 6

@@ -8,8 +8,7 @@ import torch
 
 from digs.config.model import Architecture
 from digs.flows.estimator import build_estimator, log_prob
-from digs.flows.fast.maf_compiled import _BLOCK as BLOCK
-from digs.flows.fast.maf_compiled import _sigmoid, _softplus
+from digs.flows.fast.maf_compiled import BLOCK, _sigmoid, _softplus
 from digs.flows.fast.masked_inverse import MaskedNetwork
 from digs.flows.fast.sampler import _plain_sampler, sampler
 
@@ -97,10 +96,14 @@ def test_draws_are_finite_for_contexts_far_from_any_that_a_spline_was_made_for()
     assert sampler(estimator)(noise, context).isfinite().all()
 
 
+COMPILED = ["maf", "zuko_nsf"]
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("draws", [1, BLOCK - 1, BLOCK, 2 * BLOCK + 3])
-def test_compiled_draws_are_as_good_as_those_of_32_bit_floats_can_be(layers, draws):
-    estimator = spread_estimator(hidden_layers=layers)
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_draws_are_as_good_as_those_of_32_bit_floats_can_be(name, layers, draws):
+    estimator = spread_estimator(**ARCHITECTURES[name], hidden_layers=layers)
     noise, context = normal(3, draws, 4, seed=12), normal(3, CONTEXT, seed=13)
     exact = _plain_sampler(estimator)(noise, context)
     single = copy.deepcopy(estimator).float()
@@ -117,9 +120,32 @@ def test_compiled_draws_are_those_of_their_noise():
     torch.testing.assert_close(back.reshape(noise.shape), noise, rtol=1e-4, atol=1e-4)
 
 
-def test_compiled_draws_do_not_depend_on_the_number_of_threads():
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_draws_are_to_the_bit_the_same_in_any_company(name):
+    """Of other galaxies' noise, with as many contexts."""
+    noise, context = normal(32, 130, 4, seed=16).float(), normal(32, CONTEXT, seed=17).float()
+    draw = sampler(spread_estimator(**ARCHITECTURES[name]).float())
+    assert draw.same_in_any_company
+    together = draw(noise, context)
+    assert torch.equal(draw(noise[:3], context), together[:3])
+    assert torch.equal(draw(noise.flip(0), context.flip(0)).flip(0), together)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_no_number_stays_none_and_disturbs_no_other_galaxy(name):
+    noise, context = normal(3, 130, 4, seed=18).float(), normal(3, CONTEXT, seed=19).float()
+    draw = sampler(spread_estimator(**ARCHITECTURES[name]).float())
+    sound = draw(noise, context)
+    context[1] = torch.nan
+    spoiled = draw(noise, context)
+    assert spoiled[1].isnan().all() or name == "maf"
+    assert torch.equal(spoiled[[0, 2]], sound[[0, 2]])
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled_draws_do_not_depend_on_the_number_of_threads(name):
     noise, context = normal(5, 200, 4, seed=16).float(), normal(5, CONTEXT, seed=17).float()
-    draw, before = sampler(spread_estimator().float()), torch.get_num_threads()
+    draw, before = sampler(spread_estimator(**ARCHITECTURES[name]).float()), torch.get_num_threads()
     found = []
     for threads in (1, 2):
         torch.set_num_threads(threads)

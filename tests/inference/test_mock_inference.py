@@ -30,12 +30,12 @@ def sample(posterior) -> Sample:
     return exact_sample(Simulator(), posterior.flow.prior, posterior.record.noise_fraction, NUMBER, 1, "test of mocks")
 
 
-def test_mocks_are_ranked_among_the_draws_of_their_batch(posterior, sample, monkeypatch):
+def test_mocks_are_ranked_among_the_draws_of_their_posteriors(posterior, sample, monkeypatch):
     monkeypatch.setattr(mock_inference, "AT_ONCE", SIZE)
     theta, flux = sample
     mocks, probability = infer_mocks(posterior, sample, theta.numpy(), DRAWS, SEED, "test", Simulator())
     rows = slice(SIZE, 2 * SIZE)
-    draws = posterior.sample(flux[rows], DRAWS + 1, SEED + SIZE).double().numpy()
+    draws = posterior.sample(flux[rows], DRAWS + 1, SEED).double().numpy()
     np.testing.assert_array_equal(mocks.draw[rows], draws[:, 0])
     np.testing.assert_array_equal(mocks.rank[rows], ranks(draws[:, 1:], theta[rows].numpy()))
     assert len(mocks.truth) == len(probability) == NUMBER
@@ -53,7 +53,7 @@ def test_quantiles_and_weights_are_those_of_the_same_draws(posterior, sample):
     simulator, (_, flux) = Simulator(), sample
     quantiles, weights = quantiles_and_log_weights(posterior, simulator, flux, DRAWS, SEED, SIZE)
     rows = slice(SIZE, 2 * SIZE)
-    draws = posterior.sample(flux[rows], DRAWS, SEED + SIZE)
+    draws = posterior.sample(flux[rows], DRAWS, SEED)
     np.testing.assert_array_equal(quantiles[rows], np.quantile(draws.numpy(), QUANTILES, axis=1).swapaxes(0, 1))
     torch.testing.assert_close(weights[rows], log_weights(posterior, simulator, draws, flux[rows]), rtol=0, atol=0)
     assert efficiency(weights).median() > 0.5

@@ -102,6 +102,9 @@ class Architecture(Section):
         return self
 
 
+FAR_BELOW = 25.0  # nat below the best; a normal posterior of five parameters has one draw in 10^9 beyond
+
+
 class Walk(Section):
     """How ensembles of walkers sample a posterior, and when they count as converged."""
 
@@ -113,6 +116,9 @@ class Walk(Section):
     r_hat: Annotated[float, Field(gt=1)]
     sample_size: PositiveFloat
     extensions: Annotated[int, Field(ge=0)]
+    far_below: PositiveFloat = (
+        FAR_BELOW  # nat: no draw may lie further below the best, and walkers that stay so far are stuck
+    )
 
 
 class Network(Section):

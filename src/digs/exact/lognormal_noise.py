@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from digs.base.statistics import efficiency, reweighted_quantiles
-from digs.exact.converged_chains import stuck_draws
 from digs.exact.likelihood import log_likelihood
+from digs.exact.stuck_walkers import stuck_draws
 from digs.physics.simulator import Simulator
 
 

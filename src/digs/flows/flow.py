@@ -4,6 +4,8 @@ The flow learns the coordinates of digs.flows.coordinates given what digs.flows.
 files that it is kept in are those of digs.flows.network_files.
 """
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +13,7 @@ from digs.config.model import Architecture
 from digs.config.theta import NAMES, REST, index
 from digs.flows.coordinates import Marginal, RelativeMass
 from digs.flows.estimator import build_estimator, log_prob
-from digs.flows.fast.sampler import Sampler, sampler
+from digs.flows.fast.sampler import Transform, sampler
 from digs.flows.features import DataVector, MassEdges, PrincipalComponents, residual_network
 from digs.flows.information import score_directions
 from digs.flows.mass_and_dust import MassAndDust
@@ -20,6 +22,22 @@ from digs.physics.simulator import Simulator
 from digs.physics.spectra import level_and_shape
 
 DRAWS_AT_ONCE = 20_000  # as many as stay in the cache
+
+
+SPECTRA_AT_ONCE = 32  # a multiple of what vector instructions take at once
+
+
+def padded(rows: Tensor) -> Tensor:
+    """Return rows of spectra, or of what is made of them, with the last repeated up to SPECTRA_AT_ONCE.
+
+    For rounding depends on how many are computed together.
+    """
+    return torch.cat([rows, rows[-1:].expand(SPECTRA_AT_ONCE - len(rows), -1)])
+
+
+def copied(tensors: Iterable[Tensor]) -> list[Tensor]:
+    """Return copies: how rounding goes may depend on the address in memory, too."""
+    return [tensor.clone() for tensor in tensors]
 
 
 _MASS = index("logmass")
@@ -121,6 +139,10 @@ class Flow(nn.Module):
             features = torch.cat([features, self.edges(flux)], -1)
         return self.embedding(features)
 
+    def contexts(self, flux: Tensor) -> Tensor:
+        """Return the same, to the bit the same for a spectrum in any company."""
+        return torch.cat([self.context(padded(some))[: len(some)] for some in flux.split(SPECTRA_AT_ONCE)])
+
     def learned_loss(self, theta: Tensor, flux: Tensor) -> Tensor:
         """Return the part of the loss that depends on weights, shape (N,).
 
@@ -170,24 +192,38 @@ class Flow(nn.Module):
             y = self.relative_mass.inverse(y, level_and_shape(flux)[0][:, None])
         return self.prior.from_unbounded(y)
 
-    def sampler(self) -> Sampler:
+    def sampler(self) -> Transform:
         """Return the function that draws theta, with the weights that a flow without gradients has now.
 
         Its arguments are standard normal numbers, shape (N, draws, 5), and spectra, (N, pixels); theta has the
-        shape of the numbers.
+        shape of the numbers. How rounding goes depends on the size of what is computed together. So on a CPU galaxies
+        are drawn for one at a time, and the draws of a galaxy are the same to the bit whatever the others are.
         """
         draw = sampler(self.estimator)
 
+        def coordinates(noise: Tensor, context: Tensor) -> Tensor:
+            if draw.same_in_any_company or noise.device.type != "cpu":
+                return draw(noise, context)
+            each = zip(noise.split(1), context.split(1), strict=False)
+            return torch.cat([draw(*copied(one)) for one in each])
+
+        def theta(y: Tensor, noise: Tensor, flux: Tensor) -> Tensor:
+            if noise.device.type != "cpu":
+                return self.theta(y, noise, flux)
+            each = zip(y.split(1), noise.split(1), flux.split(1), strict=True)
+            return torch.cat([self.theta(*copied(one)) for one in each])
+
         def some(noise: Tensor, flux: Tensor) -> Tensor:
-            y = draw(noise[..., : self.learned], self.context(flux))
-            return self.theta(y, noise[..., self.learned :], flux)
+            context = self.context(padded(flux))
+            parts = []
+            for part in noise.split(DRAWS_AT_ONCE, 1):
+                y = coordinates(part[..., : self.learned], context)
+                parts.append(theta(y, part[..., self.learned :], flux))
+            return torch.cat(parts, 1)
 
         def transform(noise: Tensor, flux: Tensor) -> Tensor:
-            galaxies = max(1, DRAWS_AT_ONCE // max(noise.shape[1], 1))
-            parts = zip(noise.split(galaxies), flux.split(galaxies), strict=True)
-            return torch.cat(
-                [torch.cat([some(each, of) for each in part.split(DRAWS_AT_ONCE, 1)], 1) for part, of in parts]
-            )
+            together = zip(noise.split(SPECTRA_AT_ONCE), flux.split(SPECTRA_AT_ONCE), strict=True)
+            return torch.cat([some(*each) for each in together])
 
         return transform
 

@@ -1,7 +1,6 @@
-"""Galaxies a batch at a time, so that memory is bounded, and the random numbers of each batch.
+"""Galaxies a batch at a time, so that memory is bounded.
 
-A batch draws from the stream `seed + (its first galaxy)`, so that the draws of a galaxy depend on the size of the
-batches. They will not once every galaxy has a stream of its own; `batch_seed` is the one place to change then.
+No draw depends on it: each galaxy has random numbers of its own (base.random_streams).
 """
 
 from collections.abc import Iterator
@@ -26,11 +25,6 @@ def in_batches(number: int, size: int, description: str) -> Iterator[slice]:
         yield slice(start, min(start + size, number))
 
 
-def batch_seed(seed: int, rows: slice) -> int:
-    """Return the seed of a batch, from the seed of all galaxies and the rows of the batch."""
-    return seed + rows.start
-
-
 def draws_in_batches(
     posterior: Posterior, flux: Tensor | np.ndarray, draws: int, seed: int, size: int, description: str
 ) -> Iterator[tuple[slice, Tensor]]:
@@ -39,9 +33,9 @@ def draws_in_batches(
     Args:
         flux: shape (N, pixels), as of Posterior.sample.
         draws: how many of each posterior.
-        seed: of all galaxies; a batch has its batch_seed.
+        seed: as of Posterior.sample.
         size: how many galaxies a batch has.
         description: of the progress bar.
     """
     for rows in in_batches(len(flux), size, description):
-        yield rows, posterior.sample(flux[rows], draws, batch_seed(seed, rows))
+        yield rows, posterior.sample(flux[rows], draws, seed)

@@ -1,6 +1,7 @@
 """Posteriors that say whether to believe them: the network's where no warning light is on, exact ones where one is."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,13 +11,15 @@ import torch
 from torch import Tensor
 
 from digs.base import inputs
+from digs.base.join import join_rows
 from digs.base.progress import announce
+from digs.base.random_streams import read_ids
 from digs.base.torch_state import building, calculating
 from digs.config.model import Walk
 from digs.config.theta import NAMES
 from digs.exact.best_fit import best_fit
 from digs.exact.converged_chains import exact_chains
-from digs.inference.batches import batch_seed, in_batches
+from digs.inference.batches import in_batches
 from digs.inference.lights import Look, WarningLights, any_of, lit
 from digs.inference.posterior import NoPosteriorError
 from digs.inference.predictive import STARTS, promising
@@ -25,9 +28,12 @@ from digs.physics.spectra import read_flux
 TRUSTED, REFITTED, OUTSIDE = VERDICTS = ("trusted", "refitted", "outside the model")
 
 
+FITTED = ("best_fit_probability", "r_hat", "sample_size", "farthest")  # statistics of what was fitted
+
+
 AT_ONCE = 100  # galaxies
 REFITS_AT_ONCE = 60  # galaxies
-REFIT_MINUTES = 1.0, 0.05  # of a core, for any number of galaxies and for each, where chains converge at once
+REFIT_MINUTES = 0.1, 0.4  # of a core, for any number of galaxies and for each, where chains converge at once
 REFIT = Walk(ensembles=4, walkers=32, burn_in=500, steps=3000, thin=10, r_hat=1.01, sample_size=1000, extensions=2)
 
 
@@ -40,8 +46,9 @@ class Inference:
     verdict: one of VERDICTS for each galaxy, shape (N,).
     reason: why it is not trusted, in a few words, shape (N,); empty where it is.
     lights: which warning lights are on, by name, shape (N,) each; none where there was nothing to look at.
-    statistics: what the lights look at, and `best_fit_probability`, `r_hat` (the largest) and `sample_size` (the
-        smallest of the five parameters'), nan where nothing was looked at or fitted; shape (N,) each.
+    statistics: what the lights look at, and FITTED: the best fit's probability, and of chains `r_hat` (the largest),
+        `sample_size` (the smallest of the five parameters') and `farthest` (how far in nat any draw lies below the
+        best); nan where nothing was looked at or fitted; shape (N,) each.
 
     Example:
         >>> import digs
@@ -64,7 +71,7 @@ def _warning_lights() -> WarningLights:
 
 
 @calculating
-def infer(flux: Any, draws: int = 1000, seed: int = 0) -> Inference:
+def infer(flux: Any, draws: int = 1000, seed: int = 0, ids: Sequence[int | str] | None = None) -> Inference:
     """Return posteriors of galaxies, with a verdict on each.
 
     The network draws from all posteriors. Where a warning light (digs.inference.lights) is on, the exact model is
@@ -75,14 +82,19 @@ def infer(flux: Any, draws: int = 1000, seed: int = 0) -> Inference:
     A spectrum that is masked, not finite or not positive anywhere, or so far from all of the model that the network has
     no posterior, is outside the model, too. It changes nothing for the other galaxies.
 
+    Verdict and draws of a galaxy depend on the seed and the galaxy alone, refitted or not: to the bit on the same CPU,
+    number of threads and draws, in whatever batch and order. Galaxies with the same data get the same draws, unless
+    their ids differ.
+
     Args:
         flux: F_lambda on the network's pixels, whose wavelengths are in vacuum (Posterior.wavelength), with the noise
             that the network was trained for, shape (N, pixels) or (pixels,): whatever Posterior.sample takes.
         draws: how many of each posterior, 1 or more.
         seed: from 0 to 2^63 - 1; the same one gives the same draws.
+        ids: of the galaxies, N whole numbers or strings, which their random numbers depend on instead of the data.
     Raises:
-        DigsError: draws or seed is no such number; flux has the wrong shape, a unit that cannot be converted, or holds
-            no numbers.
+        DigsError: draws or seed is no such number, or ids are not such; flux has the wrong shape, a unit that cannot be
+            converted, or holds no numbers.
 
     Example:
         >>> import digs, torch
@@ -101,16 +113,17 @@ def infer(flux: Any, draws: int = 1000, seed: int = 0) -> Inference:
     given = read_flux(flux, observer.posterior.wavelength)
     flux, faults = torch.from_numpy(given.flux).to(torch.float32, copy=True), dict(given.faults)
     flux[list(faults)] = observer.typical
+    ids = None if ids is None else read_ids(ids, len(flux))
     kept = np.empty((len(flux), draws, len(NAMES)))
     statistics = {name: np.empty(len(flux)) for name in judge.thresholds}
     starts = torch.empty(len(flux), STARTS, len(NAMES), dtype=torch.float64)
     for rows in in_batches(len(flux), AT_ONCE, "Posteriors"):
-        look = _look(flux, rows, draws, seed, faults)
+        look = _look(flux, rows, draws, seed, faults, ids)
         kept[rows] = look.draws[:, :draws].numpy()
         starts[rows] = promising(look.draws, look.examined.chi_squared).double()
         for name, values in look.statistics.items():
             statistics[name][rows] = values
-    statistics |= {name: np.full(len(flux), np.nan) for name in ("best_fit_probability", "r_hat", "sample_size")}
+    statistics |= {name: np.full(len(flux), np.nan) for name in FITTED}
     verdict, reason = np.full(len(flux), TRUSTED, dtype=object), np.full(len(flux), "", dtype=object)
     for row, fault in faults.items():
         verdict[row], reason[row], kept[row] = OUTSIDE, fault, np.nan
@@ -120,26 +133,30 @@ def infer(flux: Any, draws: int = 1000, seed: int = 0) -> Inference:
     flagged = np.flatnonzero(any_of(on))
     if len(flagged):
         prior, fraction = observer.posterior.flow.prior, observer.posterior.record.noise_fraction
-        fit = best_fit(observer.simulator, prior, flux[flagged], fraction, starts[flagged])
+        # one by one, as rounding depends on what is computed together
+        each = ((flux[[row]], starts[[row]]) for row in flagged)
+        fit = join_rows([best_fit(observer.simulator, prior, one, fraction, start) for one, start in each])
         outside = judge.outside(fit)
         statistics["best_fit_probability"][flagged] = judge.probability(fit)
         verdict[flagged] = np.where(outside, OUTSIDE, REFITTED)
         reason[flagged] = [_reason(row, on, no_fit) for row, no_fit in zip(flagged, outside, strict=True)]
         kept[flagged[outside]] = np.nan
-        _replace(flagged[~outside], flux, kept, statistics, seed)
+        _replace(flagged[~outside], flux, kept, statistics, seed, ids)
     return Inference(kept, verdict.astype(str), reason.astype(str), on, statistics)
 
 
-def _look(flux: Tensor, rows: slice, draws: int, seed: int, faults: dict[int, str]) -> Look:
+def _look(
+    flux: Tensor, rows: slice, draws: int, seed: int, faults: dict[int, str], ids: list[int | str] | None
+) -> Look:
     """Look at a batch. A galaxy that the network has no posterior for is a fault, and a typical one takes its place."""
     observer = _warning_lights().observer
     try:
-        return observer.look(flux[rows], batch_seed(seed, rows), draws)
+        return observer.look(flux[rows], seed, draws, None if ids is None else ids[rows])
     except NoPosteriorError as error:
         for row in error.rows:
             faults[rows.start + row] = "a spectrum so far from all of the model that the network has no posterior"
             flux[rows.start + row] = observer.typical
-        return _look(flux, rows, draws, seed, faults)
+        return _look(flux, rows, draws, seed, faults, ids)
 
 
 def _reason(row: int, on: dict[str, np.ndarray], no_fit: bool) -> str:
@@ -148,7 +165,12 @@ def _reason(row: int, on: dict[str, np.ndarray], no_fit: bool) -> str:
 
 
 def _replace(
-    galaxies: np.ndarray, flux: Tensor, kept: np.ndarray, statistics: dict[str, np.ndarray], seed: int
+    galaxies: np.ndarray,
+    flux: Tensor,
+    kept: np.ndarray,
+    statistics: dict[str, np.ndarray],
+    seed: int,
+    ids: list[int | str] | None,
 ) -> None:
     """Put draws of chains in the place of the network's, for some galaxies."""
     settings, observer = REFIT, _warning_lights().observer
@@ -157,18 +179,22 @@ def _replace(
     if len(galaxies):
         _announce_refits(galaxies)
     for part in in_batches(len(galaxies), REFITS_AT_ONCE, "Refits"):
-        some, part_seed = galaxies[part], batch_seed(seed, part)
-        start = posterior.sample(flux[some], settings.ensembles * settings.walkers, part_seed)
-        random = np.random.default_rng(part_seed)
+        some = galaxies[part]
+        of_some = None if ids is None else [ids[row] for row in some]
+        start = posterior.sample(flux[some], settings.ensembles * settings.walkers, seed, of_some)
+        keys = posterior.keys(flux[some], of_some)
         chains = exact_chains(
-            observer.simulator, prior, flux[some], fraction, start, draws, settings, part_seed, random, "Refitting"
+            observer.simulator, prior, flux[some], fraction, start, draws, settings, seed, keys, "Refitting"
         )
         kept[some] = chains.draws
         statistics["r_hat"][some] = chains.r_hat.max(1)
         statistics["sample_size"][some] = chains.sample_size.min(1)
+        statistics["farthest"][some] = chains.farthest
         if not chains.converged.all():
             rows = inputs.named(some[~chains.converged])
-            warnings.warn(f"The chains of {rows} have not converged; see r_hat and sample_size.", stacklevel=4)
+            warnings.warn(
+                f"The chains of {rows} have not converged; see r_hat, sample_size and farthest.", stacklevel=4
+            )
 
 
 def _announce_refits(galaxies: np.ndarray) -> None:

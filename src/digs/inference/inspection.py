@@ -10,7 +10,7 @@ from digs.base.join import join_rows
 from digs.base.statistics import bootstrap_rows, proportion, with_error
 from digs.config.theta import NAMES
 from digs.exact.best_fit import BestFit, best_fit
-from digs.inference.batches import batch_seed, in_batches
+from digs.inference.batches import in_batches
 from digs.inference.lights import Judge, Observer, Statistics, any_of, lit
 from digs.inference.predictive import promising
 from digs.physics.prior import Prior
@@ -80,7 +80,7 @@ class Inspector:
         """Return what is known of spectra, shape (N, pixels)."""
         parts = []
         for rows in in_batches(len(flux), AT_ONCE, description):
-            look = self.observer.look(flux[rows], batch_seed(self.seed, rows))
+            look = self.observer.look(flux[rows], self.seed)
             starts = promising(look.draws, look.examined.chi_squared)
             fit = best_fit(self.observer.simulator, self.prior, flux[rows], self.fraction, starts)
             quantiles = np.quantile(look.draws.numpy(), (0.16, 0.5, 0.84), axis=1).swapaxes(0, 1)

@@ -16,7 +16,8 @@ its threshold. All thresholds have the same false-alarm rate, chosen such that t
 light on is the one asked for.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +27,13 @@ from torch import Tensor
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.base.join import join_rows
 from digs.base.remedies import remedy
 from digs.base.statistics import efficiency
 from digs.config.theta import NAMES
 from digs.exact.best_fit import BestFit, two_sided
 from digs.files.atomic import read_json
+from digs.flows.flow import SPECTRA_AT_ONCE, padded
 from digs.inference.posterior import Posterior
 from digs.inference.predictive import Examined, examine
 from digs.physics.simulator import Simulator
@@ -52,9 +55,6 @@ SLOW = 12  # modes
 
 
 _SETTINGS = ("network", "draws", "references", "neighbours", "seed")  # of the observer
-
-
-_AT_ONCE = 500  # spectra whose neighbours are looked for
 
 
 Statistics = dict[str, np.ndarray]  # of each light, shape (N,)
@@ -95,7 +95,8 @@ class Novelty:
 
     def __call__(self, flux: Tensor) -> np.ndarray:
         """Return the distance, shape (N,), of spectra of shape (N, pixels)."""
-        distances = (torch.cdist(some, self.references) for some in self._context(flux).split(_AT_ONCE))
+        parts = self.flow.contexts(flux).split(SPECTRA_AT_ONCE)
+        distances = (torch.cdist(padded(some), self.references)[: len(some)] for some in parts)
         nearest = [distance.kthvalue(self.neighbours, 1).values for distance in distances]
         return torch.cat(nearest).double().numpy()
 
@@ -124,17 +125,25 @@ class Observer:
         middle = self.posterior.flow.prior.from_unit(torch.full((1, len(NAMES)), 0.5, dtype=torch.float64))
         self.typical = self.simulator(middle)[0]  # a spectrum
 
-    def look(self, flux: Tensor, seed: int, draws: int = 0) -> Look:
+    def look(self, flux: Tensor, seed: int, draws: int = 0, ids: Sequence[int | str] | None = None) -> Look:
         """Draw from the posteriors of spectra, shape (N, pixels), and compute the statistics of the first draws.
+
+        Spectra are looked at one by one, so that what is seen of one is the same to the bit whatever the others are.
 
         Args:
             draws: how many are wanted, if more than are looked at.
+            ids: as of Posterior.sample.
         """
-        drawn = self.posterior.sample(flux, max(draws, self.draws), seed)
+        drawn = self.posterior.sample(flux, max(draws, self.draws), seed, ids)
+        looks = [self._look_at_one(*one) for one in zip(flux.split(1), drawn.split(1), strict=True)]
+        look = join_rows(looks)
+        return replace(look, statistics=look.statistics | {"novelty": self.novelty(flux)})
+
+    def _look_at_one(self, flux: Tensor, drawn: Tensor) -> Look:
+        flux, drawn = flux.clone(), drawn.clone()  # at addresses like those of any other
         seen = examine(self.posterior, self.simulator, flux, drawn[:, : self.draws])
         statistics = data_statistics(seen.pulls) | {
             "weights": -efficiency(seen.log_weight).log().numpy(),
-            "novelty": self.novelty(flux),
         }
         return Look(drawn, seen, statistics)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from digs.base.errors import DigsError
-from digs.base.random_streams import generator
+from digs.base.random_streams import normal_numbers
 from digs.config.theta import REST
 from digs.exact.likelihood import log_joint
 from digs.flows.coordinates import Marginal
@@ -44,7 +44,7 @@ def stretched_draws(
     y = centre + stretch * (y - centre)
 
     marginal = Marginal(MassAndDust(simulator, flow.prior, fraction))
-    noise = torch.randn(len(flux), draws, 2, generator=generator(seed, "mass and dust"), dtype=torch.float64)
+    noise = torch.from_numpy(normal_numbers(seed, "mass and dust", posterior.keys(flux), draws, 2)).double()
     theta = marginal.inverse(y, noise, flux)
     volume = marginal.log_volume(theta.transpose(0, 1), flux).T
     log_q = log_q - len(REST) * math.log(stretch) + volume

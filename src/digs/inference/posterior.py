@@ -10,6 +10,7 @@ from torch import Tensor
 
 from digs.base import inputs
 from digs.base.errors import DigsError
+from digs.base.random_streams import galaxy_keys, normal_numbers
 from digs.base.torch_state import building, calculating
 from digs.config.theta import NAMES, parameters
 from digs.flows.flow import DRAWS_AT_ONCE, Flow
@@ -91,18 +92,22 @@ class Posterior:
         return torch.from_numpy(checked).to(self.flow.data_vector.mean)
 
     @calculating
-    def sample(self, flux: Any, draws: int, seed: int) -> Tensor:
+    def sample(self, flux: Any, draws: int, seed: int, ids: Sequence[int | str] | None = None) -> Tensor:
         """Draw independently from the posteriors.
+
+        The draws of a galaxy depend on the seed and the galaxy alone: to the bit on the same CPU, number of threads and
+        draws, in whatever batch and order. Galaxies with the same data get the same draws, unless their ids differ.
 
         Args:
             flux: F_lambda of N galaxies, shape (N, pixels) or (pixels,).
             draws: how many of each posterior, 1 or more.
             seed: from 0 to 2^63 - 1; the same one gives the same draws, whatever torch's own seed and default type.
+            ids: of the galaxies, N whole numbers or strings, which their random numbers depend on instead of the data.
         Returns:
             theta, shape (N, draws, 5), float64, on the network's device.
         Raises:
-            DigsError: draws or seed is no such number; flux has the wrong shape, a unit that cannot be converted, or
-                values that are masked, not finite or not positive.
+            DigsError: draws or seed is no such number, or ids are not such; flux has the wrong shape, a unit that
+                cannot be converted, or values that are masked, not finite or not positive.
             NoPosteriorError: (a DigsError) spectra are so far from all of the model that the network has no posterior
                 for them; its `rows` says which.
 
@@ -116,15 +121,18 @@ class Posterior:
         """
         draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
         flux = self._observed(flux)
+        keys = self.keys(flux, ids)
         if not len(flux):
             return torch.empty(0, draws, len(NAMES), dtype=torch.float64, device=flux.device)
-        generator = torch.Generator("cpu").manual_seed(seed)
-        noise = torch.randn(
-            len(flux), draws, len(NAMES), generator=generator, dtype=torch.float32, device=generator.device
-        )
+        noise = torch.from_numpy(normal_numbers(seed, "draws", keys, draws, len(NAMES)))
         theta = self._transform(noise.to(flux), flux)
         _check_all_there(theta.isfinite().all(-1))
         return theta
+
+    @staticmethod
+    def keys(flux: Tensor, ids: Sequence[int | str] | None = None) -> list[bytes]:
+        """Return what tells the streams of galaxies apart, as of galaxy_keys, by their checked spectra or their ids."""
+        return galaxy_keys(flux.cpu().numpy().astype(np.float32), ids)
 
     @calculating
     def log_prob(self, theta: Any, flux: Any) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from digs.base.progress import progress
+from digs.base.random_streams import galaxy_keys, normal_numbers
 from digs.base.statistics import mean_and_error
 from digs.config.model import Network
 from digs.config.stages.study_settings import StudiesCommonSettings
@@ -51,7 +52,7 @@ def train_candidate(
     sample = exact_sample(simulator, prior, fraction, common.pairs, common.seed, "loss")
     loss = held_out_loss(network, *sample)
     _, flux = exact_sample(simulator, prior, fraction, common.spectra, common.seed, "widths")
-    normal = torch.randn(len(flux), common.draws, len(NAMES), generator=torch.Generator().manual_seed(common.seed))
+    normal = torch.from_numpy(normal_numbers(common.seed, "draws", galaxy_keys(flux.numpy()), common.draws, len(NAMES)))
     with torch.no_grad():
         draws = network.sampler()(normal, flux)
     low, high = torch.quantile(draws.double(), torch.tensor(_QUANTILES, dtype=torch.float64), dim=1)

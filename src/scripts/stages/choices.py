@@ -12,6 +12,7 @@ import torch
 
 from digs.base import paths
 from digs.base.progress import progress
+from digs.base.random_streams import galaxy_keys
 from digs.base.statistics import QUANTILES, bootstrap_rows, ratio_and_shift, with_error
 from digs.config.params import Params, load_params
 from digs.config.stages.choices_settings import ChoicesSettings
@@ -32,8 +33,8 @@ from digs.sps.ssp_spectra import variant_simulator
 
 LOGNORMAL = "lognormal_noise"
 AT_ONCE = 20  # galaxies
-# the rows of a finished part's array, for each galaxy: R-hat, effective sample size, share of draws, then quantiles
-R_HAT, SAMPLE_SIZE, SHARE, FIRST_QUANTILE = range(4)
+# the rows of a finished part's array, for each galaxy, as named here, and then quantiles
+R_HAT, SAMPLE_SIZE, FARTHEST, SHARE, FIRST_QUANTILE = range(5)
 
 
 def posteriors_of_choice(
@@ -46,24 +47,24 @@ def posteriors_of_choice(
     lognormal = name == LOGNORMAL
     add_noise = lognormal_noise.with_lognormal_noise if lognormal else noise.with_noise
     flux = add_noise(model(theta), unit, fraction)
-    random = np.random.default_rng([settings.seed, rows.start])
+    keys = galaxy_keys(flux.numpy(), range(rows.start, rows.stop))  # not by spectra that were made here in company
     chains = converged_chains.exact_chains(
         model,
         prior,
         flux,
         lognormal_noise.lognormal_fraction(fraction) if lognormal else fraction,
-        converged_chains.starts(prior, reference["draws"][rows], walk.ensembles * walk.walkers, random),
+        converged_chains.starts(prior, reference["draws"][rows], walk.ensembles * walk.walkers, settings.seed, keys),
         settings.draws,
         walk,
-        settings.seed + rows.start,
-        random,
+        settings.seed,
+        keys,
         f"{name}, galaxies from {rows.start}",
     )
     quantiles, share = chains.quantiles, np.ones(len(flux))
     if lognormal:
         quantiles, share = lognormal_noise.reweighted_to_lognormal(model, chains.draws, flux, fraction)
-    shares = np.broadcast_to(share[:, None], chains.r_hat.shape)
-    return np.concatenate([np.stack([chains.r_hat, chains.sample_size, shares], 1), quantiles], 1)
+    alike = (np.broadcast_to(each[:, None], chains.r_hat.shape) for each in (chains.farthest, share))
+    return np.concatenate([np.stack([chains.r_hat, chains.sample_size, *alike], 1), quantiles], 1)
 
 
 def widths_and_convergence(found: np.ndarray, reference: Product, params: Params) -> dict[str, Any]:
@@ -72,7 +73,8 @@ def widths_and_convergence(found: np.ndarray, reference: Product, params: Params
     before = reference["quantiles"][: len(found)].astype(float)
     ratio, _ = ratio_and_shift(found[:, FIRST_QUANTILE:], before)
     resampled = bootstrap_rows(len(found), settings.bootstrap, settings.seed)
-    good = converged_chains.converged(found[:, R_HAT], found[:, SAMPLE_SIZE], params.reference)
+    r_hat, size, farthest = found[:, R_HAT], found[:, SAMPLE_SIZE], found[:, FARTHEST, 0]
+    good = converged_chains.converged(r_hat, size, farthest, params.reference)
     return {
         "ratio": {name: with_error(ratio[:, place], np.median, resampled) for place, name in enumerate(NAMES)},
         "converged": int(good.sum()),

@@ -23,9 +23,9 @@ from digs.config.params import load_params
 from digs.config.stages.comparison_settings import ComparisonSettings
 from digs.config.theta import NAMES
 from digs.diagnostics.per_parameter import statistic_per_parameter
-from digs.exact.converged_chains import stuck_walkers
 from digs.exact.fixed_sigma import change_by_fixed_sigma
 from digs.exact.likelihood import PosteriorDensity
+from digs.exact.stuck_walkers import share_of_stuck
 from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.comparison_schema import COMPARISON
@@ -108,7 +108,7 @@ def main() -> None:
             "test_galaxies": len(flux),
             "draws": settings.draws,
             "measured": measured,
-            "stuck": stuck_walkers(*of_chains),
+            "stuck": share_of_stuck(*of_chains),
             "fixed_sigma": {**fixed_sigma, "efficiency": with_error(share, np.median, resampled)},
         },
     )

@@ -41,7 +41,7 @@ def sample_galaxy(galaxy: int, noisy_flux: np.ndarray) -> tuple[np.ndarray, dict
     density = RelativeDensity(PosteriorDensity(Simulator(), Prior.over(params.prior), flux, params.noise.fraction))
     nested = nested_sample(density, settings.live, settings.networks, settings.sample_size, settings.seed + galaxy)
     posterior = Posterior.load(settings.network)
-    draws = posterior.sample(flux, settings.draws, settings.seed + galaxy)
+    draws = posterior.sample(flux, settings.draws, settings.seed)
     by_importance = log_evidence(log_weights(posterior, Simulator(), draws, flux)).item()
     return weighted_quantiles(nested.theta, nested.weight), {
         "log_evidence": nested.log_evidence,

@@ -24,15 +24,15 @@ from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
-# the rows of a finished part's array, for each galaxy: R-hat, effective sample size, quantiles, then draws
-R_HAT, SAMPLE_SIZE = 0, 1
-FIRST_DRAW = 2 + len(QUANTILES)
+# the rows of a finished part's array, for each galaxy: R-hat, effective sample size, farthest, quantiles, then draws
+R_HAT, SAMPLE_SIZE, FARTHEST, FIRST_QUANTILE = range(4)
+FIRST_DRAW = FIRST_QUANTILE + len(QUANTILES)
 
 
 def chains_of(flux: torch.Tensor, first: int, posterior: Posterior, prior: Prior, params: Params) -> np.ndarray:
     """Return what is kept of the chains of some galaxies, from the first on, shape (galaxies, rows, 5)."""
     settings = params.reference
-    start = posterior.sample(flux, settings.ensembles * settings.walkers, settings.seed + first)
+    start = posterior.sample(flux, settings.ensembles * settings.walkers, settings.seed)
     chains = exact_chains(
         Simulator(),
         prior,
@@ -41,11 +41,12 @@ def chains_of(flux: torch.Tensor, first: int, posterior: Posterior, prior: Prior
         start,
         settings.draws,
         settings,
-        settings.seed + 1000 * (first + 1),
-        np.random.default_rng([settings.seed, first]),
+        settings.seed,
+        posterior.keys(flux),
         f"Galaxies from {first}",
     )
-    diagnostics = np.stack([chains.r_hat, chains.sample_size], 1)
+    farthest = np.broadcast_to(chains.farthest[:, None], chains.r_hat.shape)
+    diagnostics = np.stack([chains.r_hat, chains.sample_size, farthest], 1)
     return np.concatenate([diagnostics, chains.quantiles, chains.draws], 1)
 
 
@@ -65,15 +66,15 @@ def main() -> None:
             some = flux[first : first + settings.at_once]
             parts.save(str(first), chains_of(some, first, posterior, prior, params))
     rows = np.concatenate([parts.load(str(first)) for first in starts])
-    r_hat, size = rows[:, R_HAT], rows[:, SAMPLE_SIZE]
-    good = converged(r_hat, size, settings)
+    r_hat, size, farthest = rows[:, R_HAT], rows[:, SAMPLE_SIZE], rows[:, FARTHEST, 0]
+    good = converged(r_hat, size, farthest, settings)
     write_product(
         paths.DATA / "reference.h5",
         REFERENCE,
         {
             "theta": test["theta"][: len(flux)],
             "draws": rows[:, FIRST_DRAW:],
-            "quantiles": rows[:, 2:FIRST_DRAW],
+            "quantiles": rows[:, FIRST_QUANTILE:FIRST_DRAW],
             "r_hat": r_hat,
             "sample_size": size,
         },
@@ -90,6 +91,8 @@ def main() -> None:
             "worst_r_hat": float(r_hat.max()),
             "least_sample_size": float(size.min()),
             "median_sample_size": float(np.median(size.min(1))),
+            "farthest": float(farthest.max()),
+            "too_far": np.flatnonzero(farthest > settings.far_below).tolist(),
             "walkers": settings.ensembles * settings.walkers,
         },
     )

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from digs.flows.fast.masked_inverse import MaskedNetwork
 
-_BLOCK = 128  # draws that are made together, few enough for the cache, enough for the calls' own costs
+BLOCK = 128  # draws that are made together, few enough for the cache, enough for the calls' own costs
 
 
 _F4 = np.float32
@@ -41,19 +41,19 @@ _P0, _P1, _P2, _P3, _P4, _P5, _P6 = (_F4(math.log(2) ** k / math.factorial(k)) f
 _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = (_F4(2 / (2 * k + 1)) for k in range(8))
 
 
-def _compiled(function: Callable, **options) -> Callable:
+def compiled(function: Callable, **options) -> Callable:
     """A function that numba compiles when it is first called, kept for the next process where files can be written."""
-    options |= {"fastmath": True, "error_model": "numpy"}
+    options = {"fastmath": True, "error_model": "numpy"} | options
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # neither beside this file nor in the home
         return numba.njit(**options)(function)
 
 
-@_compiled
-def _exp_of_minus(x, rest, power):
+@compiled
+def exp_of_minus(x, rest, power):
     """exp(-x) of a block, as rest times the floats whose representations are the integers power."""
-    for b in range(_BLOCK):
+    for b in range(BLOCK):
         exponent = min(max(-x[b] * _LOG2_E, -_MOST), _MOST)
         whole = np.floor(exponent + _HALF)
         f = exponent - whole
@@ -61,23 +61,23 @@ def _exp_of_minus(x, rest, power):
         power[b] = (np.int32(whole) + _BIAS) << _MANTISSA
 
 
-@_compiled
+@compiled
 def _sigmoid(x, rest, power):
     """The logistic function in place of a block."""
-    _exp_of_minus(x, rest, power)
+    exp_of_minus(x, rest, power)
     factor = power.view(np.float32)
-    for b in range(_BLOCK):
+    for b in range(BLOCK):
         x[b] = _ONE / (_ONE + rest[b] * factor[b])
 
 
-@_compiled
+@compiled
 def _softplus(x, scratch, rest, power):
     """ln(1 + exp(x)) in place of a block."""
-    for b in range(_BLOCK):
+    for b in range(BLOCK):
         scratch[b] = abs(x[b])
-    _exp_of_minus(scratch, rest, power)
+    exp_of_minus(scratch, rest, power)
     factor = power.view(np.float32)
-    for b in range(_BLOCK):
+    for b in range(BLOCK):
         e = rest[b] * factor[b]
         q = e / (_TWO + e)
         r = q * q
@@ -85,18 +85,18 @@ def _softplus(x, scratch, rest, power):
         x[b] = max(x[b], _ZERO) + q * series
 
 
-@_compiled
-def _add(weight, columns, total):
+@compiled
+def add(weight, columns, total):
     """Add to a block the sum of other blocks, each times its weight; four at once, to touch the sum less often."""
     fours = len(weight) // 4 * 4
     for k in range(0, fours, 4):
         w0, w1, w2, w3 = weight[k], weight[k + 1], weight[k + 2], weight[k + 3]
         c0, c1, c2, c3 = columns[k], columns[k + 1], columns[k + 2], columns[k + 3]
-        for b in range(_BLOCK):
+        for b in range(BLOCK):
             total[b] += (w0 * c0[b] + w1 * c1[b]) + (w2 * c2[b] + w3 * c3[b])
     for k in range(fours, len(weight)):
         w0, c0 = weight[k], columns[k]
-        for b in range(_BLOCK):
+        for b in range(BLOCK):
             total[b] += w0 * c0[b]
 
 
@@ -112,17 +112,17 @@ def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, ord
     """
     galaxies, draws, coordinates = noise.shape
     transforms, layers, units = hidden.shape[:3]
-    blocks = (draws + _BLOCK - 1) // _BLOCK
+    blocks = (draws + BLOCK - 1) // BLOCK
     found = np.empty_like(noise)
     for job in numba.prange(galaxies * blocks):
-        galaxy, start = job // blocks, job % blocks * _BLOCK
-        number = min(_BLOCK, draws - start)
-        z = np.zeros((coordinates, _BLOCK), dtype=np.float32)
-        x = np.zeros((coordinates, _BLOCK), dtype=np.float32)  # in the order of the transform
-        h = np.zeros((layers + 1, units, _BLOCK), dtype=np.float32)
-        parameters = np.zeros((2, _BLOCK), dtype=np.float32)
-        scratch, rest = np.zeros(_BLOCK, dtype=np.float32), np.zeros(_BLOCK, dtype=np.float32)
-        power = np.zeros(_BLOCK, dtype=np.int32)
+        galaxy, start = job // blocks, job % blocks * BLOCK
+        number = min(BLOCK, draws - start)
+        z = np.zeros((coordinates, BLOCK), dtype=np.float32)
+        x = np.zeros((coordinates, BLOCK), dtype=np.float32)  # in the order of the transform
+        h = np.zeros((layers + 1, units, BLOCK), dtype=np.float32)
+        parameters = np.zeros((2, BLOCK), dtype=np.float32)
+        scratch, rest = np.zeros(BLOCK, dtype=np.float32), np.zeros(BLOCK, dtype=np.float32)
+        power = np.zeros(BLOCK, dtype=np.int32)
         for b in range(number):
             z[:, b] = noise[galaxy, start + b]
         for t in range(transforms):
@@ -133,17 +133,17 @@ def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, ord
                             block = h[layer, unit]
                             if layer == 0:
                                 block[:] = seen[t, galaxy, unit]
-                                _add(first[t, unit, :stage], x, block)
+                                add(first[t, unit, :stage], x, block)
                             else:
                                 block[:] = hidden_bias[t, layer - 1, unit]
-                                _add(hidden[t, layer - 1, unit, : known[layer, stage]], h[layer - 1], block)
+                                add(hidden[t, layer - 1, unit, : known[layer, stage]], h[layer - 1], block)
                             _sigmoid(block, rest, power)
                 for part in range(2):
                     parameters[part, :] = last_bias[t, stage, part]
-                    _add(last[t, stage, part, : known[layers + 1, stage]], h[layers], parameters[part])
+                    add(last[t, stage, part, : known[layers + 1, stage]], h[layers], parameters[part])
                 _softplus(parameters[0], scratch, rest, power)
                 coordinate = orders[t, stage]
-                for b in range(_BLOCK):
+                for b in range(BLOCK):
                     x[stage, b] = (z[coordinate, b] - parameters[1, b]) / (parameters[0, b] + least_scale)
             for stage in range(coordinates):
                 z[orders[t, stage]] = x[stage]
@@ -152,18 +152,23 @@ def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, ord
     return found
 
 
-_invert_alone, _invert_together = _compiled(_invert), _compiled(_invert, parallel=True)
+_invert_alone, _invert_together = compiled(_invert), compiled(_invert, parallel=True)
 
 
-def _inverted(*arguments: np.ndarray | np.float32) -> np.ndarray:
-    """Coordinates by as many threads as torch has; numba's own number of threads is the caller's, and stays so."""
+def on_threads(alone: Callable, together: Callable, *arguments: np.ndarray | np.float32) -> np.ndarray:
+    """Call a function by as many threads as torch has; numba's own number of threads is the caller's, and stays so.
+
+    Args:
+        alone: the function compiled for one thread.
+        together: the same for several.
+    """
     threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
     if threads == 1:  # no threads are started, which a forked process could not
-        return _invert_alone(*arguments)
+        return alone(*arguments)
     before = numba.get_num_threads()
     numba.set_num_threads(threads)
     try:
-        return _invert_together(*arguments)
+        return together(*arguments)
     finally:
         numba.set_num_threads(before)
 
@@ -199,4 +204,5 @@ class CompiledInverse:
             seen: what the first layer of each network gets from the context, shape (units, N).
         """
         of_units = torch.stack([each[units].T for each, units in zip(seen, self._units, strict=True)]).contiguous()
-        return torch.from_numpy(_inverted(noise.contiguous().numpy(), of_units.numpy(), *self._arguments))
+        arguments = noise.contiguous().numpy(), of_units.numpy(), *self._arguments
+        return torch.from_numpy(on_threads(_invert_alone, _invert_together, *arguments))

@@ -51,8 +51,14 @@ class MaskedNetwork:
         self.weights.append(weights[-1][:, inputs].unflatten(0, (coordinates, -1))[self.order])
         self.biases.append(biases[-1].unflatten(0, (coordinates, -1))[self.order, :, None])
 
-    def _alike(self, seen: Tensor) -> list[Tensor]:
-        """What is the same for all draws of a galaxy: of each layer, what it adds to that of units of later stages."""
+    def alike(self, seen: Tensor) -> list[Tensor]:
+        """Return what is the same for all draws of a galaxy: of each layer, what it adds to that of later stages.
+
+        Args:
+            seen: as of invert.
+        Returns:
+            tensors of shape (units, N), and the last one, of the parameters, (d, parameters, N).
+        """
         shares = [seen[self.first]]
         for weight, bias, (alike, *_) in zip(self.weights[1:], self.biases, self.known[1:], strict=True):
             hidden = self.activation(shares[-1][:alike].clone())
@@ -66,7 +72,7 @@ class MaskedNetwork:
             seen: what the first layer gets from the context, shape (units, N).
             univariate: a coordinate, shape (N, draws), of its parameters, (parameters, N, draws or 1), and its noise.
         """
-        *shares, last_share = self._alike(seen)
+        *shares, last_share = self.alike(seen)
         draws = noise.shape[1:]
         coordinates = {self.order[0]: univariate(last_share[0][..., None], noise[self.order[0]])}
         hidden = [noise.new_empty(0, draws.numel()) for _ in self.weights]  # of each layer's inputs, those of a draw

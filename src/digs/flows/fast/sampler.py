@@ -5,26 +5,44 @@ network of a transform anew for each coordinate of each draw. But a unit that de
 for all draws of a galaxy, and one that depends on the first coordinates too is known as soon as they are.
 """
 
+import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from sbi.neural_nets.estimators import ConditionalDensityEstimator, NFlowsFlow, ZukoFlow
 from torch import Tensor, nn
 from zuko.flows.autoregressive import MaskedAutoregressiveTransform
 from zuko.nn import MaskedLinear
+from zuko.transforms import MonotonicRQSTransform
 from zuko.utils import unpack
 
 from digs.flows.fast import maf_density as maf
 from digs.flows.fast.masked_inverse import MaskedNetwork
 
-Sampler = Callable[[Tensor, Tensor], Tensor]
+Transform = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A function that turns normal numbers, (N, draws, d), and contexts, (N, features), into draws.
+
+    It is the estimator's own transform of these numbers, with the weights that the estimator had. Contexts may be more
+    than N; if same_in_any_company, draws are the same to the bit for any N if the number of contexts is the same.
+    """
+
+    transform: Transform
+    same_in_any_company: bool = False
+
+    def __call__(self, noise: Tensor, context: Tensor) -> Tensor:
+        """Return draws, shape (N, draws, d)."""
+        if not self.same_in_any_company:
+            context = context[: len(noise)]
+        return self.transform(noise, context)
 
 
 def sampler(estimator: ConditionalDensityEstimator) -> Sampler:
-    """Return a function that turns normal numbers, (N, draws, d), and contexts, (N, features), into draws.
-
-    It is the estimator's own transform of these numbers, with the weights that the estimator has now.
-    """
+    """Return what draws from an estimator, with the weights that it has now."""
     if maf.is_maf(estimator):
         return _maf_sampler(estimator)
     if _is_autoregressive(estimator):
@@ -43,7 +61,7 @@ def _plain_sampler(estimator: ConditionalDensityEstimator) -> Sampler:
             draws, _ = estimator.net._transform.inverse(noise.flatten(0, 1), context=repeated)
         return draws.reshape(noise.shape)
 
-    return draw
+    return Sampler(draw)
 
 
 def _is_autoregressive(estimator: ConditionalDensityEstimator) -> bool:
@@ -72,16 +90,24 @@ class _ZukoTransform:
         order = transform.order.argsort().tolist()
         self.network = MaskedNetwork(order, [first[:, :coordinates], *weights], biases, torch.relu_)
 
+    def seen(self, context: Tensor) -> Tensor:
+        return torch.addmm(self.bias[:, None], self.context_weight, context.T)
+
     def invert(self, noise: Tensor, context: Tensor) -> Tensor:
-        seen = torch.addmm(self.bias[:, None], self.context_weight, context.T)
-        return self.network.invert(seen, noise, self._univariate)
+        return self.network.invert(self.seen(context), noise, self._univariate)
 
     def _univariate(self, parameters: Tensor, noise: Tensor) -> Tensor:
         found = self._inverse(parameters, noise)
-        if found.isfinite().all():
+        there = found.isfinite()
+        if there.all():
             return found
         # a spline's inverse is the root of a quadratic, whose discriminant may be negative by rounding
-        return self._inverse(parameters.double(), noise.double()).to(found)
+        return torch.where(there, found, self._inverse(parameters.double(), noise.double()).to(found))
+
+    def is_spline(self) -> bool:
+        """Whether it is one that spline_compiled knows."""
+        units = {len(weight) for weight in self.network.weights[:-1]}
+        return getattr(self.transform.univariate, "func", None) is MonotonicRQSTransform and len(units) == 1
 
     def _inverse(self, parameters: Tensor, noise: Tensor) -> Tensor:
         transform = self.transform
@@ -98,7 +124,20 @@ def _zuko_sampler(estimator: ZukoFlow) -> Sampler:
             z = transform.invert(z, context)
         return standardise().inv(z.movedim(0, -1))
 
-    return draw
+    def draw_compiled(noise: Tensor, context: Tensor) -> Tensor:
+        return standardise().inv(inverse(noise, [transform.seen(context) for transform in transforms]))
+
+    first = transforms[0]
+    options = [getattr(each.transform.univariate, "keywords", None) for each in transforms]
+    alike = all(each.is_spline() for each in transforms) and all(each == options[0] for each in options)
+    if not alike or first.bias.dtype != torch.float32 or first.bias.device.type != "cpu":
+        return Sampler(draw)
+    from digs.flows.fast.spline_compiled import CompiledSplines  # takes a second, and only this needs it
+
+    plain = inspect.signature(MonotonicRQSTransform).parameters
+    bound, slope = (options[0].get(name, plain[name].default) for name in ("bound", "slope"))
+    inverse = CompiledSplines([each.network for each in transforms], bound, slope)
+    return Sampler(draw_compiled, same_in_any_company=True)
 
 
 def _maf_network(order: list[int], weights: list[Tensor], biases: list[Tensor]) -> MaskedNetwork:
@@ -142,8 +181,8 @@ def _maf_sampler(estimator: NFlowsFlow) -> Sampler:
         return (z - standardise._shift) / standardise._scale
 
     if first_bias.dtype != torch.float32 or first_bias.device.type != "cpu":
-        return draw
+        return Sampler(draw)
     from digs.flows.fast.maf_compiled import CompiledInverse  # takes a second, and only this needs it
 
     inverse = CompiledInverse(networks, parts.least_scale)
-    return draw_compiled
+    return Sampler(draw_compiled, same_in_any_company=True)

@@ -1,9 +1,9 @@
 """Numbers of the text: posteriors by NPE against reference chains, and these against nested sampling."""
 
 from digs.base import paths
+from digs.config.model import FAR_BELOW
 from digs.config.params import Params
 from digs.config.theta import NAMES
-from digs.exact.converged_chains import FAR_BELOW
 from digs.files.atomic import read_json
 from digs.paper.latex_numbers import count, grouped_integer, percent, plain, with_its_error
 from digs.paper.numbers import Numbers
