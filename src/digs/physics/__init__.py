@@ -5,10 +5,11 @@ from digs.base.lazy import face
 __all__, __getattr__, __dir__ = face(
     __name__,
     {
-        "CSPWeights": "csp",
+        "Instrument": "instrument",
         "Prior": "prior",
         "Simulator": "simulator",
         "add_noise": "noise",
         "calzetti": "dust",
+        "derived_quantities": "derived",
     },
 )

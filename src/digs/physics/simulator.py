@@ -1,177 +1,260 @@
-"""The exact simulator: galaxy spectra as weighted sums of SSP spectra, in batches, differentiable, on CPU or GPU."""
+r"""The exact simulator: galaxy spectra as any spectrograph sees them, from populations at their own resolution.
+
+A galaxy holds the fractions w_m of the SSPs (digs.physics.histories), and
+
+    L(theta) = 10^logmass e^{-dust2 k} [ \sum_m w_m S_m(logzsol) + \sum_m w_m Q_m(logzsol) G_m(gas_logz, gas_logu) ]
+
+with the stars S, the ionising photons Q and the gas G of a photon, at the native wavelengths. The spectrograph is a
+matrix M on these (digs.physics.instrument), which comes after the dust. But the dust of a galaxy is e^{-dust2 k_p} at
+the pixel times e^{-dust2 (k - k_p)} within the reach of the line-spread function around it, which is expanded:
+
+    M e^{-dust2 k} (S + G)  ~  e^{-dust2 k_p} M e^{-d0 (k - k_p)} [ S + G - (dust2 - d0) (k - k_p) G ]
+
+to first order in the gas, whose lines are sharp, k being that at their centres; and for the stars, which are smooth, at
+one fixed d0. So a spectrum is the product of a few hundred numbers and a matrix, which does not depend on theta.
+
+In 40 galaxies with dust2 from 0 to 1, against dust that is applied first, the error is 8e-6 (median) or less. In all
+pixels but one in a thousand it is at most 5e-4 at 150 km/s and 1.4e-3 at 1270 km/s. It grows with dust2: to 1.4e-3
+and 4e-3 at 2, to 9e-3 and 2.4e-2 at 10.
+"""
 
 import math
+from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import torch
+from astropy import constants
 from torch import Tensor, nn
 
-from digs.base import paths
 from digs.base.errors import DigsError
-from digs.base.inputs import read_tensor
-from digs.base.remedies import remedy
+from digs.base.inputs import read_tensor, real_number
 from digs.base.torch_state import building, undisturbed
-from digs.config.theta import NAMES, index
-from digs.files.product import Product, read_product
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
-from digs.physics.csp import LOGTAU_DOMAIN, CSPWeights
-from digs.physics.dust import calzetti
+from digs.config.model import Spectrum
+from digs.config.theta import NAMES
+from digs.physics.distance import dimming
+from digs.physics.gas import Gas
+from digs.physics.gas_modes import FixedModes, FreeModes, refined_metallicities
+from digs.physics.histories.delayed_tau import DelayedTau
+from digs.physics.histories.history import MakesHistory
+from digs.physics.instrument import Instrument
+from digs.physics.response import DUST, Response
+from digs.physics.spectra import wavelength_grid
+from digs.physics.stored_populations import POPULATIONS_FILE, StoredPopulations, stored_populations
 
-SSP_GRID_FILE = paths.DATA / "ssp_grid.h5"
+GAS_NAMES = ("gas_logz", "gas_logu")  # the columns of theta that follow where the gas is free
+
+
+GasKind = Literal["solar", "stars", "free"]
+
+
+_COMMON = NAMES[:3]  # logmass, logzsol and dust2, which galaxies of all histories have
+
+
+_LOGZSOL = _COMMON.index("logzsol")
+
+
+_FOLDED = 2  # times as many pixels as singular vectors: up to here a spectrum is summed from those of the components
 
 
 _LOG2E = math.log2(math.e)  # exp2 is faster than exp
 
 
-_LOGZSOL = index("logzsol")
-
-
-_LEAST_AGE = 1e-4  # Gyr
+_C_KMS = constants.c.to_value("km / s")
 
 
 _ROUNDING = 1e-6
 
 
 class Simulator(nn.Module):
-    """Noiseless spectra of delayed-tau galaxies with Calzetti dust.
+    """Noiseless spectra of galaxies on the pixels of an instrument, at a redshift.
 
-    flux(theta) = 10^logmass exp(-dust2 k) w(tage, logtau) @ SSP(logzsol), with the tracked grid of FSPS's SSPs (Conroy
-    et al. 2009, 2010) interpolated linearly in logzsol and the weights w of digs.physics.csp, or rather its amounts of
-    components mixed from SSPs. `wavelength` has the pixels in Angstrom, in vacuum and in the rest frame.
-
+    F_lambda is in erg/s/cm^2/Angstrom in the observed frame, at the luminosity distance of the redshift (WMAP9).
     It is a torch module: it has gradients with respect to theta, and can be moved to a GPU.
 
+    Dust only takes light away: what it emits itself, in FSPS from 9990 Angstrom on, where young and dusty galaxies gain
+    some percent, is left out.
+
     Args:
-        path: the SSP grid; by default the tracked one.
+        instrument: by default the one that is stored with the populations.
+        redshift: of all galaxies, above 0; by default that which is stored with the populations.
+        gas: its metallicity: "solar", "stars" (that of the stars), or "free": theta has two more columns, gas_logz and
+            gas_logu, and values beyond FSPS's tables count as the tables' ends. By default as stored.
+        history: what makes the star formation history of the SSPs' ages (digs.physics.histories); theta has its
+            columns after logmass, logzsol and dust2.
+        path: the populations; by default the tracked ones.
         dtype: of the arithmetic, torch.float32 or torch.float64.
     Raises:
-        DigsError: the grid is missing or damaged; dtype is another one.
-
-    Example:
-        >>> import digs
-        >>> simulator = digs.Simulator()
-        >>> simulator([[10.5, -0.4, 0.6, 1.6, -0.9]]).shape
-        torch.Size([1, 138])
-        >>> simulator.wavelength[0].item()
-        3750.0
+        DigsError: the populations are missing or damaged, or the instrument sees beyond them at this redshift; another
+            argument is not one of these.
     """
 
-    FEW = 512  # galaxies, whose many small matrix products would take longer than one large one
-    CHUNK = 8192  # galaxies at a time, so that what comes between stays in the processor's cache
+    WORK = 2**20  # pixels at a time, so that what comes between stays in the processor's cache
 
-    def __init__(self, path: Path | str = SSP_GRID_FILE, dtype: torch.dtype = torch.float32):
+    def __init__(
+        self,
+        instrument: Instrument | None = None,
+        redshift: float | None = None,
+        gas: GasKind | None = None,
+        history: MakesHistory = DelayedTau,
+        path: Path | str = POPULATIONS_FILE,
+        dtype: torch.dtype = torch.float32,
+    ):
         if dtype not in (torch.float32, torch.float64):
             raise DigsError(f"The simulator cannot compute in {dtype}; choose torch.float32 or torch.float64.")
         super().__init__()
-        grid = read_product(path := Path(path), SSP_GRID)
+        stored = stored_populations(path)
+        spectrum, self.sps_label = stored.spectrum, stored.label
+        self.gas_kind = stored.gas if gas is None else gas
+        if self.gas_kind not in ("solar", "stars", "free"):
+            raise DigsError(f"The gas is {gas!r}; give 'solar', 'stars' or 'free'.")
+        self.instrument = stored_instrument(spectrum) if instrument is None else instrument
+        self.redshift = spectrum.zred if redshift is None else real_number(redshift, "The redshift", 0.0)
+        if not self.redshift > 0:
+            raise DigsError("The redshift is 0, at which there is no luminosity distance; give one above 0.")
         with building():
-            self._build(grid, path, dtype)
+            own = deepcopy(stored.weights) if history is DelayedTau else history(stored.product["age"], torch.float64)
+            self.history = own
+            self.names = (*_COMMON, *own.names, *(GAS_NAMES if self.gas_kind == "free" else ()))
+            self._build(stored, dtype)
 
-    def _build(self, grid: Product, path: Path, dtype: torch.dtype) -> None:
-        try:
-            self.sps_label: str = grid.attributes["sps_label"]
-            zred = grid.attributes["parameters"]["spectrum"]["zred"]
-        except KeyError as error:
-            advice = remedy("run `dvc repro ssp_grid`")
-            raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None
-        self.weights = CSPWeights(grid["age"], torch.float64)
-        components = self.weights.components @ torch.as_tensor(grid["flux"], dtype=torch.float64)
-        self.weights.to(dtype)
+    def _build(self, stored: StoredPopulations, dtype: torch.dtype) -> None:
+        populations, logu = stored.product, stored.gas_logu
+        response = Response.of(self.instrument, self.redshift, stored)
+        self.gas = Gas(populations, response.seen, torch.float64)
+        nodes = populations["logzsol"]
+        if self.gas_kind == "stars":
+            nodes = refined_metallicities(nodes, populations["gas_logz"])
+        mixed, young = self.history.components.numpy(), self.gas.young
+        stars = mixed @ _between(nodes, populations["logzsol"], populations["coefficients"].astype(float))
+        photons = _between(nodes, populations["logzsol"], populations["photons"])
+        gas = mixed[:, :young] * photons[:, None, :young] @ self.gas.together.numpy()
+        emission, change = response.gas, response.gas_change
+        if self.gas_kind == "free":
+            modes = FreeModes.of(self.gas.table.numpy(), emission)
+            self.gas.keep(modes.chosen)
+            emission, change = modes.quantities @ emission, modes.quantities @ change
+            self.changing = len(change)
+        else:
+            logz = np.zeros(len(nodes)) if self.gas_kind == "solar" else nodes
+            fixed = FixedModes.of(self.gas.tables(logz, logu), emission)
+            gas, self.changing = gas @ fixed.coefficients, fixed.changing
+            emission, change = fixed.quantities @ emission, fixed.quantities[: self.changing] @ change
+        self.folded = self.pixels <= _FOLDED * stars.shape[-1]
+        second = [change]
+        if not (self.folded and self.gas_kind != "free"):
+            second.insert(0, emission)
+        if self.folded:  # the pixels of all components at once
+            stars = stars @ response.stars
+            if self.gas_kind != "free":
+                stars, gas = stars + gas @ emission, gas[..., : self.changing]
+        else:
+            second.insert(0, response.stars)
         constants = {
-            "wavelength": torch.as_tensor(grid["wavelength"], dtype=dtype),
-            "logzsol": torch.as_tensor(grid["logzsol"], dtype=dtype),
-            "curve": torch.as_tensor(calzetti(grid["wavelength"] / (1 + zred)), dtype=dtype),
-            "grid": components.to(dtype),  # metallicities by components by pixels
+            "wavelength": self.instrument.wavelength,
+            "logzsol": nodes,
+            "curve": response.curve,
+            "stars": stars,  # metallicities by components by singular vectors, or by pixels
+            "young": gas,  # metallicities by components by what makes the gas
+            "second": np.concatenate(second),  # by pixels
         }
         for name, value in constants.items():
-            self.register_buffer(name, value, persistent=False)
+            self.register_buffer(name, torch.as_tensor(value, dtype=dtype).contiguous(), persistent=False)
+        self.history.to(dtype)
+        self.gas.to(dtype)
+        self.dimming = dimming(self.redshift)
         domain = {
-            "logzsol": (grid["logzsol"][0], grid["logzsol"][-1]),
+            "logzsol": (populations["logzsol"][0], populations["logzsol"][-1]),
             "dust2": (0.0, math.inf),
-            "tage": (_LEAST_AGE, grid["age"][-1]),
-            "logtau": LOGTAU_DOMAIN,
+            **self.history.domain,
         }
-        ends = torch.tensor([domain.get(name, (-math.inf, math.inf)) for name in NAMES], dtype=dtype).T
+        ends = torch.tensor([domain.get(name, (-math.inf, math.inf)) for name in self.names], dtype=dtype).T
         # single precision may round a prior's edge outwards
         self.register_buffer("domain", ends + _ROUNDING * torch.tensor([[-1.0], [1.0]]), persistent=False)
 
     @property
     def pixels(self) -> int:
         """Return how many pixels the spectra have."""
-        return len(self.wavelength)
+        return self.instrument.pixels
 
     @undisturbed()
     def forward(self, theta: Any) -> Tensor:
-        """Return F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), of theta, shape (N, 5).
+        """Return F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), of theta, shape (N, 5) or, gas free, (N, 7).
 
         Args:
-            theta: a tensor, array or list, ordered and in units as digs.PARAMETERS.
+            theta: a tensor, array or list, with the columns `names`, in units as digs.PARAMETERS.
         Raises:
-            DigsError: theta has another shape or a unit, is not finite, or lies outside the SSP grid.
+            DigsError: theta has another shape or a unit, is not finite, or lies outside the populations.
         """
-        theta = read_tensor(theta, "The values of theta").to(self.grid)
+        theta = read_tensor(theta, "The values of theta").to(self.second)
         self._check(theta)
         if not len(theta):
             return theta.new_empty(0, self.pixels)
         order = torch.argsort(theta[:, _LOGZSOL])  # neighbours share SSPs
-        parts = [part for rows in order.split(self.CHUNK) for part in self._spectra(theta.index_select(0, rows))]
+        size = max(64, self.WORK // self.pixels)
+        parts = [part for rows in order.split(size) for part in self._spectra(theta.index_select(0, rows))]
         place = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
         return torch.cat(parts).index_select(0, place)
 
     def _spectra(self, theta: Tensor) -> list[Tensor]:
-        """Spectra of theta, ascending in logzsol, in parts.
-
-        Neighbours share metallicity nodes: all galaxies between the same two, a part, need two matrix products.
-        """
-        logmass, logzsol, dust2, tage, logtau = theta.unbind(1)
-        amounts, which = self.weights.amounts(tage, logtau)
+        """Spectra of theta, ascending in logzsol, in parts of the same two metallicities."""
+        logmass, logzsol, dust2 = theta[:, : len(_COMMON)].unbind(1)
+        gas_from = len(_COMMON) + len(self.history.names)
+        amounts, which = self.history.amounts(*theta[:, len(_COMMON) : gas_from].unbind(1))
         lower = torch.searchsorted(self.logzsol, logzsol.detach().contiguous())
         lower = lower.sub_(1).clamp_(0, len(self.logzsol) - 2)
         left, right = self.logzsol[lower], self.logzsol[lower + 1]
-        scale = 10.0**logmass / (amounts @ self.weights.mass[which] * (right - left))
+        scale = 10.0**logmass * self.dimming / (amounts @ self.history.mass[which] * (right - left))
         poor, rich = (amounts * (scale * share)[:, None] for share in (right - logzsol, logzsol - left))
-        exponent = -_LOG2E * self.curve
-        if len(theta) <= self.FEW:
-            return [self._few_dust_free(poor, rich, lower, which).mul_((dust2[:, None] * exponent).exp2_())]
         nodes, counts = (part.tolist() for part in torch.unique_consecutive(lower, return_counts=True))
-        spectra = []
-        for node, *part in zip(nodes, *(each.split(counts) for each in (poor, rich, dust2)), strict=True):
-            poor_part, rich_part, dust = part
-            dust_free = torch.addmm(poor_part @ self.grid[node, which], rich_part, self.grid[node + 1, which])
-            spectra.append(dust_free.mul_((dust[:, None] * exponent).exp2_()))
-        return spectra
+        dust = dust2[:, None]
+        others = theta[:, gas_from:] if self.gas_kind == "free" else dust
+        each = zip(nodes, *(part.split(counts) for part in (poor, rich, dust, others)), strict=True)
+        return [self._one_interval(which, *group) for group in each]
 
-    def _few_dust_free(self, poor: Tensor, rich: Tensor, lower: Tensor, which: slice) -> Tensor:
-        """Dust-free spectra of few galaxies: as many parts, most of one or two galaxies, are padded to one size.
-
-        Args:
-            poor, rich: amounts of the components with the metallicity below and above, shape (N, components).
-            lower: the node below, shape (N,), ascending.
-        """
-        first, last = lower[[0, -1]].tolist()
-        node = lower - first
-        start = torch.searchsorted(node, torch.arange(last - first + 1, device=node.device))
-        in_part = torch.arange(len(node), device=node.device) - start[node]
-        size = int(in_part.max()) + 1
-        place = node * size + in_part
-        padded = poor.new_zeros(2, len(start) * size, poor.shape[1])
-        below, above = (
-            rows.index_copy(0, place, amounts).unflatten(0, (-1, size))
-            for rows, amounts in zip(padded, (poor, rich), strict=True)
+    def _one_interval(
+        self, which: slice, node: int, poor: Tensor, rich: Tensor, dust: Tensor, gas_theta: Tensor
+    ) -> Tensor:
+        """Spectra of galaxies between two metallicities, by the amounts of components of either."""
+        stars, gas = (
+            torch.addmm(poor @ part[node, which], rich, part[node + 1, which]) for part in (self.stars, self.young)
         )
-        grid = self.grid[first : last + 2, which]
-        spectra = torch.baddbmm(torch.bmm(below, grid[:-1]), above, grid[1:])
-        return spectra.flatten(0, 1).index_select(0, place)
+        if self.gas_kind == "free":
+            gas = self.gas.emission(gas, *gas_theta.unbind(1))
+        change = gas[:, : self.changing] * (DUST - dust)
+        if not self.folded:
+            spectra = torch.cat([stars, gas, change], 1) @ self.second
+        elif self.gas_kind == "free":
+            spectra = stars.addmm_(torch.cat([gas, change], 1), self.second)
+        else:
+            spectra = stars.addmm_(change, self.second)
+        return spectra.mul_((dust * (-_LOG2E * self.curve)).exp2_())
 
     def _check(self, theta: Tensor) -> None:
-        if theta.ndim != 2 or theta.shape[1] != len(NAMES):
-            raise DigsError(f"theta has shape {tuple(theta.shape)}, not (N, {len(NAMES)}): {', '.join(NAMES)}.")
+        if theta.ndim != 2 or theta.shape[1] != len(self.names):
+            raise DigsError(
+                f"theta has shape {tuple(theta.shape)}, not (N, {len(self.names)}): {', '.join(self.names)}."
+            )
         low, high = self.domain
         bad = ~((theta >= low) & (theta <= high) & torch.isfinite(theta))
         if bool(bad.any()):
             row, place = bad.nonzero()[0].tolist()
             raise DigsError(
-                f"theta has {NAMES[place]} = {theta[row, place]:g} in row {row}; the simulator wants finite values "
-                f"in [{low[place]:g}, {high[place]:g}]."
+                f"theta has {self.names[place]} = {theta[row, place]:g} in row {row}; the simulator wants finite "
+                f"values in [{low[place]:g}, {high[place]:g}]."
             )
+
+
+def stored_instrument(spectrum: Spectrum) -> Instrument:
+    """Return the instrument of a section `spectrum`: pixels at which a smoothed spectrum is sampled."""
+    sigma = spectrum.smoothing if spectrum.smoothing_type == "vel" else _C_KMS / spectrum.smoothing
+    return Instrument(wavelength_grid(spectrum), sigma_kms=sigma, integrate=False)
+
+
+def _between(nodes: np.ndarray, given: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values along their first axis, at nodes between those that are given."""
+    place = np.interp(nodes, given, np.arange(len(given)))
+    below = place.astype(int).clip(max=len(given) - 2)
+    share = (place - below).reshape(-1, *[1] * (values.ndim - 1))
+    return values[below] + share * (values[below + 1] - values[below])

@@ -13,8 +13,8 @@ from digs.base.remedies import remedy
 from digs.config.model import Spectrum
 from digs.files.product import Product, read_product
 from digs.files.schemas.populations_schema import POPULATIONS
-from digs.physics.csp import CSPWeights
 from digs.physics.gas_lines import line_profiles
+from digs.physics.histories.delayed_tau import DelayedTau
 
 POPULATIONS_FILE = paths.DATA / "populations.h5"
 
@@ -27,7 +27,7 @@ class StoredPopulations:
     label: of the data that FSPS had.
     spectrum: pixels, dispersion and redshift where nobody asks for others.
     gas, gas_logu: the kind of gas, likewise, and its ionisation where that is not free.
-    weights: of the SSPs in galaxies, in double precision.
+    weights: of the SSPs in delayed-tau galaxies, in double precision.
     profiles: of the lines at the native wavelengths, shape (lines, n).
     """
 
@@ -36,7 +36,7 @@ class StoredPopulations:
     spectrum: Spectrum
     gas: str
     gas_logu: float
-    weights: CSPWeights
+    weights: DelayedTau
     profiles: np.ndarray
 
 
@@ -60,6 +60,6 @@ def _read(path: Path, modified: int) -> StoredPopulations:
     except KeyError as error:
         advice = remedy("run `dvc repro populations`")
         raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None
-    weights = CSPWeights(product["age"], torch.float64)
+    weights = DelayedTau(product["age"], torch.float64)
     profiles = line_profiles(product["wavelength"], product["line_wavelength"], product["line_sigma"])
     return StoredPopulations(product, label, spectrum, gas, logu, weights, profiles)

@@ -17,7 +17,7 @@ from digs.config.params import Params
 from digs.config.theta import index
 from digs.files.product import write_product
 from digs.files.schemas.populations_schema import POPULATIONS
-from digs.physics.csp import CSPWeights
+from digs.physics.histories.delayed_tau import DelayedTau
 from digs.physics.prior import Prior
 from digs.sps.home import SPSData, sps_home
 from digs.sps.native_spectra import NativeSpectra
@@ -103,7 +103,7 @@ def compression_error(native: NativeSpectra, inside: np.ndarray, compact: np.nda
         theta: of galaxies, shape (N, 5), float64.
     """
     logzsol, tage, logtau = (theta[:, index(name)] for name in ("logzsol", "tage", "logtau"))
-    fractions = CSPWeights(native.age, torch.float64)(tage, logtau).numpy()
+    fractions = DelayedTau(native.age, torch.float64)(tage, logtau).numpy()
     ages = fractions.shape[1]
     place = np.interp(logzsol.numpy(), native.logzsol, np.arange(len(native.logzsol)))
     below = place.astype(int).clip(max=len(native.logzsol) - 2)

@@ -1,4 +1,4 @@
-r"""Composite stellar populations: how much of each simple stellar population (SSP) a delayed-tau galaxy holds.
+r"""The delayed-tau history: how much of each simple stellar population (SSP) such a galaxy holds.
 
 A galaxy of age T formed stars at lookback time s at the rate (T - s) exp(-(T - s) / tau), and FSPS interpolates SSP
 spectra linearly in log age between its nodes t_m. The galaxy is then a weighted sum of the nodes' spectra. The weight
@@ -32,6 +32,9 @@ from numpy.polynomial import chebyshev
 from torch import Tensor, nn
 
 LOGTAU_DOMAIN = (-1.5, 1.5)  # log10 of tau in Gyr
+
+
+_LEAST_AGE = 1e-4  # Gyr, of a galaxy
 
 
 _SERIES_DOMAIN = (-1.6, 1.6)  # wider, as the gradient of a Chebyshev series is 0/0 at its ends
@@ -99,10 +102,10 @@ def _modes(integrals: np.ndarray, points: np.ndarray, rank: int) -> tuple[np.nda
     return left[:, :rank] * strength[:rank], (right[:rank].reshape(-1, *scale.shape) * scale).swapaxes(0, 1)
 
 
-class CSPWeights(nn.Module):
+class DelayedTau(nn.Module):
     """The weights of the SSPs in delayed-tau galaxies, as FSPS integrates them (csp_gen, sfh=4); see the module.
 
-    `components`, shape (components, SSPs), says how the SSPs make up the components that galaxies are summed from.
+    It is a History (digs.physics.histories.history).
 
     Args:
         age: the SSPs' ages in Gyr, ascending, shape (n,).
@@ -110,15 +113,18 @@ class CSPWeights(nn.Module):
 
     Example:
         >>> import numpy as np, torch
-        >>> from digs.physics import CSPWeights
-        >>> weights = CSPWeights(np.geomspace(1e-4, 14, 50))
+        >>> from digs.physics.histories import DelayedTau
+        >>> weights = DelayedTau(np.geomspace(1e-4, 14, 50))
         >>> fractions = weights(torch.tensor([1.0, 4.0]), torch.tensor([-0.5, 0.3]))
         >>> len(fractions), fractions.sum(1).round(decimals=4).tolist()
         (2, [1.0, 1.0])
     """
 
+    names = ("tage", "logtau")
+
     def __init__(self, age: np.ndarray, dtype: torch.dtype = torch.float32):
         super().__init__()
+        self.domain = {"tage": (_LEAST_AGE, age[-1]), "logtau": LOGTAU_DOMAIN}
         low, high = _SERIES_DOMAIN
         points = chebyshev.chebpts1(2 * (_DEGREE + 1))
         tau = 10 ** (low + (high - low) * (points + 1) / 2)
