@@ -1,4 +1,4 @@
-"""What the tests share: a synthetic SSP grid, the tracked data, and one Prospector for all tests that run FSPS."""
+"""What the tests share: synthetic populations, the tracked data, and one Prospector for all tests that run FSPS."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ from digs.config.params import load_params
 from digs.files.atomic import write_json
 from digs.files.product import Product, read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.files.schemas.populations_schema import POPULATIONS
 from digs.flows.flow import Flow
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
@@ -77,14 +77,13 @@ LONGEST = (
 )
 FSPS = "FSPS"  # the group of the files in which a test starts it, for minutes, where there are data for it
 STARTS_FSPS = {
-    "test_csp.py",
+    "test_delayed_tau.py",
     "test_derived.py",
     "test_dust.py",
     "test_native_agreement.py",
     "test_prospector_library.py",
     "test_prospector_processes.py",
     "test_simulator.py",
-    "test_ssp_spectra.py",
 }
 
 
@@ -217,28 +216,45 @@ def refused() -> Refused:
 
 
 @pytest.fixture(scope="session")
-def fake_arrays() -> dict[str, np.ndarray]:
-    """SSP spectra that are smooth, positive and nothing else: black-body-like, fading and reddening with age."""
-    wavelength = np.linspace(3750.0, 9500.0, FAKE_PIXELS)
-    logzsol = np.array([-2.5, -1.0, -0.3, 0.0, 0.5])
-    temperature = 30_000 / (1 + 3 * (np.log10(AGE) + 4)) * (1 - 0.1 * logzsol[:, None])
-    x = 1.44e8 / (wavelength * temperature[..., None])
-    flux = 1e-14 * (wavelength / 5500) ** -5 / np.expm1(x) * AGE[:, None] ** -0.8
-    return {"wavelength": wavelength, "age": AGE, "logzsol": logzsol, "flux": flux}
-
-
-@pytest.fixture(scope="session")
-def fake_grid(fake_arrays, tmp_path_factory) -> Path:
-    """The synthetic SSP grid as a data product."""
-    path = tmp_path_factory.mktemp("fake") / "ssp_grid.h5"
-    write_product(
-        path,
-        SSP_GRID,
-        fake_arrays,
-        parameters=load_params().model_dump(include={"spectrum"}),
-        sps_label="synthetic",
-        sps_fingerprint="0",
+def fake_populations(tmp_path_factory) -> Path:
+    """Populations that fade and redden with age, and gas whose lines change with all that they may change with."""
+    random = np.random.default_rng(3)
+    wavelength = np.concatenate([np.arange(3000.0, 9000, 2), np.arange(9000.0, 12000, 20)])
+    logzsol, logz, age, logu = (
+        np.array([-2.5, -1.0, 0.0, 0.5]),
+        np.array([-1.0, -0.4, 0.3]),
+        [1e-3, 5e-3, 0.02],
+        [-4.0, -1],
     )
+    basis = np.stack([(wavelength / 5500) ** power for power in (-2.0, 0.0, 1.0)])
+    basis[1] *= 1 + 0.3 * np.sin(wavelength / 30)
+    coefficients = 1e-16 * AGE[:, None] ** -0.7 * np.stack([1 / (1 + AGE), np.ones_like(AGE), AGE**0.3], 1)
+    lines = np.array([3728.0, 4341.0, 4862.0, 5008.0, 6564.0, 9533.0])
+    log_lines = random.uniform(0.0, 1.5, (3, 3, 2, len(lines)))
+    path = tmp_path_factory.mktemp("fake") / "populations.h5"
+    arrays = {
+        "wavelength": wavelength,
+        "resolution": np.full(len(wavelength), 60.0),
+        "age": AGE,
+        "logzsol": logzsol,
+        "coefficients": coefficients * (1 + 0.1 * logzsol[:, None, None]),
+        "basis": basis,
+        "percentile": np.array([50.0]),
+        "compression_error": np.zeros((1, len(wavelength))),
+        "photons": 0.5 * np.exp(-AGE / 0.003) * (1 - 0.1 * logzsol[:, None]) + 1e-8,
+        "surviving_mass": 0.6 + 0.4 * np.exp(-AGE) * np.ones((4, 1)),
+        "gas_logz": logz,
+        "gas_age": np.array(age),
+        "gas_logu": np.array(logu),
+        "line_wavelength": lines,
+        "line_sigma": np.full(len(lines), 4.0),
+        "log_lines": log_lines,
+        "log_continuum": random.uniform(-14.5, -14.0, (3, 3, 2, 2)),
+        "continuum_shape": np.stack([wavelength / 5000, 5000 / wavelength]),
+    }
+    settings = load_params().model_dump(include={"spectrum", "gas"})
+    settings["spectrum"]["pixels"] = FAKE_PIXELS
+    write_product(path, POPULATIONS, arrays, parameters=settings, sps_label="synthetic", sps_fingerprint="0")
     return path
 
 
@@ -295,7 +311,7 @@ def prospector(sps_home):
     """The reference simulator on the pixels of params.yaml."""
     from digs.sps.prospector import Prospector
 
-    return Prospector(load_params().spectrum)
+    return Prospector(load_params().spectrum, load_params().gas)
 
 
 @pytest.fixture

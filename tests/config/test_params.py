@@ -105,11 +105,21 @@ MISTAKES = {
     "studies' unknown setting": ("studies_common.galaxies", 5, ("studies_common.galaxies", "no such parameter")),
     "studies' missing setting": ("studies_common.pairs", None, ("studies_common.pairs", "missing")),
     "studies without pairs": ("studies_common.pairs", 0, ("studies_common.pairs", "greater than 0")),
-    "a choice of other pixels": ("choices.spectra.low_resolution", {"pixels": 9}, ("choices.spectra.low_resolution",)),
+    "gas of another kind": ("gas.metallicity", "primordial", ("gas.metallicity", "solar")),
+    "a choice of other pixels": (
+        "choices.variants.low_resolution",
+        {"spectrum": {"pixels": 9}},
+        ("choices.variants.low_resolution",),
+    ),
+    "a choice of another ionisation": (
+        "choices.variants.gas_of_stars",
+        {"gas": {"logu": -3.0}},
+        ("choices.variants.gas_of_stars", "logu"),
+    ),
     "a choice's unknown setting": (
-        "choices.spectra.low_resolution",
-        {"R": 9},
-        ("choices.spectra", "no such parameter"),
+        "choices.variants.low_resolution",
+        {"spectrum": {"R": 9}},
+        ("choices.variants", "no such parameter"),
     ),
     "more choices than chains": ("choices.galaxies", 9999, ("choices.galaxies", "300")),
     "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
@@ -192,7 +202,7 @@ def test_scripts_stop_with_one_line_and_status_1(checkout, sound, mistake):
     where, value, mentions = MISTAKES[mistake]
     (checkout / "params.yaml").write_text(spoil(sound, where, value))
     run = subprocess.run(
-        [sys.executable, checkout / "src" / "scripts" / "stages" / "ssp_grid.py"],
+        [sys.executable, checkout / "src" / "scripts" / "stages" / "populations.py"],
         env={**os.environ, "PYTHONPATH": str(checkout / "src")},
         capture_output=True,
         text=True,
@@ -201,7 +211,7 @@ def test_scripts_stop_with_one_line_and_status_1(checkout, sound, mistake):
     assert "Traceback" not in run.stderr
     lines = run.stderr.strip().splitlines()
     assert len(lines) == 1, run.stderr
-    assert lines[0].startswith("ssp_grid.py: params.yaml: ")
+    assert lines[0].startswith("populations.py: params.yaml: ")
     assert all(mention in lines[0] for mention in mentions)
 
 

@@ -16,8 +16,8 @@ FRACTION = 0.05
 
 
 @pytest.fixture(scope="module")
-def simulator(fake_grid) -> Simulator:
-    return Simulator(fake_grid, torch.float64)
+def simulator(fake_populations) -> Simulator:
+    return Simulator(path=fake_populations, dtype=torch.float64)
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_outside_the_prior_nothing_is_simulated(simulator, galaxy):
     calls = []
 
     class Counting:
-        grid = simulator.grid
+        curve = simulator.curve
 
         def __call__(self, theta: torch.Tensor) -> torch.Tensor:
             calls.append(len(theta))

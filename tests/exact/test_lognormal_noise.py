@@ -21,8 +21,8 @@ THETA = load_params(GalaxySettings).galaxy.theta
 
 
 @pytest.fixture
-def simulator(fake_grid) -> Simulator:
-    return Simulator(fake_grid, dtype=torch.float64)
+def simulator(fake_populations) -> Simulator:
+    return Simulator(path=fake_populations, dtype=torch.float64)
 
 
 def test_lognormal_noise_is_normal_in_the_decimal_logarithm():

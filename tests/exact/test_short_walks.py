@@ -44,8 +44,8 @@ def test_short_walks_scatter_about_the_long_one():
 
 
 @pytest.fixture
-def simulator(fake_grid) -> Simulator:
-    return Simulator(fake_grid, dtype=torch.float64)
+def simulator(fake_populations) -> Simulator:
+    return Simulator(path=fake_populations, dtype=torch.float64)
 
 
 def test_noise_in_units_of_the_data_changes_little_where_there_is_little(simulator, wide_theta):

@@ -10,7 +10,6 @@ from digs.config.model import Architecture, Embedding
 from digs.config.params import load_params
 from digs.config.theta import DUST, MASS, NAMES, REST
 from digs.files.product import read_product
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.coordinates import Marginal
 from digs.flows.features import MassEdges
 from digs.flows.flow import Flow, build_flow
@@ -18,7 +17,7 @@ from digs.flows.mass_and_dust import MassAndDust
 from digs.flows.network_files import load_flow, load_record, save_network
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
-from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.physics.simulator import Simulator
 
 FRACTION = 0.05
 ARCHITECTURES = {
@@ -37,16 +36,16 @@ ARCHITECTURES = {
 
 
 @pytest.fixture(scope="module")
-def conditional(fake_grid) -> MassAndDust:
+def conditional(fake_populations) -> MassAndDust:
     """Over ranges so narrow that an untrained flow's draws, though wrong, leave dust and mass somewhere in theirs."""
     prior = Prior([8.0, -1.0, 0.1, 1.0, -0.5], [13.0, 0.0, 1.0, 3.0, 0.5])
-    return MassAndDust(Simulator(fake_grid, torch.float64), prior, FRACTION)
+    return MassAndDust(Simulator(path=fake_populations, dtype=torch.float64), prior, FRACTION)
 
 
 @pytest.fixture(scope="module")
-def wide(fake_grid) -> MassAndDust:
+def wide(fake_populations) -> MassAndDust:
     """Over all of the prior."""
-    return MassAndDust(Simulator(fake_grid, torch.float64), Prior.over(load_params().prior), FRACTION)
+    return MassAndDust(Simulator(path=fake_populations, dtype=torch.float64), Prior.over(load_params().prior), FRACTION)
 
 
 def galaxies(conditional: MassAndDust, number: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -280,7 +279,7 @@ def test_the_network_sees_the_edges(conditional):
 
 def test_save_and_load(tracked, tmp_path):
     """With the tracked grid, of which the file of weights holds nothing."""
-    tracked("ssp_grid.h5")
+    tracked("populations.h5")
     architecture = ARCHITECTURES["zuko_nsf"].model_copy(update={"components": 10})
     simulator, random = Simulator(), torch.Generator().manual_seed(28)
     theta = Prior.over(load_params().prior).sample(300, random)
@@ -297,7 +296,7 @@ def test_save_and_load(tracked, tmp_path):
         wavelength=simulator.wavelength.tolist(),
         noise_fraction=FRACTION,
         training={"epochs": 0},
-        provenance={"sps_fingerprint": read_product(SSP_GRID_FILE, SSP_GRID).attributes["sps_fingerprint"]},
+        provenance={"sps_fingerprint": simulator.sps_fingerprint},
     )
     loaded, record = load_flow("three", tmp_path)
     assert record.architecture == architecture
@@ -310,7 +309,7 @@ def test_save_and_load(tracked, tmp_path):
 
 
 def test_a_network_of_other_populations_is_refused(tracked, tmp_path, refused):
-    tracked("ssp_grid.h5")
+    tracked("populations.h5")
     record = load_record("fiducial")
     changed = record.model_copy(update={"provenance": {**record.provenance, "sps_fingerprint": "other"}})
     (tmp_path / "fiducial.json").write_text(changed.model_dump_json())

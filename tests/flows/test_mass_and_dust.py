@@ -19,7 +19,7 @@ FRACTION = 0.05
 
 @pytest.fixture(scope="module")
 def conditional(tracked) -> MassAndDust:
-    tracked("ssp_grid.h5")
+    tracked("populations.h5")
     return MassAndDust(Simulator(dtype=torch.float64), Prior.over(load_params().prior), FRACTION)
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import AGE
-from test_csp import numerical_weights
+from test_delayed_tau import numerical_weights
 
 from digs.base.random_streams import generator
 from digs.config.params import load_params
-from digs.physics.error_budget import error_budget, integrated_spectra, integrated_weights
+from digs.physics.error_budget import IntegratedDelayedTau, error_budget, integrated_weights
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -28,8 +28,13 @@ def test_single_precision_and_the_closed_form_are_far_below_the_noise():
 
 def test_a_wrong_weight_shows():
     """The budget is no comparison of the simulator with itself: doubling the young stars changes spectra a lot."""
-    simulator = Simulator(dtype=torch.float64)
     theta = Prior.over(load_params().prior).sample(50, generator(2, "accuracy")).double()
-    before = integrated_spectra(simulator, theta)
-    simulator.grid[:, :20] *= 2
-    assert (integrated_spectra(simulator, theta) / before - 1).abs().max() > 0.1
+
+    class Wrong(IntegratedDelayedTau):
+        def amounts(self, *columns: torch.Tensor) -> tuple[torch.Tensor, slice]:
+            amounts, which = super().amounts(*columns)
+            amounts[:, :20] *= 2
+            return amounts, which
+
+    right, wrong = (Simulator(history=each, dtype=torch.float64)(theta) for each in (IntegratedDelayedTau, Wrong))
+    assert (wrong / right - 1).abs().max() > 0.1

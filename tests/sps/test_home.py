@@ -50,15 +50,14 @@ def test_a_home_that_is_not_there_is_told(monkeypatch, tmp_path, refused):
 def test_fsps_is_not_started_without_data(monkeypatch, refused, tmp_path):
     """It would stop the interpreter."""
     from digs.config.params import load_params
-    from digs.files.resumable import ResumableParts
     from digs.sps.prospector import Prospector
-    from digs.sps.ssp_spectra import make_ssp_grid
+    from digs.sps.native_spectra import native_parts, native_spectra
 
     monkeypatch.delenv("SPS_HOME", raising=False)
-    settings = load_params().spectrum
+    params, data = load_params(), sps.SPSData("synthetic", "0")
     for start in (
-        lambda: Prospector(settings),
-        lambda: make_ssp_grid(settings, ResumableParts(tmp_path, None, __file__)),
+        lambda: Prospector(params.spectrum, params.gas),
+        lambda: native_spectra(native_parts(data, tmp_path)),
     ):
         with refused("SPS_HOME is not set"):
             start()

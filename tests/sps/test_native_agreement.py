@@ -25,7 +25,7 @@ def test_galaxies_on_every_instrument_are_prospectors(populations, prospector, w
     """Three galaxies of about solar metallicity, as each metallicity of FSPS takes its time."""
     params, theta = load_params(PopulationsSettings, InstrumentsSettings), wide_theta(3, 4).double()
     theta[:, 1] = theta[:, 1].new_tensor([-0.2, -0.1, -0.05])
-    found = differences(POPULATIONS_FILE, with_gas(theta, 5), params.spectrum, params.populations.gas_logu, prospector)
+    found = differences(POPULATIONS_FILE, with_gas(theta, 5), params.spectrum, params.gas.logu, prospector)
     for name in settings(params.spectrum):
         for kind in KINDS:
             difference = found[name][kind][0]

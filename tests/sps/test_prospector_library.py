@@ -20,7 +20,7 @@ from digs.sps import prospector_library as library
 from digs.sps.home import SPSData
 from digs.sps.prospector_library import PART, library_parts, simulate_library
 
-SETTINGS = load_params().spectrum
+SETTINGS, GAS = load_params().spectrum, load_params().gas
 DATA = SPSData("synthetic", "0" * 64)
 
 
@@ -29,7 +29,7 @@ def some_theta(number: int) -> np.ndarray:
 
 
 def put_parts(theta: np.ndarray, flux: np.ndarray, folder: Path) -> ResumableParts:
-    parts = library_parts(theta, SETTINGS, DATA, folder)
+    parts = library_parts(theta, SETTINGS, GAS, DATA, folder)
     order = np.argsort(theta[:, index("logzsol")])
     for start in range(0, len(theta), PART):
         parts.save(f"{start:07d}", flux[order[start : start + PART]])
@@ -90,12 +90,12 @@ def test_finished_parts_are_only_put_together(tmp_path, monkeypatch):
     theta, flux = some_theta(2 * PART + 7), np.random.default_rng(2).uniform(size=(2 * PART + 7, 4))
     parts = put_parts(theta, flux, tmp_path)
     monkeypatch.delenv("SPS_HOME", raising=False)
-    np.testing.assert_array_equal(simulate_library(theta, SETTINGS, parts, 2), flux)
+    np.testing.assert_array_equal(simulate_library(theta, SETTINGS, GAS, parts, 2), flux)
 
 
 def test_spectra_come_in_the_order_of_theta(tmp_path, counting):
     theta = some_theta(2 * PART + 7)
-    flux = simulate_library(theta, SETTINGS, library_parts(theta, SETTINGS, DATA, tmp_path), 1)
+    flux = simulate_library(theta, SETTINGS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
     np.testing.assert_array_equal(flux, np.concatenate([theta, theta], 1))
     assert counting.calls == len(theta)
 
@@ -104,22 +104,22 @@ def test_only_missing_parts_are_made(tmp_path, counting):
     theta = some_theta(3 * PART)
     parts = put_parts(theta, np.concatenate([theta, theta], 1), tmp_path)
     sorted(parts.folder.iterdir())[1].unlink()
-    flux = simulate_library(theta, SETTINGS, parts, 1)
+    flux = simulate_library(theta, SETTINGS, GAS, parts, 1)
     np.testing.assert_array_equal(flux, np.concatenate([theta, theta], 1))
     assert counting.calls == PART
 
 
 def test_a_failure_is_told_and_costs_no_more_than_its_part(tmp_path, counting, monkeypatch):
     theta = some_theta(3 * PART)
-    parts = library_parts(theta, SETTINGS, DATA, tmp_path)
+    parts = library_parts(theta, SETTINGS, GAS, DATA, tmp_path)
     monkeypatch.setattr(counting, "fails_at", PART + 3)
     with pytest.raises(RuntimeError, match="killed"):
-        simulate_library(theta, SETTINGS, parts, 1)
+        simulate_library(theta, SETTINGS, GAS, parts, 1)
     assert all(file.suffix == ".npy" and len(np.load(file)) == PART for file in parts.folder.iterdir())
     assert "0000000" in parts
     assert f"{PART:07d}" not in parts
     monkeypatch.setattr(counting, "fails_at", None)
-    flux = simulate_library(theta, SETTINGS, parts, 1)
+    flux = simulate_library(theta, SETTINGS, GAS, parts, 1)
     np.testing.assert_array_equal(flux, np.concatenate([theta, theta], 1))
 
 
@@ -127,20 +127,20 @@ def test_other_work_has_other_parts(tmp_path):
     theta = some_theta(PART)
     coarse = SETTINGS.model_copy(update={"smoothing": 700.0})
     folders = {
-        library_parts(theta, SETTINGS, DATA, tmp_path).folder,
-        library_parts(theta + 1e-9, SETTINGS, DATA, tmp_path).folder,
-        library_parts(theta, coarse, DATA, tmp_path).folder,
-        library_parts(theta, SETTINGS, dataclasses.replace(DATA, fingerprint="1" * 64), tmp_path).folder,
+        library_parts(theta, SETTINGS, GAS, DATA, tmp_path).folder,
+        library_parts(theta + 1e-9, SETTINGS, GAS, DATA, tmp_path).folder,
+        library_parts(theta, coarse, GAS, DATA, tmp_path).folder,
+        library_parts(theta, SETTINGS, GAS, dataclasses.replace(DATA, fingerprint="1" * 64), tmp_path).folder,
     }
     assert len(folders) == 4
     renamed = dataclasses.replace(DATA, label="another name for the same data")
-    assert library_parts(theta, SETTINGS, renamed, tmp_path).folder in folders
+    assert library_parts(theta, SETTINGS, GAS, renamed, tmp_path).folder in folders
 
 
 def test_prospector_in_a_process_of_its_own(tmp_path, prospector):
     """The spawned process gives what this one gives, and theta's order is kept."""
     theta = np.array([[10.5, 0.0, 0.65, 1.63, -0.9586], [9.0, 0.0, 0.1, 0.02, 1.0], [12.0, 0.0, 1.0, 4.0, 0.0]])
-    flux = simulate_library(theta, SETTINGS, library_parts(theta, SETTINGS, DATA, tmp_path), 1)
+    flux = simulate_library(theta, SETTINGS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
     np.testing.assert_allclose(flux, np.stack([prospector(row) for row in theta]), rtol=1e-10)
 
 

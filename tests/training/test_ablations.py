@@ -22,7 +22,7 @@ from digs.training.ablations import compare_candidates, train_candidate
 
 def test_every_candidate_can_be_built_and_has_a_density(tracked):
     """An architecture that sbi refuses is to be found out before a night of training."""
-    tracked("ssp_grid.h5")
+    tracked("populations.h5")
     params = load_params(Studies)
     prior, pixels = Prior.over(params.prior), params.spectrum.pixels
     theta = prior.sample(3, torch.Generator().manual_seed(1))
@@ -64,7 +64,7 @@ PRIOR, FRACTION = Prior.over(load_params().prior), load_params().noise.fraction
 
 @pytest.fixture(autouse=True)
 def few_held_out(tracked, monkeypatch) -> None:
-    tracked("ssp_grid.h5")
+    tracked("populations.h5")
     monkeypatch.setattr(pairs, "HELD_OUT", 500)
     monkeypatch.setattr(pairs, "EXAMPLES", 500)
 

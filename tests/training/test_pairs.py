@@ -38,8 +38,8 @@ def gathered(pairs, number: int, batch_size: int) -> tuple[torch.Tensor, torch.T
 
 
 @pytest.fixture(scope="module")
-def simulator(fake_grid) -> Simulator:
-    return Simulator(fake_grid)
+def simulator(fake_populations) -> Simulator:
+    return Simulator(path=fake_populations)
 
 
 def noise_in_units(flux: torch.Tensor, model: torch.Tensor) -> torch.Tensor:

@@ -48,22 +48,34 @@ class PriorRanges(Section):
         return value
 
 
-class Spectrum(Section):
-    """The pixels of the spectra, in Angstrom, their resolution and the redshift."""
+class WavelengthRange(Section):
+    """From where to where, in Angstrom."""
 
     wavelength_start: PositiveFloat
     wavelength_stop: PositiveFloat
-    pixels: Annotated[int, Field(ge=2)]
-    smoothing_type: Literal["vel", "R"]
-    smoothing: PositiveFloat
-    zred: PositiveFloat
 
     @field_validator("wavelength_stop")
     @classmethod
     def _redder(cls, value: float, info) -> float:
         if value <= info.data.get("wavelength_start", 0.0):
-            raise ValueError("it is not above spectrum.wavelength_start; swap them")
+            raise ValueError("it is not above wavelength_start; swap them")
         return value
+
+
+class Spectrum(WavelengthRange):
+    """The pixels of the spectra, in Angstrom, their resolution and the redshift."""
+
+    pixels: Annotated[int, Field(ge=2)]
+    smoothing_type: Literal["vel", "R"]
+    smoothing: PositiveFloat
+    zred: PositiveFloat
+
+
+class NebularGas(Section):
+    """The gas around young stars: its metallicity, solar or the stars', and log10 of its ionisation parameter."""
+
+    metallicity: Literal["solar", "stars"]
+    logu: float
 
 
 class Noise(Section):

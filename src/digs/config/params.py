@@ -13,7 +13,7 @@ from pydantic import ConfigDict, PositiveInt, ValidationError, create_model
 
 from digs.base import paths
 from digs.base.errors import DigsError
-from digs.config.model import Network, Noise, PriorRanges, Section, Spectrum
+from digs.config.model import NebularGas, Network, Noise, PriorRanges, Section, Spectrum
 
 
 class Params(Section):
@@ -23,6 +23,7 @@ class Params(Section):
 
     prior: PriorRanges
     spectrum: Spectrum
+    gas: NebularGas
     noise: Noise
     networks: dict[str, Network]
     threads: PositiveInt

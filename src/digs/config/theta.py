@@ -26,7 +26,7 @@ class Meaning:
 
 MEANINGS = (
     Meaning("logmass", r"$\log_{10} M/M_\odot$", "dex", "Stellar mass formed"),
-    Meaning("logzsol", r"$\log_{10} Z/Z_\odot$", "dex", "Stellar (and gas) metallicity"),
+    Meaning("logzsol", r"$\log_{10} Z/Z_\odot$", "dex", "Stellar metallicity"),
     Meaning("dust2", r"$\tau_{\lambda,2}$", "", r"Diffuse dust optical depth at 5500\,\AA"),
     Meaning("tage", r"$t_{\rm age}$", "Gyr", "Age since the onset of star formation"),
     Meaning("logtau", r"$\log_{10} \tau/{\rm Gyr}$", "dex", "e-folding time of the star formation history"),

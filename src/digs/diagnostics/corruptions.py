@@ -34,10 +34,12 @@ from digs.base import paths
 from digs.base.errors import DigsError
 from digs.config.theta import index
 from digs.files.product import read_product
+from digs.files.schemas.other_sps_schema import OTHER_SPS
 from digs.files.schemas.redshifted_schema import REDSHIFTED
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.physics.histories.delayed_tau import DelayedTau
+from digs.physics.histories.single_burst import SingleBurst
 from digs.physics.noise import with_noise
-from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.physics.simulator import Simulator
 
 OTHER_SPS_FILE = paths.DATA / "other_sps.h5"
 
@@ -78,7 +80,7 @@ _PERIODS = 5
 BURST_AGE = 0.1  # Gyr
 
 
-_DUST, _MASS, _METALS, _AGE = (index(name) for name in ("dust2", "logmass", "logzsol", "tage"))
+_DUST, _AGE = index("dust2"), index("tage")
 
 
 @dataclass(frozen=True)
@@ -164,16 +166,12 @@ def single_burst(galaxies: Galaxies, age: float) -> Tensor:
 
     Args:
         galaxies: as of corrupted.
-        age: of the stars, in Gyr; the nearest of the SSP grid is taken.
+        age: of the stars, in Gyr.
     """
-    grid = read_product(SSP_GRID_FILE, SSP_GRID)
-    place = int(np.abs(np.log(grid["age"] / age)).argmin())
-    ssp, logzsol = torch.as_tensor(grid["flux"][:, place]).to(galaxies.flux), torch.as_tensor(grid["logzsol"])
-    metals = galaxies.theta[:, _METALS].double()
-    lower = (torch.searchsorted(logzsol, metals.contiguous()) - 1).clamp(0, len(logzsol) - 2)
-    share = ((metals - logzsol[lower]) / (logzsol[lower + 1] - logzsol[lower])).to(ssp)[:, None]
-    mass, dust = (galaxies.theta[:, which, None].to(ssp) for which in (_MASS, _DUST))
-    return 10**mass * torch.exp(-dust * galaxies.simulator.curve) * torch.lerp(ssp[lower], ssp[lower + 1], share)
+    theta = galaxies.theta.clone()
+    theta[:, _AGE] = age
+    columns = [index(name) for name in ("logmass", "logzsol", "dust2", "tage")]
+    return Simulator(history=SingleBurst)(theta[:, columns]).to(galaxies.flux)
 
 
 def _burst(galaxies: Galaxies, strength: float) -> Tensor:
@@ -181,7 +179,25 @@ def _burst(galaxies: Galaxies, strength: float) -> Tensor:
 
 
 def _other_sps(galaxies: Galaxies, strength: float) -> Tensor:
-    return torch.lerp(galaxies.flux, Simulator(OTHER_SPS_FILE)(galaxies.theta), strength)
+    return torch.lerp(galaxies.flux, other_spectra(galaxies), strength)
+
+
+def other_spectra(galaxies: Galaxies) -> Tensor:
+    """Return spectra of the galaxies' theta, made of other simple stellar populations than FSPS's, shape (N, pixels).
+
+    Args:
+        galaxies: as of corrupted.
+    """
+    grid = read_product(OTHER_SPS_FILE, OTHER_SPS)
+    nodes, flux = (torch.as_tensor(grid[name]).double() for name in ("logzsol", "flux"))
+    logmass, logzsol, dust2, tage, logtau = galaxies.theta.double().unbind(1)
+    fractions = DelayedTau(grid["age"], torch.float64)(tage, logtau)
+    lower = (torch.searchsorted(nodes, logzsol.contiguous()) - 1).clamp(0, len(nodes) - 2)
+    each = torch.einsum("na,zap->nzp", fractions, flux[:, : fractions.shape[1]])
+    rows, share = torch.arange(len(lower)), ((logzsol - nodes[lower]) / (nodes[lower + 1] - nodes[lower]))[:, None]
+    clear = torch.lerp(each[rows, lower], each[rows, lower + 1], share)
+    attenuated = 10 ** logmass[:, None] * torch.exp(-dust2[:, None] * galaxies.simulator.curve.double()) * clear
+    return attenuated.to(galaxies.flux)
 
 
 def correlated(unit: Tensor, correlation: float) -> Tensor:

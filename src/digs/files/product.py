@@ -173,10 +173,10 @@ def read_product(path: Path, schema: Schema) -> Product:
 
     Example:
         >>> from digs.files import read_product
-        >>> from digs.files.schemas.ssp_grid_schema import SSP_GRID
-        >>> from digs.physics.simulator import SSP_GRID_FILE
-        >>> grid = read_product(SSP_GRID_FILE, SSP_GRID)
-        >>> grid["flux"].shape == (len(grid["logzsol"]), len(grid["age"]), len(grid["wavelength"]))
+        >>> from digs.files.schemas.populations_schema import POPULATIONS
+        >>> from digs.physics.stored_populations import POPULATIONS_FILE
+        >>> populations = read_product(POPULATIONS_FILE, POPULATIONS)
+        >>> populations["basis"].shape[1] == len(populations["wavelength"])
         True
     """
     name = paths.shown(path)

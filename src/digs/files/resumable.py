@@ -38,10 +38,12 @@ class ResumableParts:
         folder: for all computations of this kind.
         settings: what the parts depend on, as JSON takes it.
         file: the `__file__` of the script or module that makes them.
+        inputs: the files that it reads, whose contents the parts depend on.
     """
 
-    def __init__(self, folder: Path, settings: Any, file: str):
-        self.folder = folder / work_key(settings, file)
+    def __init__(self, folder: Path, settings: Any, file: str, *inputs: Path):
+        data = b"".join(hashlib.sha256(path.read_bytes()).digest() for path in inputs)
+        self.folder = folder / work_key(settings, file, data)
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.npy"

@@ -15,11 +15,9 @@ from digs.base.torch_state import building
 from digs.config.model import Architecture, PriorRanges
 from digs.config.theta import NAMES
 from digs.files.atomic import existing, read_json, replacing, unreadable, write_json
-from digs.files.product import read_product
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.flow import Flow, build_flow
 from digs.physics.prior import Prior
-from digs.physics.simulator import SSP_GRID_FILE
+from digs.physics.stored_populations import POPULATIONS_FILE, stored_populations
 
 NETWORKS = paths.DATA / "networks"
 
@@ -96,13 +94,13 @@ def load_record(name: str, folder: Path | str = NETWORKS) -> NetworkRecord:
 
 
 def _check_populations(record: NetworkRecord) -> None:
-    """That the SSP grid is the one that a network with mass and dust in closed form was trained with."""
+    """That the populations are those that a network with mass and dust in closed form was trained with."""
     trained_with = record.provenance.get("sps_fingerprint")
     if not record.architecture.marginal:
         return
-    if trained_with != read_product(SSP_GRID_FILE, SSP_GRID).attributes["sps_fingerprint"]:
+    if trained_with != stored_populations().fingerprint:
         raise DigsError(
-            f"Network '{record.name}' was trained with other SPS data than {paths.shown(SSP_GRID_FILE)} is made from; "
+            f"Network '{record.name}' was trained with other SPS data than those of {paths.shown(POPULATIONS_FILE)}; "
             f"{remedy(f'train it again with `dvc repro flow_{record.name}`')}."
         )
 
@@ -114,7 +112,7 @@ def load_flow(name: str, folder: Path | str = NETWORKS) -> tuple[Flow, NetworkRe
         name: of the network.
         folder: where its two files are, NAME.json and NAME.safetensors.
     Raises:
-        DigsError: there is no such network, one of its files is missing or damaged, or it belongs to another SSP grid.
+        DigsError: there is no such network, one of its files is missing or damaged, or it belongs to other populations.
 
     Example:
         >>> from digs.flows import load_flow

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,15 +15,14 @@ from digs.base.random_streams import generator
 from digs.config.model import Architecture
 from digs.config.stages.timing_settings import TimingSettings
 from digs.config.theta import NAMES
-from digs.files.product import read_product, write_product
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.fast.sampler import sampler
 from digs.flows.flow import DRAWS_AT_ONCE, Flow
 from digs.flows.mass_and_dust import MassAndDust
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
-from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.physics.simulator import Simulator, stored_instrument
+from digs.physics.stored_populations import stored_populations
 from digs.training.pairs import exact_sample
 
 _ANYWHERE = 1e6  # the ends of a prior of coordinates that rejects no draw
@@ -67,18 +65,10 @@ def posterior_calls(posterior: Posterior, flux: np.ndarray, timing: TimingSettin
     return calls | {f"{name} draws {number}": partial(sample, few, number) for number in timing.draws_each}
 
 
-def finer_simulator(factor: int, folder: Path) -> Simulator:
+def finer_simulator(factor: int) -> Simulator:
     """Return the exact simulator with so many times as many pixels in the same range."""
-    grid = read_product(SSP_GRID_FILE, SSP_GRID)
-    wavelength = np.linspace(*grid["wavelength"][[0, -1]], factor * len(grid["wavelength"]))
-    place = np.interp(wavelength, grid["wavelength"], np.arange(len(grid["wavelength"])))
-    left = np.minimum(place.astype(int), len(grid["wavelength"]) - 2)
-    right = place - left
-    flux = grid["flux"][..., left] * (1 - right) + grid["flux"][..., left + 1] * right
-    arrays = {"wavelength": wavelength, "age": grid["age"], "logzsol": grid["logzsol"], "flux": flux}
-    path = folder / f"{factor}.h5"
-    write_product(path, SSP_GRID, arrays, **grid.attributes)
-    return Simulator(path)
+    spectrum = stored_populations().spectrum
+    return Simulator(stored_instrument(spectrum.model_copy(update={"pixels": factor * spectrum.pixels})))
 
 
 def pixel_calls(
@@ -86,7 +76,6 @@ def pixel_calls(
     architectures: Mapping[str, Architecture],
     prior: Prior,
     fraction: float,
-    folder: Path,
     timing: TimingSettings,
 ) -> Calls:
     """Return what is timed with more pixels: simulations, and posteriors by networks of the same kinds.
@@ -97,9 +86,8 @@ def pixel_calls(
         factor: so many times as many pixels.
         architectures: of the networks, by name.
         fraction: of the noise.
-        folder: for the grid of the simulator.
     """
-    simulator = finer_simulator(factor, folder)
+    simulator = finer_simulator(factor)
     theta = prior.sample(timing.batch, generator(timing.seed, "exact"))
     example = exact_sample(simulator, prior, fraction, 2 * simulator.pixels, timing.seed, "pixels")
     flux = example[1][: timing.posterior_galaxies]

@@ -74,7 +74,9 @@ DIFFERENCES = {
     "tau": Difference(r"$\tau$ (Gyr)", "$[0.1, 1]$ (Table 1)", "0.1 to 10 (Fig. 4)", "$[0.1, 10]$"),
     "tage": Difference("age (Gyr)", "$[0, 4]$ (Table 1)", _NO, "$[0.01, 4]$"),
     "wavelength": Difference(r"wavelengths, 138", r"3750--9500\,\AA", r"3100--9800\,\AA\ (Fig. 3)", r"3060--9910\,\AA"),
-    "smoothing": Difference("resolution", r"350\,km\,s$^{-1}$, ``$R\approx100$''", _NO, r"350\,km\,s$^{-1}$, sampled"),
+    "smoothing": Difference("resolution", r"350\,km\,s$^{-1}$, ``$R\approx100$''", _NO, r"350\,km\,s$^{-1}$"),
+    "pixels": Difference("pixels", _NO, _NO, "sampled at their centres"),
+    "gas": Difference("metallicity of gas", _NO, _NO, r"solar, \fsps{}'s default"),
     "noise": Difference("noise", r"5\% of the flux", _NO, r"normal in $\log_{10}$ of the flux"),
     "pairs": Difference(
         "training pairs", "augmented with noise", _NO, r"spectrum of the library's member nearest to $\theta$"

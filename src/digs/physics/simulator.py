@@ -105,8 +105,8 @@ class Simulator(nn.Module):
             raise DigsError(f"The simulator cannot compute in {dtype}; choose torch.float32 or torch.float64.")
         super().__init__()
         stored = stored_populations(path)
-        spectrum, self.sps_label = stored.spectrum, stored.label
-        self.gas_kind = stored.gas if gas is None else gas
+        spectrum, self.sps_label, self.sps_fingerprint = stored.spectrum, stored.label, stored.fingerprint
+        self.gas_kind = stored.gas.metallicity if gas is None else gas
         if self.gas_kind not in ("solar", "stars", "free"):
             raise DigsError(f"The gas is {gas!r}; give 'solar', 'stars' or 'free'.")
         self.instrument = stored_instrument(spectrum) if instrument is None else instrument
@@ -120,7 +120,7 @@ class Simulator(nn.Module):
             self._build(stored, dtype)
 
     def _build(self, stored: StoredPopulations, dtype: torch.dtype) -> None:
-        populations, logu = stored.product, stored.gas_logu
+        populations, logu = stored.product, stored.gas.logu
         response = Response.of(self.instrument, self.redshift, stored)
         self.gas = Gas(populations, response.seen, torch.float64)
         nodes = populations["logzsol"]
@@ -246,10 +246,10 @@ class Simulator(nn.Module):
             )
 
 
-def stored_instrument(spectrum: Spectrum) -> Instrument:
-    """Return the instrument of a section `spectrum`: pixels at which a smoothed spectrum is sampled."""
+def stored_instrument(spectrum: Spectrum, integrate: bool = False) -> Instrument:
+    """Return the instrument of a section `spectrum`, whose pixels are sampled at their centres or integrated over."""
     sigma = spectrum.smoothing if spectrum.smoothing_type == "vel" else _C_KMS / spectrum.smoothing
-    return Instrument(wavelength_grid(spectrum), sigma_kms=sigma, integrate=False)
+    return Instrument(wavelength_grid(spectrum), sigma_kms=sigma, integrate=integrate)
 
 
 def _between(nodes: np.ndarray, given: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ import torch
 from digs.base import paths
 from digs.base.errors import DigsError
 from digs.base.remedies import remedy
-from digs.config.model import Spectrum
+from digs.config.model import NebularGas, Spectrum
 from digs.files.product import Product, read_product
 from digs.files.schemas.populations_schema import POPULATIONS
 from digs.physics.gas_lines import line_profiles
@@ -24,18 +24,18 @@ class StoredPopulations:
     """The product POPULATIONS, and what follows from it alone.
 
     product: the file's contents.
-    label: of the data that FSPS had.
+    label, fingerprint: of the data that FSPS had.
     spectrum: pixels, dispersion and redshift where nobody asks for others.
-    gas, gas_logu: the kind of gas, likewise, and its ionisation where that is not free.
+    gas: likewise.
     weights: of the SSPs in delayed-tau galaxies, in double precision.
     profiles: of the lines at the native wavelengths, shape (lines, n).
     """
 
     product: Product
     label: str
+    fingerprint: str
     spectrum: Spectrum
-    gas: str
-    gas_logu: float
+    gas: NebularGas
     weights: DelayedTau
     profiles: np.ndarray
 
@@ -54,12 +54,12 @@ def stored_populations(path: Path | str = POPULATIONS_FILE) -> StoredPopulations
 def _read(path: Path, modified: int) -> StoredPopulations:
     product = read_product(path, POPULATIONS)
     try:
-        label, given = product.attributes["sps_label"], product.attributes["parameters"]
-        spectrum, own = Spectrum(**given["spectrum"]), given["populations"]
-        gas, logu = own["gas"], float(own["gas_logu"])
+        label, fingerprint = product.attributes["sps_label"], product.attributes["sps_fingerprint"]
+        given = product.attributes["parameters"]
+        spectrum, gas = Spectrum(**given["spectrum"]), NebularGas(**given["gas"])
     except KeyError as error:
         advice = remedy("run `dvc repro populations`")
         raise DigsError(f"{paths.shown(path)} lacks the attribute {error}; {advice}.") from None
     weights = DelayedTau(product["age"], torch.float64)
     profiles = line_profiles(product["wavelength"], product["line_wavelength"], product["line_sigma"])
-    return StoredPopulations(product, label, spectrum, gas, logu, weights, profiles)
+    return StoredPopulations(product, label, fingerprint, spectrum, gas, weights, profiles)

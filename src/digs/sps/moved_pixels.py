@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from digs.config.model import Spectrum
+from digs.config.model import NebularGas, Spectrum
 from digs.sps.prospector import Prospector
 
 
@@ -17,13 +17,14 @@ class MovedPixels(Prospector):
 
     Args:
         settings: pixels, smoothing and the redshift that is taken away.
+        gas: its metallicity and ionisation.
         redshifts: that are left.
     Raises:
         DigsError: SPS_HOME is missing or incomplete.
     """
 
-    def __init__(self, settings: Spectrum, redshifts: Sequence[float]):
-        super().__init__(settings)
+    def __init__(self, settings: Spectrum, gas: NebularGas, redshifts: Sequence[float]):
+        super().__init__(settings, gas)
         self.redshifts = len(redshifts)
         self.wavelength = (self.wavelength / (1 + np.array(redshifts)[:, None])).ravel()
         self._observation["wavelength"] = self.wavelength

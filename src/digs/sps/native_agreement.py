@@ -16,13 +16,13 @@ import torch
 
 from digs.base.progress import progress
 from digs.base.random_streams import generator
-from digs.config.model import Spectrum
+from digs.config.model import NebularGas, Spectrum
 from digs.config.params import Params
 from digs.config.theta import index
 from digs.physics.instrument import Instrument
 from digs.physics.prior import Prior
+from digs.physics.simulator import GasKind, Simulator
 from digs.physics.spectra import f_lambda, wavelength_grid
-from digs.physics.spectrograph import GasKind, Spectrograph
 from digs.sps.prospector import FREE, JANSKY_CGS, MAGGIE_JANSKY, Prospector, model_parameters
 
 GAS_RANGES = ((-2.0, 0.5), (-4.0, -1.0))  # of gas_logz and gas_logu where they are free; FSPS's lowest gas_logz is -1.3
@@ -85,10 +85,9 @@ class ProspectorAnywhere:
                 self.as_it_runs = super().smoothspec(wave, spec)
                 return super().smoothspec(_divided(wave), _divided(spec))
 
-        description = model_parameters(self.spectrum)
-        values = {"zred": setting.redshift, "sigma_smooth": setting.sigma_kms, "gas_logu": gas_logu}
+        description = model_parameters(self.spectrum, NebularGas(metallicity="solar", logu=gas_logu))
+        values = {"zred": setting.redshift, "sigma_smooth": setting.sigma_kms, "gas_logz": gas_logz}
         description.update({name: {"N": 1, "isfree": False, "init": value} for name, value in values.items()})
-        description["gas_logz"] = {"N": 1, "isfree": False, "init": gas_logz}
         model = Smoothed(description)
         vector, own = np.empty(len(FREE)), self.prospector.vector(np.asarray(theta))
         places = [self.prospector.model.theta_index[free].start for free in FREE]
@@ -108,7 +107,7 @@ def _divided(values: np.ndarray) -> np.ndarray:
 def differences(
     path: Path, theta: torch.Tensor, spectrum: Spectrum, logu: float, prospector: Prospector
 ) -> dict[str, dict[str, np.ndarray]]:
-    """Return relative differences from Prospector, shape (2, N, pixels), by spectrograph and kind of gas.
+    """Return relative differences from Prospector, shape (2, N, pixels), by instrument and kind of gas.
 
     The first are those on the finer grid, the second those from Prospector as it runs.
 
@@ -136,8 +135,8 @@ def differences(
     for name, kind in work:
         setting = settings(spectrum)[name]
         instrument = Instrument(setting.wavelength, sigma_kms=setting.sigma_kms, integrate=False)
-        spectrograph = Spectrograph(instrument, setting.redshift, kind, path)
-        flux = spectrograph(theta[:, : len(spectrograph.names)]).double().numpy()
+        simulator = Simulator(instrument, setting.redshift, kind, path=path)
+        flux = simulator(theta[:, : len(simulator.names)]).double().numpy()
         found.setdefault(name, {})[kind] = np.abs(flux / expected[name, kind] - 1)
     return found
 
@@ -147,12 +146,12 @@ def agreement(path: Path, params: Params) -> dict:
 
     Args:
         path: the populations.
-        params: with the sections prior, spectrum, populations and instruments.
+        params: with the section instruments.
     """
     own = params.instruments
     theta = Prior.over(params.prior).sample(own.galaxies, generator(own.seed, "galaxies")).double()
     found = differences(
-        path, with_gas(theta, own.seed), params.spectrum, params.populations.gas_logu, Prospector(params.spectrum)
+        path, with_gas(theta, own.seed), params.spectrum, params.gas.logu, Prospector(params.spectrum, params.gas)
     )
     numbers, as_it_runs = (
         {name: {kind: summary(each[which]) for kind, each in kinds.items()} for name, kinds in found.items()}

@@ -120,8 +120,7 @@ def write_populations(path: Path, params: Params, native: NativeSpectra, data: S
 
     Args:
         path: of the product.
-        params: with the sections populations, prior and spectrum; the latter has the pixels, dispersion and redshift
-            that are taken where none are given.
+        params: with the section populations; spectrum and gas say what is taken where nothing is asked for.
         native: of native_spectra.
         data: where they come from.
     """
@@ -146,7 +145,7 @@ def write_populations(path: Path, params: Params, native: NativeSpectra, data: S
         "surviving_mass": native.surviving_mass,
         **gas_arrays(sps_home(), wavelength, inside),
     }
-    parameters = params.model_dump(include={"spectrum", "populations"})
+    parameters = params.model_dump(include={"spectrum", "gas", "populations"})
     write_product(path, POPULATIONS, arrays, parameters=parameters, **data.attributes())
     return {
         "rank": settings.rank,

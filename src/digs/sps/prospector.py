@@ -2,14 +2,15 @@
 
 The model is that of Khullar et al. (2022): delayed-tau star formation history (FSPS sfh=4), Calzetti dust
 (dust_type=2, dust1=0), nebular continuum and lines, Kroupa initial mass function, MIST isochrones, MILES spectra.
-As in Prospector's nebular template, the gas has the metallicity of the stars and log U = -2.
+The gas has the metallicity that params.yaml says: solar, as in their released code, or that of the stars, as in
+Prospector's nebular template.
 """
 
 import math
 
 import numpy as np
 
-from digs.config.model import Spectrum
+from digs.config.model import NebularGas, Spectrum
 from digs.config.theta import NAMES
 from digs.physics.prior import Prior
 from digs.physics.spectra import f_lambda, wavelength_grid
@@ -34,7 +35,7 @@ FREE = ("mass", "logzsol", "dust2", "tage", "tau")
 _LOGARITHMIC = np.array([name == f"log{free}" for free, name in zip(FREE, NAMES, strict=True)])
 
 
-def model_parameters(settings: Spectrum) -> dict:
+def model_parameters(settings: Spectrum, gas: NebularGas) -> dict:
     """Return Prospector's model description: the parametric_sfh and nebular templates with this project's choices."""
     from prospect.models.templates import TemplateLibrary
 
@@ -44,6 +45,9 @@ def model_parameters(settings: Spectrum) -> dict:
     model["dust_type"]["init"] = DUST_CALZETTI
     model["zred"].update(isfree=False, init=settings.zred)
     fixed = {"dust1": 0.0, "sigma_smooth": settings.smoothing, "smoothtype": settings.smoothing_type, "fftsmooth": True}
+    fixed["gas_logu"] = gas.logu
+    if gas.metallicity == "solar":  # else the template's, which follows the stars
+        fixed["gas_logz"] = 0.0
     model.update({name: {"N": 1, "isfree": False, "init": value} for name, value in fixed.items()})
     return model
 
@@ -53,17 +57,18 @@ class Prospector:
 
     Args:
         settings: pixels, smoothing and redshift.
+        gas: its metallicity and ionisation.
     Raises:
         DigsError: SPS_HOME is missing or incomplete.
     """
 
-    def __init__(self, settings: Spectrum):
+    def __init__(self, settings: Spectrum, gas: NebularGas):
         sps_home()  # before FSPS, which stops the interpreter without it
         from prospect.models import SpecModel
         from prospect.sources import CSPSpecBasis
 
         self.sps = CSPSpecBasis(zcontinuous=1)
-        self.model = SpecModel(model_parameters(settings))
+        self.model = SpecModel(model_parameters(settings, gas))
         self.wavelength = wavelength_grid(settings)
         self._observation = {"wavelength": self.wavelength, "spectrum": None, "filters": None}
         self._places = np.array([self.model.theta_index[free].start for free in FREE])

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from digs.base.progress import progress
-from digs.config.model import Spectrum
+from digs.config.model import NebularGas, Spectrum
 from digs.config.theta import index
 from digs.files.resumable import ResumableParts
 from digs.sps.home import SPSData
@@ -20,9 +20,9 @@ PART = 50  # spectra; a few seconds of work
 _simulator: Prospector | None = None
 
 
-def _start_worker(settings: Spectrum) -> None:
+def _start_worker(settings: Spectrum, gas: NebularGas) -> None:
     global _simulator
-    _simulator = Prospector(settings)
+    _simulator = Prospector(settings, gas)
 
 
 def _make_part(parts: ResumableParts, name: str, theta: np.ndarray) -> int:
@@ -30,13 +30,23 @@ def _make_part(parts: ResumableParts, name: str, theta: np.ndarray) -> int:
     return len(theta)
 
 
-def library_parts(theta: np.ndarray, settings: Spectrum, data: SPSData, folder: Path) -> ResumableParts:
+def library_parts(
+    theta: np.ndarray, settings: Spectrum, gas: NebularGas, data: SPSData, folder: Path
+) -> ResumableParts:
     """Return where the spectra of theta are kept until all are done."""
-    content = [hashlib.sha256(theta.tobytes()).hexdigest(), settings.model_dump(), data.fingerprint, PART]
+    content = [
+        hashlib.sha256(theta.tobytes()).hexdigest(),
+        settings.model_dump(),
+        gas.model_dump(),
+        data.fingerprint,
+        PART,
+    ]
     return ResumableParts(folder, content, __file__)
 
 
-def simulate_library(theta: np.ndarray, settings: Spectrum, parts: ResumableParts, processes: int) -> np.ndarray:
+def simulate_library(
+    theta: np.ndarray, settings: Spectrum, gas: NebularGas, parts: ResumableParts, processes: int
+) -> np.ndarray:
     """Return reference spectra of theta, shape (N, 5), as F_lambda, shape (N, pixels), float64.
 
     They are made in the order of metallicity: FSPS takes seconds for each of its 12 metallicities that a process meets,
@@ -55,7 +65,7 @@ def simulate_library(theta: np.ndarray, settings: Spectrum, parts: ResumablePart
         spawn = multiprocessing.get_context("spawn")
         with (
             progress(total=len(theta), initial=done, desc="Prospector spectra", unit="spectra") as bar,
-            ProcessPoolExecutor(workers, spawn, _start_worker, (settings,)) as pool,
+            ProcessPoolExecutor(workers, spawn, _start_worker, (settings, gas)) as pool,
         ):
             pending = [pool.submit(_make_part, parts, *item) for item in todo.items()]
             for future in pending:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from digs.config.model import Spectrum
+from digs.config.model import NebularGas, Spectrum
 from digs.physics.prior import Prior
 from digs.sps.prospector import Prospector, ProspectorPosterior
 
@@ -17,9 +17,9 @@ AT_ONCE = 8  # points that a process is given; few, as some take longer than oth
 _posterior: ProspectorPosterior | None = None
 
 
-def _start_worker(settings: Spectrum, prior: Prior, flux: np.ndarray, fraction: float) -> None:
+def _start_worker(settings: Spectrum, gas: NebularGas, prior: Prior, flux: np.ndarray, fraction: float) -> None:
     global _posterior
-    _posterior = ProspectorPosterior(Prospector(settings), prior, flux, fraction)
+    _posterior = ProspectorPosterior(Prospector(settings, gas), prior, flux, fraction)
 
 
 def _log_prob(vector: np.ndarray) -> float:
@@ -29,9 +29,9 @@ def _log_prob(vector: np.ndarray) -> float:
 
 @contextmanager
 def posterior_in_processes(
-    settings: Spectrum, prior: Prior, flux: np.ndarray, fraction: float, processes: int
+    settings: Spectrum, gas: NebularGas, prior: Prior, flux: np.ndarray, fraction: float, processes: int
 ) -> Iterator[Callable[[np.ndarray], np.ndarray]]:
     """Give the function ProspectorPosterior of many vectors at once, (N, 5) to (N,); each process takes 0.9 GB."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, spawn, _start_worker, (settings, prior, flux, fraction)) as pool:
+    with ProcessPoolExecutor(processes, spawn, _start_worker, (settings, gas, prior, flux, fraction)) as pool:
         yield lambda vectors: np.array(list(pool.map(_log_prob, vectors, chunksize=AT_ONCE)))

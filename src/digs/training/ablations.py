@@ -17,7 +17,8 @@ from digs.files.atomic import read_json, write_json
 from digs.files.resumable import work_key
 from digs.flows.flow import build_flow
 from digs.physics.prior import Prior
-from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.physics.simulator import Simulator
+from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.training.loop import held_out_loss, train
 from digs.training.pairs import exact_recipe, exact_sample
 
@@ -39,7 +40,7 @@ def train_candidate(
     torch.set_num_threads(1)
     box = [prior.low.tolist(), prior.high.tolist()]
     depends_on = [settings.model_dump(exclude_none=True), box, fraction, common.model_dump()]
-    key = work_key(depends_on, __file__, SSP_GRID_FILE.read_bytes())
+    key = work_key(depends_on, __file__, POPULATIONS_FILE.read_bytes())
     result = folder / f"{key}.json"
     if result.exists():
         return result

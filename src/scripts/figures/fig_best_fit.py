@@ -19,7 +19,8 @@ from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR
 from digs.paper.galaxy_of_fig3 import best_draw, best_visited
 from digs.paper.plotting import BAND, FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, draw, mark_features, note, save
 from digs.physics.prior import Prior
-from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.physics.simulator import Simulator
+from digs.physics.stored_populations import POPULATIONS_FILE
 
 DRAWS = 1000  # spectra of posterior draws, as in Fig. 3 of Khullar et al. (2022)
 LINES = 40  # of them drawn one by one
@@ -80,7 +81,7 @@ def main() -> None:
         axes.set_ylim(-reach, reach)
     bottom.set(xlabel=WAVELENGTH_LABEL, xlim=wavelength[[0, -1]])
     figure.align_ylabels()
-    save(figure, "best_fit", [*sources, SSP_GRID_FILE, paths.PARAMS])
+    save(figure, "best_fit", [*sources, POPULATIONS_FILE, paths.PARAMS])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stage `choices`: exact posteriors for other pixels, resolution and noise than those taken here."""
+"""Stage `choices`: exact posteriors for other pixels, resolution, gas and noise than those taken here."""
 
 import sys
 from pathlib import Path
@@ -26,11 +26,11 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.physics import noise
 from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
+from digs.physics.simulator import Simulator, stored_instrument
+from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
-from digs.sps.home import SPSData, sps_data
-from digs.sps.ssp_spectra import variant_simulator
 
+TEST, REFERENCE_FILE = (paths.DATA / f"{name}.h5" for name in ("test", "reference"))
 LOGNORMAL = "lognormal_noise"
 AT_ONCE = 20  # galaxies
 # the rows of a finished part's array, for each galaxy, as named here, and then quantiles
@@ -82,25 +82,26 @@ def widths_and_convergence(found: np.ndarray, reference: Product, params: Params
     }
 
 
-def simulator_of(name: str, params: Params, data: SPSData) -> Simulator:
+def simulator_of(name: str, params: Params) -> Simulator:
     """Return the simulator of a choice; the noise's is the usual one."""
     if name == LOGNORMAL:
         return Simulator()
-    return variant_simulator(params.choices.spectrum(name, params), data, SCRATCH / "choices")
+    settings = params.choices
+    instrument = stored_instrument(settings.spectrum(name, params), settings.variants[name].integrate)
+    return Simulator(instrument, gas=settings.gas(name, params).metallicity)
 
 
 def main() -> None:
-    """Sample the posteriors of test galaxies as other choices have them (needs SPS_HOME; resumes)."""
-    params, data = load_params(ChoicesSettings, ReferenceSettings), sps_data()
+    """Sample the posteriors of test galaxies as other choices have them (resumes)."""
+    params = load_params(ChoicesSettings, ReferenceSettings)
     settings, prior = params.choices, Prior.over(params.prior)
     torch.set_num_threads(params.threads)
-    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
-    reference = read_product(paths.DATA / "reference.h5", REFERENCE)
-    relevant = params.model_dump(include={"choices", "spectrum", "reference", "prior", "noise"})
-    parts = ResumableParts(SCRATCH / "choices", [relevant, data.fingerprint], __file__)
+    test, reference = read_product(TEST, OBSERVATIONS), read_product(REFERENCE_FILE, REFERENCE)
+    relevant = params.model_dump(include={"choices", "spectrum", "gas", "reference", "prior", "noise"})
+    parts = ResumableParts(SCRATCH / "choices", relevant, __file__, POPULATIONS_FILE, TEST, REFERENCE_FILE)
     measured = {}
-    for name in progress([*settings.spectra, LOGNORMAL], desc="Choices", unit="choice"):
-        model = simulator_of(name, params, data)
+    for name in progress([*settings.variants, LOGNORMAL], desc="Choices", unit="choice"):
+        model = simulator_of(name, params)
         found = []
         for first in range(0, settings.galaxies, AT_ONCE):
             part = f"{name}-{first}"
@@ -109,10 +110,8 @@ def main() -> None:
                 parts.save(part, posteriors_of_choice(name, model, prior, test, reference, rows, params))
             found.append(parts.load(part))
         measured[name] = widths_and_convergence(np.concatenate(found), reference, params)
-    write_json(
-        paths.DATA / "choices.json",
-        {"galaxies": settings.galaxies, "quantiles": QUANTILES, "measured": measured, **data.attributes()},
-    )
+    common = {"galaxies": settings.galaxies, "quantiles": QUANTILES, "sps_label": reference.attributes["sps_label"]}
+    write_json(paths.DATA / "choices.json", {**common, "measured": measured})
     parts.forget()
 
 

@@ -6,45 +6,58 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
 import argparse
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import torch
 
 from digs.base import paths
 from digs.config.params import Params, load_params
-from digs.files.product import Product, read_product
+from digs.files.product import read_product
 from digs.files.resumable import SCRATCH, work_key
 from digs.files.schemas.library_schema import LIBRARY
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.flows.flow import Flow, build_flow
 from digs.flows.network_files import NETWORKS, save_network
 from digs.physics.prior import Prior
-from digs.physics.simulator import SSP_GRID_FILE, Simulator
+from digs.physics.simulator import Simulator
+from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
 from digs.training.loop import Trained, held_out_loss, train
 from digs.training.pairs import Recipe, exact_recipe, library_recipe, lookup_recipe
 from digs.training.workers import in_workers, worker, workers
 
 LIBRARY_FILE = paths.DATA / "library.h5"
+SPS = ("sps_label", "sps_fingerprint")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", required=True, help="its name in params.yaml")
 
 
-def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Product, bytes]:
-    """Return what the network is shown, the data product behind it, and that product's bytes."""
+@dataclass(frozen=True)
+class Source:
+    """The data product behind what a network is shown: its pixels, where its populations come from, and its bytes."""
+
+    wavelength: list[float]
+    provenance: dict[str, str]
+    content: bytes
+
+
+def prepare(params: Params, network: str, prior: Prior) -> tuple[Recipe, Source]:
+    """Return what the network is shown, and the data product behind it."""
     settings, fraction = params.network(network), params.noise.fraction
     if settings.source == "exact":
-        recipe = exact_recipe(Simulator(), prior, settings, fraction)
-        return recipe, read_product(SSP_GRID_FILE, SSP_GRID), SSP_GRID_FILE.read_bytes()
+        simulator = Simulator()
+        provenance = {name: getattr(simulator, name) for name in SPS}
+        source = Source(simulator.instrument.wavelength.tolist(), provenance, POPULATIONS_FILE.read_bytes())
+        return exact_recipe(simulator, prior, settings, fraction), source
     product = read_product(LIBRARY_FILE, LIBRARY)
     library = torch.as_tensor(product["theta"]), torch.as_tensor(product["flux"])
     if settings.source == "lookup":
         recipe = lookup_recipe(library, prior, settings, fraction)
     else:
         recipe = library_recipe(library, settings, fraction)
-    return recipe, product, LIBRARY_FILE.read_bytes()
+    provenance = {name: product.attributes[name] for name in SPS}
+    return recipe, Source(product["wavelength"].tolist(), provenance, LIBRARY_FILE.read_bytes())
 
 
 def main(network: str) -> None:
@@ -58,20 +71,20 @@ def fit(network: str) -> None:
     params = load_params()
     settings, ranges, fraction = params.network(network), params.network_prior(network), params.noise.fraction
     prior = Prior.over(ranges)
-    recipe, product, content = prepare(params, network, prior)
+    recipe, source = prepare(params, network, prior)
 
     torch.manual_seed(settings.seed)  # initial weights, the same in all workers
-    flow = build_flow(settings.architecture, prior, len(product["wavelength"]), fraction, recipe.example)
+    flow = build_flow(settings.architecture, prior, len(source.wavelength), fraction, recipe.example)
 
     # an unfinished training is taken up only by the same data, settings and code
-    key = work_key([settings.model_dump(), ranges.model_dump(), fraction, workers()], __file__, content)
+    key = work_key([settings.model_dump(), ranges.model_dump(), fraction, workers()], __file__, source.content)
     checkpoint = SCRATCH / "networks" / f"{network}-{key}.safetensors"
     trained = train(flow, recipe.pairs, recipe.held_out, settings, checkpoint)
     if worker() == 0:
-        save_trained(flow, network, recipe, product, trained, params)
+        save_trained(flow, network, recipe, source, trained, params)
 
 
-def save_trained(flow: Flow, network: str, recipe: Recipe, product: Product, trained: Trained, params: Params) -> None:
+def save_trained(flow: Flow, network: str, recipe: Recipe, source: Source, trained: Trained, params: Params) -> None:
     """Write the network's two files."""
     settings = params.network(network)
     losses = held_out_loss(flow, *recipe.held_out).reshape(-1, recipe.distinct_held_out).mean(0)
@@ -81,7 +94,7 @@ def save_trained(flow: Flow, network: str, recipe: Recipe, product: Product, tra
         network,
         flow,
         architecture=settings.architecture,
-        wavelength=product["wavelength"].tolist(),
+        wavelength=source.wavelength,
         noise_fraction=params.noise.fraction,
         training={
             "history": asdict(history),
@@ -97,10 +110,7 @@ def save_trained(flow: Flow, network: str, recipe: Recipe, product: Product, tra
             "weights": sum(weight.numel() for weight in flow.parameters()),
             "settings": settings.model_dump(),
         },
-        provenance={
-            "sps_label": product.attributes["sps_label"],
-            "sps_fingerprint": product.attributes["sps_fingerprint"],
-        },
+        provenance=source.provenance,
     )
 
 

@@ -10,7 +10,6 @@ import torch
 from digs.base import paths
 from digs.config.params import load_params
 from digs.config.stages.instruments_settings import InstrumentsSettings
-from digs.config.stages.populations_settings import PopulationsSettings
 from digs.files.atomic import write_json
 from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
@@ -19,7 +18,7 @@ from digs.sps.native_agreement import agreement
 
 def main() -> None:
     """Compare galaxies made of the populations with Prospector's (needs SPS_HOME)."""
-    params = load_params(PopulationsSettings, InstrumentsSettings)
+    params = load_params(InstrumentsSettings)
     torch.set_num_threads(params.threads)
     write_json(paths.DATA / "instruments.json", agreement(POPULATIONS_FILE, params))
 

@@ -35,11 +35,11 @@ def main() -> None:
     }
     samples["galaxy"] = params.galaxy.theta[None]
     theta = np.concatenate(list(samples.values()))
-    parts = library_parts(theta, settings, data, SCRATCH / "library")
-    every_flux = simulate_library(theta, settings, parts, library.processes)
+    parts = library_parts(theta, settings, params.gas, data, SCRATCH / "library")
+    every_flux = simulate_library(theta, settings, params.gas, parts, library.processes)
 
     wavelength = wavelength_grid(settings)
-    common = {"seed": library.seed, "parameters": params.model_dump(include={"prior", "spectrum", "noise"})}
+    common = {"seed": library.seed, "parameters": params.model_dump(include={"prior", "spectrum", "gas", "noise"})}
     first = 0
     for name, theta_part in samples.items():
         flux = every_flux[first : first + len(theta_part)]

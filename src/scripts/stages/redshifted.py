@@ -25,7 +25,7 @@ def main() -> None:
     params, data = load_params(RedshiftedSettings), sps_data()
     settings = params.redshifted
     theta = read_product(paths.DATA / "test.h5", OBSERVATIONS)["theta"][: settings.galaxies]
-    simulator = MovedPixels(params.spectrum, settings.redshifts)
+    simulator = MovedPixels(params.spectrum, params.gas, settings.redshifts)
     flux = np.empty((len(settings.redshifts), len(theta), params.spectrum.pixels))
     # in the order of metallicity, as FSPS takes seconds for each change between its own
     for row in progress(np.argsort(theta[:, index("logzsol")]), desc="Moved spectra", unit="galaxy"):
@@ -34,7 +34,7 @@ def main() -> None:
         paths.DATA / "redshifted.h5",
         REDSHIFTED,
         {"redshift": np.array(settings.redshifts), "theta": theta, "flux": flux},
-        parameters=params.model_dump(include={"prior", "spectrum"}),
+        parameters=params.model_dump(include={"prior", "spectrum", "gas"}),
         **data.attributes(),
     )
 

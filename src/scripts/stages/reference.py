@@ -19,11 +19,14 @@ from digs.files.product import read_product, write_product
 from digs.files.resumable import SCRATCH, ResumableParts
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
+from digs.flows.network_files import NETWORKS
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
 
+TEST = paths.DATA / "test.h5"
 # the rows of a finished part's array, for each galaxy: R-hat, effective sample size, farthest, quantiles, then draws
 R_HAT, SAMPLE_SIZE, FARTHEST, FIRST_QUANTILE = range(4)
 FIRST_DRAW = FIRST_QUANTILE + len(QUANTILES)
@@ -56,10 +59,11 @@ def main() -> None:
     settings, prior = params.reference, Prior.over(params.prior)
     torch.set_num_threads(params.threads)
     posterior = Posterior.load(settings.network)
-    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    test = read_product(TEST, OBSERVATIONS)
     flux = torch.as_tensor(test["noisy_flux"][: settings.galaxies])
     relevant = params.model_dump(include={"reference", "prior", "noise"})
-    parts = ResumableParts(SCRATCH / "reference", relevant, __file__)
+    inputs = (POPULATIONS_FILE, TEST, *(NETWORKS / f"{settings.network}.{end}" for end in ("json", "safetensors")))
+    parts = ResumableParts(SCRATCH / "reference", relevant, __file__, *inputs)
     starts = range(0, len(flux), settings.at_once)
     for first in progress(starts, desc="Reference", unit="part"):
         if str(first) not in parts:

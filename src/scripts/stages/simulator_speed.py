@@ -46,7 +46,7 @@ def main() -> None:
     """Time Prospector and the exact simulator in one run (needs SPS_HOME)."""
     params = load_params(TimingSettings)
     timing, cores = params.timing, params.threads
-    prospector, prior = Prospector(params.spectrum), Prior.over(params.prior)
+    prospector, prior = Prospector(params.spectrum, params.gas), Prior.over(params.prior)
     torch.set_num_threads(1)
     number = -(-timing.reference_spectra // timing.repeats)
     few = prior.sample(number, generator(timing.seed, "Prospector")).numpy()

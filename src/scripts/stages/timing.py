@@ -5,7 +5,6 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
-import tempfile
 from functools import partial
 from typing import Any
 
@@ -43,7 +42,7 @@ def main() -> None:
     """Time everything in one run (needs SPS_HOME)."""
     params = load_params(ChainsSettings, TimingSettings)
     timing, chains, prior, fraction = params.timing, params.chains, Prior.over(params.prior), params.noise.fraction
-    prospector = Prospector(params.spectrum)
+    prospector = Prospector(params.spectrum, params.gas)
     torch.set_num_threads(params.threads)
     number = -(-timing.reference_spectra // timing.repeats)
     few = prospector.vector(prior.sample(number, generator(timing.seed, "Prospector")).numpy())
@@ -63,9 +62,8 @@ def main() -> None:
         "fits": fit(flux[:many], params.threads),
     }
     architectures = {name: params.network(name).architecture for name in timing.networks}
-    with tempfile.TemporaryDirectory() as folder:
-        for factor in timing.pixel_factors:
-            calls |= pixel_calls(factor, architectures, prior, fraction, Path(folder), timing)
+    for factor in timing.pixel_factors:
+        calls |= pixel_calls(factor, architectures, prior, fraction, timing)
     for posterior in posteriors.values():
         calls |= posterior_calls(posterior, flux, timing)
     trainings = {f"{name} training": partial(training_seconds, name, n, prior, params) for name, n in shown.items()}

@@ -8,7 +8,7 @@ import torch
 from conftest import AGE
 from scipy import integrate, special
 
-from digs.physics.csp import LOGTAU_DOMAIN, CSPWeights
+from digs.physics.histories.delayed_tau import LOGTAU_DOMAIN, DelayedTau
 
 EXTREMES = [
     (tage, logtau) for tage in (0.01, 0.1, 1.0, 4.0, 13.0) for logtau in (LOGTAU_DOMAIN[0], 0.0, LOGTAU_DOMAIN[1])
@@ -21,7 +21,7 @@ def random_galaxies(number: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]
     return torch.as_tensor(tage), torch.as_tensor(random.uniform(*LOGTAU_DOMAIN, number))
 
 
-def weigh(weights: CSPWeights, tage: torch.Tensor, logtau: torch.Tensor) -> torch.Tensor:
+def weigh(weights: DelayedTau, tage: torch.Tensor, logtau: torch.Tensor) -> torch.Tensor:
     """The weights of all SSPs: the oldest, which no galaxy holds, have none."""
     found = weights(tage, logtau)
     return torch.nn.functional.pad(found, (0, len(weights.age) - found.shape[1]))
@@ -46,8 +46,8 @@ def numerical_weights(tage: float, tau: float) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def weights64() -> CSPWeights:
-    return CSPWeights(AGE, torch.float64)
+def weights64() -> DelayedTau:
+    return DelayedTau(AGE, torch.float64)
 
 
 @pytest.mark.parametrize(("tage", "logtau"), EXTREMES)
@@ -66,7 +66,7 @@ def test_numerical_integration_at_random(weights64):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 3e-6), (torch.float32, 1e-5)])
 def test_weights_share_out_the_mass(dtype, tolerance):
     tage, logtau = random_galaxies(5000, seed=2)
-    weights = weigh(CSPWeights(AGE, dtype), tage.to(dtype), logtau.to(dtype))
+    weights = weigh(DelayedTau(AGE, dtype), tage.to(dtype), logtau.to(dtype))
     assert (weights >= 0).all()
     torch.testing.assert_close(weights.sum(1), torch.ones(5000, dtype=dtype), rtol=0, atol=tolerance)
 
@@ -97,7 +97,7 @@ def test_nothing_jumps_where_the_age_meets_a_node(weights64, node):
 
 def test_single_precision_is_enough(weights64):
     tage, logtau = random_galaxies(5000, seed=4)
-    single = weigh(CSPWeights(AGE, torch.float32), tage.float(), logtau.float()).double()
+    single = weigh(DelayedTau(AGE, torch.float32), tage.float(), logtau.float()).double()
     # the arguments' own rounding moves mass between the two nodes around tage, hence the absolute part
     torch.testing.assert_close(single, weigh(weights64, tage, logtau), rtol=1e-4, atol=1e-5)
 
@@ -152,7 +152,7 @@ def test_mean_log_age_of_old_bursts(weights64):
 def test_fsps(fsps_population, tage, logtau):
     """Spectra of FSPS's own delayed-tau galaxies (sfh=4), sums over its SSPs."""
     wavelength, populations = fsps_population.get_spectrum(tage=0, peraa=False)
-    weights = CSPWeights(10 ** (fsps_population.log_age - 9), torch.float64)
+    weights = DelayedTau(10 ** (fsps_population.log_age - 9), torch.float64)
     for name, value in {"sfh": 4, "tau": 10**logtau, "const": 0.0, "fburst": 0.0, "sf_start": 0.0}.items():
         fsps_population.params[name] = value
     _, galaxy = fsps_population.get_spectrum(tage=tage, peraa=False)

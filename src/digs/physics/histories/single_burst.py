@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class SingleBurst(nn.Module):
-    """Galaxies whose stars have all formed at once, interpolated linearly in log age between SSPs, as FSPS does (sfh=0).
+    """Galaxies whose stars have all formed at once, between SSPs linearly in log age, as in FSPS (sfh=0).
 
     It is a History (digs.physics.histories.history).
 

@@ -1,71 +1,27 @@
 """Galaxies on any instrument, from synthetic populations: sums done by hand, batches, gradients, and errors."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 from astropy import units
 from astropy.cosmology import WMAP9
-from conftest import AGE
+from conftest import AGE, FAKE_PIXELS
 
 from digs.config.params import load_params
-from digs.files.product import Product, read_product, write_product
+from digs.files.product import Product, read_product
 from digs.files.schemas.populations_schema import POPULATIONS
-from digs.physics.csp import CSPWeights
 from digs.physics.distance import SOLAR_LUMINOSITY, dimming
 from digs.physics.dust import calzetti
 from digs.physics.gas_lines import line_profiles
 from digs.physics.gas_modes import refined_metallicities
+from digs.physics.histories.delayed_tau import DelayedTau
 from digs.physics.instrument import Instrument
-from digs.physics.spectrograph import Spectrograph
+from digs.physics.simulator import Simulator
 
 KINDS = ("solar", "stars", "free")
 FEW = Instrument(np.linspace(4000, 8000, 12), sigma_kms=350.0, integrate=False)
 MANY = Instrument(np.geomspace(4200, 8800, 1500), sigma_kms=200.0, integrate=False)
 INSTRUMENTS = {"few": (FEW, 1e-5), "many": (MANY, 0.1)}
-
-
-@pytest.fixture(scope="module")
-def populations(tmp_path_factory) -> Path:
-    """Populations that fade and redden with age, and gas whose lines change with all that they may change with."""
-    random = np.random.default_rng(3)
-    wavelength = np.concatenate([np.arange(3000.0, 9000, 2), np.arange(9000.0, 12000, 20)])
-    logzsol, logz, age, logu = (
-        np.array([-2.5, -1.0, 0.0, 0.5]),
-        np.array([-1.0, -0.4, 0.3]),
-        [1e-3, 5e-3, 0.02],
-        [-4.0, -1],
-    )
-    basis = np.stack([(wavelength / 5500) ** power for power in (-2.0, 0.0, 1.0)])
-    basis[1] *= 1 + 0.3 * np.sin(wavelength / 30)
-    coefficients = 1e-16 * AGE[:, None] ** -0.7 * np.stack([1 / (1 + AGE), np.ones_like(AGE), AGE**0.3], 1)
-    lines = np.array([3728.0, 4341.0, 4862.0, 5008.0, 6564.0, 9533.0])
-    log_lines = random.uniform(0.0, 1.5, (3, 3, 2, len(lines)))
-    path = tmp_path_factory.mktemp("populations") / "populations.h5"
-    arrays = {
-        "wavelength": wavelength,
-        "resolution": np.full(len(wavelength), 60.0),
-        "age": AGE,
-        "logzsol": logzsol,
-        "coefficients": coefficients * (1 + 0.1 * logzsol[:, None, None]),
-        "basis": basis,
-        "percentile": np.array([50.0]),
-        "compression_error": np.zeros((1, len(wavelength))),
-        "photons": 0.5 * np.exp(-AGE / 0.003) * (1 - 0.1 * logzsol[:, None]) + 1e-8,
-        "surviving_mass": 0.6 + 0.4 * np.exp(-AGE) * np.ones((4, 1)),
-        "gas_logz": logz,
-        "gas_age": np.array(age),
-        "gas_logu": np.array(logu),
-        "line_wavelength": lines,
-        "line_sigma": np.full(len(lines), 4.0),
-        "log_lines": log_lines,
-        "log_continuum": random.uniform(-14.5, -14.0, (3, 3, 2, 2)),
-        "continuum_shape": np.stack([wavelength / 5000, 5000 / wavelength]),
-    }
-    parameters = load_params().model_dump(include={"spectrum"}) | {"populations": {"gas": "solar", "gas_logu": -2.0}}
-    write_product(path, POPULATIONS, arrays, parameters=parameters, sps_label="synthetic", sps_fingerprint="0")
-    return path
 
 
 def thetas(kind: str, number: int, wide_theta) -> torch.Tensor:
@@ -86,7 +42,7 @@ def by_hand(data: Product, instrument: Instrument, redshift: float, row: np.ndar
     """A spectrum in the order of nature: populations, gas, dust at all wavelengths, then the instrument."""
     logmass, logzsol, dust2, tage, logtau = row[:5]
     native = data["wavelength"]
-    fraction = CSPWeights(AGE, torch.float64)(torch.tensor([tage]), torch.tensor([logtau]))[0].numpy()
+    fraction = DelayedTau(AGE, torch.float64)(torch.tensor([tage]), torch.tensor([logtau]))[0].numpy()
     ages = len(fraction)
     stars = fraction @ interpolated(data["logzsol"], data["coefficients"].astype(float), logzsol)[:ages] @ data["basis"]
     photons = fraction * interpolated(data["logzsol"], data["photons"], logzsol)[:ages]
@@ -109,10 +65,10 @@ def by_hand(data: Product, instrument: Instrument, redshift: float, row: np.ndar
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", INSTRUMENTS)
-def test_a_spectrum_is_the_sum_that_one_does_by_hand(populations, wide_theta, kind, name):
+def test_a_spectrum_is_the_sum_that_one_does_by_hand(fake_populations, wide_theta, kind, name):
     instrument, redshift = INSTRUMENTS[name]
-    data, theta = read_product(populations, POPULATIONS), thetas(kind, 12, wide_theta)
-    spectra = Spectrograph(instrument, redshift, kind, populations, torch.float64)(theta).numpy()
+    data, theta = read_product(fake_populations, POPULATIONS), thetas(kind, 12, wide_theta)
+    spectra = Simulator(instrument, redshift, kind, path=fake_populations, dtype=torch.float64)(theta).numpy()
     gas = {"solar": lambda row: (0.0, -2.0), "stars": lambda row: (row[1], -2.0), "free": lambda row: row[5:]}[kind]
     expected = np.stack([by_hand(data, instrument, redshift, row, gas(row)) for row in theta.numpy()])
     difference = np.abs(spectra / expected - 1)
@@ -122,10 +78,11 @@ def test_a_spectrum_is_the_sum_that_one_does_by_hand(populations, wide_theta, ki
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", INSTRUMENTS)
-def test_a_batch_is_its_galaxies_in_either_precision(populations, wide_theta, kind, name):
+def test_a_batch_is_its_galaxies_in_either_precision(fake_populations, wide_theta, kind, name):
     theta = thetas(kind, 40, wide_theta)
     double, single = (
-        Spectrograph(*INSTRUMENTS[name], kind, populations, dtype) for dtype in (torch.float64, torch.float32)
+        Simulator(*INSTRUMENTS[name], kind, path=fake_populations, dtype=dtype)
+        for dtype in (torch.float64, torch.float32)
     )
     together = double(theta)
     torch.testing.assert_close(torch.cat([double(row[None]) for row in theta]), together, rtol=1e-9, atol=0)
@@ -136,28 +93,26 @@ def test_a_batch_is_its_galaxies_in_either_precision(populations, wide_theta, ki
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", INSTRUMENTS)
-def test_gradients_are_those_of_finite_differences(populations, kind, name):
-    spectrograph = Spectrograph(*INSTRUMENTS[name], kind, populations, torch.float64)
-    theta = torch.tensor([[0.3, -0.43, 0.6, 1.63, -0.33, -0.2, -2.3]], dtype=torch.float64)[
-        :, : len(spectrograph.names)
-    ]
-    scale = spectrograph(theta).detach()[:, ::7]
+def test_gradients_are_those_of_finite_differences(fake_populations, kind, name):
+    simulator = Simulator(*INSTRUMENTS[name], kind, path=fake_populations, dtype=torch.float64)
+    theta = torch.tensor([[0.3, -0.43, 0.6, 1.63, -0.33, -0.2, -2.3]], dtype=torch.float64)[:, : len(simulator.names)]
+    scale = simulator(theta).detach()[:, ::7]
     theta.requires_grad_(True)
-    assert torch.autograd.gradcheck(lambda x: (spectrograph(x)[:, ::7] / scale).sum(1), theta, eps=1e-6, atol=1e-4)
+    assert torch.autograd.gradcheck(lambda x: (simulator(x)[:, ::7] / scale).sum(1), theta, eps=1e-6, atol=1e-4)
 
 
-def test_without_arguments_it_is_what_the_populations_say(populations):
-    spectrograph = Spectrograph(path=populations)
+def test_without_arguments_it_is_what_the_populations_say(fake_populations):
+    simulator = Simulator(path=fake_populations)
     settings = load_params().spectrum
-    assert (spectrograph.pixels, spectrograph.redshift) == (settings.pixels, settings.zred)
-    assert spectrograph.gas_kind == "solar"
-    assert spectrograph.sps_label == "synthetic"
+    assert (simulator.pixels, simulator.redshift) == (FAKE_PIXELS, settings.zred)
+    assert simulator.gas_kind == "solar"
+    assert simulator.sps_label == "synthetic"
 
 
-def test_gas_beyond_the_tables_shines_as_at_their_ends(populations):
-    spectrograph = Spectrograph(FEW, 1e-5, "free", populations)
+def test_gas_beyond_the_tables_shines_as_at_their_ends(fake_populations):
+    simulator = Simulator(FEW, 1e-5, "free", path=fake_populations)
     inside = [10.0, -0.4, 0.6, 1.6, -0.3]
-    far, end = spectrograph([[*inside, -5.0, 3.0], [*inside, -1.0, -1.0]])
+    far, end = simulator([[*inside, -5.0, 3.0], [*inside, -1.0, -1.0]])
     torch.testing.assert_close(far, end)
 
 
@@ -172,20 +127,20 @@ def test_light_dims_with_the_square_of_the_distance():
     assert dimming(2.0) == pytest.approx(SOLAR_LUMINOSITY / (4 * np.pi * distance**2) / 3)
 
 
-def test_bad_arguments_are_refused(populations, refused, tmp_path):
+def test_bad_arguments_are_refused(fake_populations, refused, tmp_path):
     with refused("redshift is 0"):
-        Spectrograph(FEW, 0.0, "solar", populations)
+        Simulator(FEW, 0.0, "solar", path=fake_populations)
     with refused("The redshift is -1"):
-        Spectrograph(FEW, -1.0, "solar", populations)
+        Simulator(FEW, -1.0, "solar", path=fake_populations)
     with refused("'oxygen'"):
-        Spectrograph(FEW, 0.1, "oxygen", populations)
+        Simulator(FEW, 0.1, "oxygen", path=fake_populations)
     with refused("torch.float16"):
-        Spectrograph(FEW, 0.1, "solar", populations, torch.float16)
+        Simulator(FEW, 0.1, "solar", path=fake_populations, dtype=torch.float16)
     with refused("nothing.h5"):
-        Spectrograph(FEW, 0.1, "solar", tmp_path / "nothing.h5")
+        Simulator(FEW, 0.1, "solar", path=tmp_path / "nothing.h5")
     with refused("(1, 5), not (N, 7)", "gas_logu"):
-        Spectrograph(FEW, 1e-5, "free", populations)([[10.0, -0.4, 0.6, 1.6, -0.3]])
+        Simulator(FEW, 1e-5, "free", path=fake_populations)([[10.0, -0.4, 0.6, 1.6, -0.3]])
     with refused("dust2 = -1 in row 0"):
-        Spectrograph(FEW, 1e-5, "solar", populations)([[10.0, -0.4, -1.0, 1.6, -0.3]])
+        Simulator(FEW, 1e-5, "solar", path=fake_populations)([[10.0, -0.4, -1.0, 1.6, -0.3]])
     with refused("At redshift 6"):
-        Spectrograph(FEW, 6.0, "solar", populations)
+        Simulator(FEW, 6.0, "solar", path=fake_populations)

@@ -1,10 +1,10 @@
-"""Schema of ssp_grid.h5 and other_sps.h5: simple stellar populations."""
+"""Schema of other_sps.h5: simple stellar populations that are not FSPS's, on the pixels of the paper."""
 
 from digs.files.product import Field, Schema
 from digs.files.units import FLUX_UNIT, WAVELENGTH_UNIT
 
-SSP_GRID = Schema(
-    "ssp_grid",
+OTHER_SPS = Schema(
+    "other_sps",
     {
         "wavelength": Field(("pixel",), WAVELENGTH_UNIT, "f8", positive=True),
         "age": Field(("age",), "Gyr", "f8", positive=True),
