@@ -10,6 +10,7 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 __all__, __getattr__, __dir__ = face(
     __name__,
     {
+        "DigsError": "base.errors",
         "Instrument": "physics.instrument",
         "PARAMETERS": "inference.posterior",
         "Posterior": "inference.posterior",
