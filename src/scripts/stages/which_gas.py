@@ -1,4 +1,4 @@
-"""Stage `which_gas`: whether the released network of Khullar et al. (2022) was trained with gas of solar metallicity."""
+"""Stage `which_gas`: the metallicity of the gas that Khullar et al. (2022) trained their released network with."""
 
 import sys
 from pathlib import Path
