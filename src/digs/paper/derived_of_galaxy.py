@@ -28,6 +28,13 @@ NETWORK_DRAWS = 10_000
 SEED = 50
 
 
+SHOWN = {
+    "prior": (0.02, 0.995),
+    "mcmc": (0.001, 0.999),
+    "npe": (0.001, 0.999),
+}  # quantiles that axes reach to, at least
+
+
 SOURCES: tuple[Path, ...] = (
     paths.DATA / "galaxy.h5",
     paths.DATA / "chains.h5",

@@ -34,17 +34,20 @@ DERIVED = (
     DerivedMeaning("t50", r"$t_{50}$", "Gyr", r"Time since 50\% of the mass had formed"),
     DerivedMeaning("t90", r"$t_{90}$", "Gyr", r"Time since 90\% of the mass had formed"),
     DerivedMeaning("dn4000", r"$D_n4000$", "", r"Break at 4000\,\AA, with dust"),
-    DerivedMeaning("halpha_width", r"${\rm EW}({\rm H}\alpha)$", "Å", r"Equivalent width of H$\alpha$, with dust", "asinh"),
+    DerivedMeaning(
+        "halpha_width", r"${\rm EW}({\rm H}\alpha)$", "Å", r"Equivalent width of H$\alpha$, with dust", "asinh"
+    ),
 )
 
 
 def derived_quantities(theta: Any, indices: SpectralIndices | None = None) -> dict[str, Tensor]:
     """Return what follows from theta, by the names of DERIVED and in their units, each of shape (N,), float64.
 
-    surviving_mass is that of stars and remnants. sfr is the star formation rate now; sfr_10 and sfr_100 are averages over
-    10 and 100 Myr, even of a galaxy that is younger. ssfr is sfr by surviving_mass. age is weighted by the mass formed;
-    t50 and t90 are how long ago 50 and 90 percent of it had formed. These eight are in closed form. dn4000 and
-    halpha_width are measured on the spectrum, dust and gas included (digs.physics.spectral_indices). All have gradients.
+    surviving_mass is that of stars and remnants. sfr is the star formation rate now; sfr_10 and sfr_100 are averages
+    over 10 and 100 Myr, even of a galaxy that is younger. ssfr is sfr by surviving_mass. age is weighted by the mass
+    formed; t50 and t90 are how long ago 50 and 90 percent of it had formed. These eight are in closed form. dn4000 and
+    halpha_width are measured on the spectrum, dust and gas included (digs.physics.spectral_indices). All are
+    differentiable.
 
     Args:
         theta: a tensor, array or list, shape (N, 5) or, gas free, (N, 7), in units as digs.PARAMETERS.

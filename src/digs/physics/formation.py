@@ -87,6 +87,8 @@ def formation_quantities(theta: Tensor, populations: StoredPopulations) -> dict[
 
 def surviving_fraction(logzsol: Tensor, tage: Tensor, logtau: Tensor, populations: StoredPopulations) -> Tensor:
     """Return how much of the mass formed is still there, in stars and remnants, shape (N,)."""
+    if not len(tage):
+        return torch.zeros_like(tage)
     fractions = populations.weights(tage, logtau)
     nodes, each = (torch.as_tensor(populations.product[name]) for name in ("logzsol", "surviving_mass"))
     lower = (torch.searchsorted(nodes, logzsol.detach().contiguous()) - 1).clamp(0, len(nodes) - 2)

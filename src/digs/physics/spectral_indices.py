@@ -98,6 +98,8 @@ def _weights(edges: np.ndarray) -> np.ndarray:
     for low, high in BANDS:
         inside = [(low <= start) & (stop <= high) for start, stop in pairwise(edges)]
         per_wavelength = np.where(inside, np.diff(edges) / (high - low), 0.0)
-        squared = (edges[1:] ** 2 + edges[1:] * edges[:-1] + edges[:-1] ** 2) / 3  # lambda^2, of which F_nu has one more
+        squared = (
+            edges[1:] ** 2 + edges[1:] * edges[:-1] + edges[:-1] ** 2
+        ) / 3  # lambda^2, of which F_nu has one more
         columns.append(per_wavelength * squared if (low, high) in (BELOW_BREAK, ABOVE_BREAK) else per_wavelength)
     return np.stack(columns, 1)

@@ -10,31 +10,40 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from digs.config.params import load_params
-from digs.paper.derived_of_galaxy import SOURCES, derived_of_galaxy
+from digs.paper.derived_of_galaxy import SHOWN, SOURCES, derived_of_galaxy
 from digs.paper.plotting import BAND, MCMC, NETWORK_STYLES, PAGE, TRUTH, draw, legend_above, save
 from digs.physics.derived import DERIVED, DerivedMeaning
 
-BINS = 60
-ENDS = {"prior": (0.02, 0.995), "mcmc": (0.001, 0.999), "npe": (0.001, 0.999)}  # quantiles that the panels reach to
-SCALES = {"linear": {}, "log": {}, "asinh": {"linear_width": 5.0}}
+BINS = 40
+SIGNED_TICKS = (-2, 0, 10, 100, 1000)  # where an axis is neither linear nor logarithmic
 
 
 def draw_panel(axes: Axes, quantity: DerivedMeaning, draws: dict[str, np.ndarray]) -> None:
     """Draw histograms of one quantity, each to its own height, and its true value."""
-    axes.set_xscale(quantity.scale, **SCALES[quantity.scale])
+    axes.set_xscale(quantity.scale)
     to_axis = axes.xaxis.get_transform()
     along = {name: to_axis.transform(values) for name, values in draws.items()}
-    ends = np.concatenate([np.quantile(along[name], quantiles) for name, quantiles in ENDS.items()])
-    bins = np.linspace(ends.min(), ends.max(), BINS + 1)
-    edges = to_axis.inverted().transform(bins)
-    heights = {name: np.histogram(along[name], bins)[0] for name in ENDS}
-    heights = {name: counts / counts.max() for name, counts in heights.items()}
+    ends = {name: np.quantile(along[name], quantiles) for name, quantiles in SHOWN.items()}
+    posteriors = np.concatenate([ends["mcmc"], ends["npe"]])
+    whole = np.append(posteriors, ends["prior"])
     _, colour, dashes, _ = NETWORK_STYLES["fiducial"]
-    axes.stairs(heights["prior"], edges, fill=True, color=BAND, label="prior")
-    axes.stairs(heights["mcmc"], edges, color=MCMC, lw=1.0, label="MCMC")
-    axes.stairs(heights["npe"], edges, color=colour, ls=dashes, lw=1.3, label="NPE, fiducial")
+    for name, shown, look in (
+        ("prior", whole, {"fill": True, "color": BAND, "label": "prior"}),
+        ("mcmc", posteriors, {"color": MCMC, "lw": 1.0, "label": "MCMC"}),
+        ("npe", posteriors, {"color": colour, "ls": dashes, "lw": 1.3, "label": "NPE, fiducial"}),
+    ):
+        counts, edges = np.histogram(along[name], np.linspace(shown.min(), shown.max(), BINS + 1))
+        axes.stairs(counts / counts.max(), to_axis.inverted().transform(edges), **look)
     axes.axvline(draws["truth"][0], color=TRUTH, ls="--", lw=0.7, label="truth")
-    axes.set(xlim=edges[[0, -1]], ylim=(0, 1.08), yticks=[], xlabel=quantity.axis_label)
+    axes.set(
+        xlim=to_axis.inverted().transform([whole.min(), whole.max()]),
+        ylim=(0, 1.08),
+        yticks=[],
+        xlabel=quantity.axis_label,
+    )
+    if quantity.scale == "asinh":
+        axes.set_xticks(SIGNED_TICKS, [f"${tick}$" for tick in SIGNED_TICKS])
+        axes.minorticks_off()
 
 
 def main() -> None:
