@@ -4,7 +4,17 @@ import math
 
 import pytest
 
-from digs.paper.latex_numbers import compact, count, from_to, grouped_integer, plain, probability, scientific, uncertain
+from digs.paper.latex_numbers import (
+    compact,
+    count,
+    from_to,
+    grouped_integer,
+    median_and_interval,
+    plain,
+    probability,
+    scientific,
+    uncertain,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,6 +37,9 @@ from digs.paper.latex_numbers import compact, count, from_to, grouped_integer, p
         (uncertain(0.7236, 0.0142), r"0.724 \pm 0.014"),
         (uncertain(-0.0071, 0.0023), r"-0.007 \pm 0.002"),
         (uncertain(123.4, 31.0), r"120 \pm 30"),
+        (median_and_interval(1.312, 1.434, 1.6551), "1.43^{+0.22}_{-0.12}"),
+        (median_and_interval(-30.0, 2.0, 41.0), "2^{+39}_{-32}"),
+        (median_and_interval(1.5, 1.5, 1.5), "1.50"),
         (from_to(36.9, 38.7), "37$--$39"),
         (from_to(5.01, 5.02), "5.0"),
         (probability(0.048), "0.048"),

@@ -70,6 +70,15 @@ def shorthand(value: float, error: float) -> str:
     return f"{shown}({round(float(shown_error) * 10**decimals)})"
 
 
+def median_and_interval(low: float, median: float, high: float) -> str:
+    """Return median^{+up}_{-down} of the ends of an interval, to the second digit of its shorter side."""
+    shorter = min(high - median, median - low)
+    if not shorter > 0:
+        return plain(median, 3)
+    decimals = max(0, 1 - math.floor(math.log10(shorter)))
+    return rf"{median:.{decimals}f}^{{+{high - median:.{decimals}f}}}_{{-{median - low:.{decimals}f}}}"
+
+
 def with_its_error(number: Mapping[str, float], factor: float = 1.0) -> str:
     """Return a tracked number, {value, error}, times a factor, as `uncertain` has it."""
     return uncertain(factor * number["value"], factor * number["error"])

@@ -8,6 +8,7 @@ __all__, __getattr__, __dir__ = face(
         "Instrument": "instrument",
         "Prior": "prior",
         "Simulator": "simulator",
+        "SpectralIndices": "spectral_indices",
         "add_noise": "noise",
         "calzetti": "dust",
         "derived_quantities": "derived",

@@ -1,102 +1,71 @@
-r"""What follows from theta: masses, star formation rates and ages of delayed-tau galaxies, in closed form.
+"""What follows from theta: a galaxy's masses, star formation rates, ages and spectral indices, and what each means."""
 
-Stars form at the rate t e^{-t/tau} from t = 0 to the galaxy's age T. With x = t / tau, what forms between a and b is
+from dataclasses import dataclass
+from typing import Any, Literal
 
-    G(a, b) = \int_a^b x e^{-x} dx = e^{-a} [ -(1 + a) expm1(a - b) - (b - a) e^{a - b} ]
-
-which loses no digits where b - a is small or a large. The mass formed is 10^logmass = A tau^2 G(0, T/tau). A fraction
-q of all stars there will be has formed at the x of (1 + x) e^{-x} = 1 - q, the branch W_{-1} of Lambert's function;
-x - ln(1 + x) is convex there, so that Newton's iteration from above always converges.
-"""
-
-import torch
 from torch import Tensor
 
-from digs.config.theta import index
-from digs.physics.stored_populations import StoredPopulations
+from digs.base.errors import DigsError
+from digs.base.inputs import read_tensor
+from digs.config.theta import NAMES, Meaning
+from digs.physics.formation import formation_quantities
+from digs.physics.spectral_indices import SpectralIndices
 
-YEARS = 1e9  # in a Gyr
-
-
-_RECENT = {"sfr_10": 0.01, "sfr_100": 0.1}  # Gyr, over which star formation rates are averaged
-
-
-_FORMED = {"t50": 0.5, "t90": 0.9}
+_RATE = r"$M_\odot\,{\rm yr}^{-1}$"
 
 
-_SMALL = 0.03  # x below which the mean age is a series
+@dataclass(frozen=True)
+class DerivedMeaning(Meaning):
+    """What a derived quantity is: its name, label (LaTeX), unit (LaTeX) and meaning in words.
+
+    scale: of an axis that shows it: "linear", "log", or "asinh" where it spans orders of magnitude on both sides of 0.
+    """
+
+    scale: Literal["linear", "log", "asinh"] = "linear"
 
 
-_STEPS = 40  # of Newton's iteration; a few do, except where nearly all stars have formed
+DERIVED = (
+    DerivedMeaning("surviving_mass", r"$M_\star$", r"$M_\odot$", "Mass of living stars and remnants", "log"),
+    DerivedMeaning("sfr", r"${\rm SFR}$", _RATE, "Star formation rate now", "log"),
+    DerivedMeaning("sfr_10", r"${\rm SFR}_{10}$", _RATE, "Star formation rate averaged over the last 10 Myr", "log"),
+    DerivedMeaning("sfr_100", r"${\rm SFR}_{100}$", _RATE, "Star formation rate averaged over the last 100 Myr", "log"),
+    DerivedMeaning("ssfr", r"${\rm sSFR}$", r"${\rm yr}^{-1}$", "Star formation rate now by surviving mass", "log"),
+    DerivedMeaning("age", r"$\langle t\rangle_M$", "Gyr", "Age averaged over the mass formed"),
+    DerivedMeaning("t50", r"$t_{50}$", "Gyr", r"Time since 50\% of the mass had formed"),
+    DerivedMeaning("t90", r"$t_{90}$", "Gyr", r"Time since 90\% of the mass had formed"),
+    DerivedMeaning("dn4000", r"$D_n4000$", "", r"Break at 4000\,\AA, with dust"),
+    DerivedMeaning(
+        "halpha_width", r"${\rm EW}({\rm H}\alpha)$", "Å", r"Equivalent width of H$\alpha$, with dust", "asinh"
+    ),
+)
 
 
-def formed_between(a: Tensor, b: Tensor) -> Tensor:
-    """Return G(a, b), for 0 <= a <= b."""
-    step = b - a
-    return torch.exp(-a) * (-(1 + a) * torch.expm1(-step) - step * torch.exp(-step))
+def derived_quantities(theta: Any, indices: SpectralIndices | None = None) -> dict[str, Tensor]:
+    """Return what follows from theta, by the names of DERIVED and in their units, each of shape (N,), float64.
 
-
-def formed_by(fraction: float, x: Tensor) -> Tensor:
-    """Return the time in units of tau by which a fraction of what forms until x has formed."""
-    q = fraction * formed_between(torch.zeros_like(x), x)
-    rest = torch.log1p(-q)
-    with torch.no_grad():
-        root = torch.sqrt(2 * q)
-        u = torch.maximum(root + root**2, 1 - rest + torch.log(1 - rest))  # above the solution
-        u = torch.minimum(u, x)
-        for _ in range(_STEPS):
-            u = torch.clamp(u - _newton_step(u, rest), min=0.5 * root)
-    return u - _newton_step(u, rest)  # once more, for the gradients
-
-
-def _newton_step(u: Tensor, rest: Tensor) -> Tensor:
-    """Of u - ln(1 + u) + ln(1 - q), whose slope is u / (1 + u)."""
-    return (u - torch.log1p(u) + rest) * (1 + u) / u
-
-
-def mean_time(x: Tensor) -> Tensor:
-    """Return the mean time, in units of tau, at which what forms until x forms."""
-    formed = formed_between(torch.zeros_like(x), x)
-    series = x**3 * (1 / 3 - x * (1 / 4 - x * (1 / 10 - x * (1 / 36 - x / 168))))
-    return torch.where(x < _SMALL, series, 2 * formed - x**2 * torch.exp(-x)) / formed
-
-
-def derived_quantities(theta: Tensor, populations: StoredPopulations) -> dict[str, Tensor]:
-    """Return what follows from theta, shape (N, 5), by name, each of shape (N,), in double precision.
-
-    surviving_mass: of stars and remnants, in solar masses.
-    sfr, sfr_10, sfr_100: star formation rate now, and averaged over the last 10 and 100 Myr (of which a younger galaxy
-        was not there for a part), in solar masses a year.
-    ssfr: sfr by surviving mass, per year.
-    age: mass-weighted, in Gyr.
-    t50, t90: how long ago, in Gyr, 50 and 90 percent of the mass had formed.
+    surviving_mass is that of stars and remnants. sfr is the star formation rate now; sfr_10 and sfr_100 are averages
+    over 10 and 100 Myr, even of a galaxy that is younger. ssfr is sfr by surviving_mass. age is weighted by the mass
+    formed; t50 and t90 are how long ago 50 and 90 percent of it had formed. These eight are in closed form. dn4000 and
+    halpha_width are measured on the spectrum, dust and gas included (digs.physics.spectral_indices). All are
+    differentiable.
 
     Args:
-        theta: ordered and in units as digs.PARAMETERS.
-        populations: whose stars lose mass.
+        theta: a tensor, array or list, shape (N, 5) or, gas free, (N, 7), in units as digs.PARAMETERS.
+        indices: to be kept where many calls follow, as to make it takes a moment; by default of the stored gas.
+    Raises:
+        DigsError: as of Simulator.
+
+    Example:
+        >>> from digs.physics import derived_quantities
+        >>> found = derived_quantities([[10.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> len(found), round(found["t50"].item(), 2)
+        (10, 1.39)
     """
-    theta = theta.double()
-    logmass, logzsol, tage, logtau = (theta[:, index(name)] for name in ("logmass", "logzsol", "tage", "logtau"))
-    mass, tau = 10.0**logmass, 10.0**logtau
-    x = tage / tau
-    formed = formed_between(torch.zeros_like(x), x)
-    found = {"surviving_mass": mass * surviving_fraction(logzsol, tage, logtau, populations)}
-    found["sfr"] = mass * x * torch.exp(-x) / (tau * formed) / YEARS
-    for name, span in _RECENT.items():
-        start = torch.clamp(tage - span, min=0.0) / tau
-        found[name] = mass * formed_between(start, x) / formed / (span * YEARS)
-    found["ssfr"] = found["sfr"] / found["surviving_mass"]
-    found["age"] = tage - tau * mean_time(x)
-    for name, fraction in _FORMED.items():
-        found[name] = tage - tau * formed_by(fraction, x)
-    return found
-
-
-def surviving_fraction(logzsol: Tensor, tage: Tensor, logtau: Tensor, populations: StoredPopulations) -> Tensor:
-    """Return how much of the mass formed is still there, in stars and remnants, shape (N,)."""
-    fractions = populations.weights(tage, logtau)
-    nodes, each = (torch.as_tensor(populations.product[name]) for name in ("logzsol", "surviving_mass"))
-    lower = (torch.searchsorted(nodes, logzsol.detach().contiguous()) - 1).clamp(0, len(nodes) - 2)
-    share = ((logzsol - nodes[lower]) / (nodes[lower + 1] - nodes[lower]))[:, None]
-    by_age = torch.lerp(each[lower], each[lower + 1], share)[:, : fractions.shape[1]]
-    return (fractions * by_age).sum(1)
+    indices = SpectralIndices() if indices is None else indices
+    names = indices.simulator.names
+    if names[: len(NAMES)] != NAMES:
+        raise DigsError(f"The indices are of galaxies with {', '.join(names)}; give some of a DelayedTau history.")
+    theta = read_tensor(theta, "The values of theta")
+    of_spectrum = indices(theta)  # which checks theta
+    of_history = formation_quantities(theta.cpu(), indices.populations)
+    return {name: values.to(theta.device) for name, values in of_history.items()} | of_spectrum
