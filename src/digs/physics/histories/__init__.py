@@ -2,4 +2,13 @@
 
 from digs.base.lazy import face
 
-__all__, __getattr__, __dir__ = face(__name__, {"DelayedTau": "delayed_tau", "SingleBurst": "single_burst"})
+__all__, __getattr__, __dir__ = face(
+    __name__,
+    {
+        "Continuity": "continuity",
+        "ContinuityPrior": "continuity_prior",
+        "DelayedTau": "delayed_tau",
+        "SingleBurst": "single_burst",
+        "standard_edges": "continuity",
+    },
+)
