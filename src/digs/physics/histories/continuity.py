@@ -92,7 +92,7 @@ class Continuity(nn.Module):
 
     def __init__(self, age: np.ndarray, dtype: torch.dtype = torch.float32, edges: Any = None):
         super().__init__()
-        self.edges = standard_edges() if edges is None else _read_edges(edges, age[-1])
+        self.edges = _read_edges(standard_edges() if edges is None else edges, age[-1])
         self.names = tuple(f"logsfr_ratio_{number}" for number in range(1, len(self.edges) - 1))
         self.domain: dict[str, tuple[float, float]] = {}
         components = bin_weights(age, self.edges)
