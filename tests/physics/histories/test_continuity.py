@@ -92,7 +92,7 @@ def test_the_standard_edges_are_prospectors():
     parameters = adjust_continuity_agebins(TemplateLibrary["continuity_sfh"], tuniv=STANDARD[-1], nbins=7)
     bins = 10 ** parameters["agebins"]["init"] / 1e9
     np.testing.assert_allclose(STANDARD[1:], bins[:, 1], rtol=2e-4)  # Prospector rounds 30 Myr
-    # the bins that Leja et al. (2019) print, of a universe of 13.7 Gyr
+    # in round numbers, for a universe of 13.7 Gyr
     np.testing.assert_allclose(standard_edges(0.0), [0, 0.03, 0.1, 0.33, 1.1, 3.6, 11.7, 13.7], rtol=0.02)
     assert len(standard_edges(2.0, 10)) == 11
 

@@ -1,8 +1,8 @@
 r"""The continuity prior: neighbouring bins of a history have similar rates (Leja et al. 2019, ApJ 876, 3).
 
 log10 of the ratio of two neighbours' rates has Student's t distribution with nu = 2 degrees of freedom and scale 0.3,
-independently of the others: what lets rates change as they do in galaxies of the simulation Illustris. With nu = 2,
-density and quantiles are elementary: for t in units of the scale, and u the probability that it is smaller,
+independently of the others: rates seldom change by much, but now and then by a factor of ten. With nu = 2, density and
+quantiles are elementary: for t in units of the scale, and u the probability that it is smaller,
 
     p(t) = (2 + t^2)^{-3/2},    t(u) = (2 u - 1) / \sqrt{2 u (1 - u)}
 """
