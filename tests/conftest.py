@@ -77,6 +77,7 @@ LONGEST = (
 )
 FSPS = "FSPS"  # the group of the files in which a test starts it, for minutes, where there are data for it
 STARTS_FSPS = {
+    "test_continuity.py",
     "test_delayed_tau.py",
     "test_derived.py",
     "test_dust.py",

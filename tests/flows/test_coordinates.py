@@ -9,7 +9,6 @@ from conftest import density_by_autograd
 from digs.config.model import Architecture, Embedding
 from digs.config.params import load_params
 from digs.config.theta import DUST, MASS, NAMES, REST
-from digs.files.product import read_product
 from digs.flows.coordinates import Marginal
 from digs.flows.features import MassEdges
 from digs.flows.flow import Flow, build_flow

@@ -50,8 +50,8 @@ def test_a_home_that_is_not_there_is_told(monkeypatch, tmp_path, refused):
 def test_fsps_is_not_started_without_data(monkeypatch, refused, tmp_path):
     """It would stop the interpreter."""
     from digs.config.params import load_params
-    from digs.sps.prospector import Prospector
     from digs.sps.native_spectra import native_parts, native_spectra
+    from digs.sps.prospector import Prospector
 
     monkeypatch.delenv("SPS_HOME", raising=False)
     params, data = load_params(), sps.SPSData("synthetic", "0")

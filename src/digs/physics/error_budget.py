@@ -33,7 +33,7 @@ def integrated_weights(age: np.ndarray, tage: float, tau: float) -> np.ndarray:
 class IntegratedDelayedTau(nn.Module):
     """The delayed-tau history by quadrature: slow, without gradients, and with nothing else in common with the other.
 
-    It is a History (digs.physics.histories.history); arguments as of DelayedTau.
+    It is a StarFormationHistory (digs.physics.histories.history); arguments as of DelayedTau.
     """
 
     names = DelayedTau.names

@@ -4,5 +4,11 @@ from digs.base.lazy import face
 
 __all__, __getattr__, __dir__ = face(
     __name__,
-    {"Continuity": "continuity", "DelayedTau": "delayed_tau", "SingleBurst": "single_burst"},
+    {
+        "Continuity": "continuity",
+        "ContinuityPrior": "continuity_prior",
+        "DelayedTau": "delayed_tau",
+        "SingleBurst": "single_burst",
+        "standard_edges": "continuity",
+    },
 )

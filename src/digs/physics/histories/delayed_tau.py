@@ -105,7 +105,7 @@ def _modes(integrals: np.ndarray, points: np.ndarray, rank: int) -> tuple[np.nda
 class DelayedTau(nn.Module):
     """The weights of the SSPs in delayed-tau galaxies, as FSPS integrates them (csp_gen, sfh=4); see the module.
 
-    It is a History (digs.physics.histories.history).
+    It is a StarFormationHistory (digs.physics.histories.history).
 
     Args:
         age: the SSPs' ages in Gyr, ascending, shape (n,).

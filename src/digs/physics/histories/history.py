@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-class History(Protocol):
+class StarFormationHistory(Protocol):
     """Galaxies as sums of a few components, which are mixed from simple stellar populations (SSPs).
 
     It is a torch module of the SSPs' ages in Gyr. Weights that are linear in what theta holds have one component for
@@ -35,9 +35,11 @@ class History(Protocol):
         """
         ...
 
-    def to(self, dtype: torch.dtype) -> "History":
+    def to(self, dtype: torch.dtype) -> "StarFormationHistory":
         """Compute in another precision from now on."""
         ...
 
 
-MakesHistory = Callable[[np.ndarray, torch.dtype], History]  # of the SSPs' ages in Gyr, ascending, shape (n,)
+MakesHistory = Callable[
+    [np.ndarray, torch.dtype], StarFormationHistory
+]  # of the SSPs' ages in Gyr, ascending, shape (n,)

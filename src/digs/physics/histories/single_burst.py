@@ -8,7 +8,7 @@ from torch import Tensor, nn
 class SingleBurst(nn.Module):
     """Galaxies whose stars have all formed at once, between SSPs linearly in log age, as in FSPS (sfh=0).
 
-    It is a History (digs.physics.histories.history).
+    It is a StarFormationHistory (digs.physics.histories.history).
 
     Args:
         age: the SSPs' ages in Gyr, ascending, shape (n,).
