@@ -1,9 +1,9 @@
 r"""Dust and mass given the other three parameters: their posterior in closed form, so that no network has to learn it.
 
 With s_i the fluxes of a galaxy of one solar mass and the dust d, the middle of the prior's, and v = ln M, a model flux
-is m_i = s_i exp(v - (dust2 - d) k_i). (But for what the line-spread function mixes: the dust on an emission line is that
-at the line. Over the prior of Khullar et al., 2022, that is 2e-3 at most.) Where the noise is a fraction f of the model
-flux (exact.likelihood), the ratios r_i = x_i / m_i are all that the data say of v and dust2,
+is m_i = s_i exp(v - (dust2 - d) k_i). (But for what the line-spread function mixes: the dust on an emission line is
+that at the line. Over the prior of Khullar et al., 2022, it is 2e-3 at most.) Where the noise is a fraction f of the
+model flux (exact.likelihood), the ratios r_i = x_i / m_i are all that the data say of v and dust2,
 
     ln L = - \sum_i ln m_i - \sum_i (r_i - 1)^2 / (2 f^2) + const.
 
