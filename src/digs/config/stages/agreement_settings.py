@@ -13,4 +13,5 @@ class AgreementSettings(Section):
     section: ClassVar = "agreement"
 
     median_bar: PositiveFloat
+    tail_bar: PositiveFloat
     worst_bar: PositiveFloat

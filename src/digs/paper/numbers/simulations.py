@@ -8,6 +8,8 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.paper.latex_numbers import grouped_integer, plain, power_of_ten, scientific
 from digs.paper.numbers import Numbers
 
+GAS = {"solar": "solar metallicity", "stars": "the metallicity of the stars"}
+
 
 def setup(params: Params) -> Numbers:
     """Return what was simulated, with which data."""
@@ -22,6 +24,10 @@ def setup(params: Params) -> Numbers:
         "wavelength_stop": f"{spectrum.wavelength_stop:.0f}",
         "wavelength_step": plain((spectrum.wavelength_stop - spectrum.wavelength_start) / (spectrum.pixels - 1), 3),
         "smoothing": f"{spectrum.smoothing:.0f}",
+        "gas_metallicity": {"solar": "solar metallicity", "stars": "the metallicity of the stars"}[
+            params.gas.metallicity
+        ],
+        "gas_logu": f"{params.gas.logu:g}",
         "noise_percent": f"{100 * params.noise.fraction:g}",
         "redshift": power_of_ten(spectrum.zred),
         "noise_snr": f"{1 / params.noise.fraction:g}",
@@ -35,7 +41,10 @@ def simulator(params: Params) -> Numbers:
     ratio, exact = speed["ratio"], speed["exact_per_second"]
     return {
         "agreement_median": scientific(agreement["median"]),
+        "agreement_tail_percent": plain(100 * agreement["tail_share"], 3),
+        "agreement_tail": scientific(agreement["tail"]),
         "agreement_worst": scientific(agreement["worst"]),
+        "agreement_worst_bar": scientific(agreement["worst_bar"], 1),
         "rounding_worst": scientific(agreement["budget"]["rounding"]["worst"], 1),
         "integration_worst": scientific(agreement["budget"]["integration"]["worst"], 1),
         "agreement_pixels": grouped_integer(agreement["pixels"]),

@@ -69,8 +69,8 @@ class Continuity(nn.Module):
     """The masses that form in bins of lookback time at a constant rate each; see the module.
 
     It is a StarFormationHistory (digs.physics.histories.history). Its columns of theta, logsfr_ratio_1 and so on from
-    the youngest bin to the oldest but one, are log10 of a bin's rate over that of the next older bin. They may have any values: of
-    bins with a negligible rate nothing is left.
+    the youngest bin to the oldest but one, are log10 of a bin's rate over that of the next older bin. They may have any
+    values: of bins with a negligible rate nothing is left.
 
     Args:
         age: the SSPs' ages in Gyr, ascending, shape (n,).
