@@ -49,6 +49,7 @@ class Inference:
     statistics: what the lights look at, and FITTED: the best fit's probability, and of chains `r_hat` (the largest),
         `sample_size` (the smallest of the five parameters') and `farthest` (how far in nat any draw lies below the
         best); nan where nothing was looked at or fitted; shape (N,) each.
+    sps_label: of the stellar populations behind all of it.
 
     Example:
         >>> import digs
@@ -62,6 +63,7 @@ class Inference:
     reason: np.ndarray
     lights: dict[str, np.ndarray]
     statistics: dict[str, np.ndarray]
+    sps_label: str
 
 
 @cache

@@ -11,11 +11,11 @@ import torch
 from digs.base import paths
 from digs.config.params import load_params
 from digs.config.stages.agreement_settings import AgreementSettings
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.agreement_schema import AGREEMENT
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.error_budget import error_budget
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
@@ -46,7 +46,7 @@ def main() -> None:
     )
     median, tail, worst = (float(each) for each in np.quantile(difference, (0.5, TAIL, 1.0)))
     bars = params.agreement
-    write_json(
+    write_result(
         paths.DATA / "agreement.json",
         {
             "spectra": len(difference),

@@ -72,6 +72,7 @@ def main() -> None:
         seed=settings.seed,
         galaxies=galaxies,
         network=posteriors.attributes["network"],
+        sps_label=posteriors.attributes["sps_label"],
     )
 
     errors = {name: np.std(values, axis=0) for name, values in resampled.items()}
@@ -86,7 +87,13 @@ def main() -> None:
         numbers["correlation_central"] = float(recovery(quantiles[chosen], truth[chosen])["correlation"][place])
     write_json(
         paths.DATA / "calibration.json",
-        {"network": posteriors.attributes["network"], "galaxies": galaxies, "draws": draws, "parameters": metrics},
+        {
+            "sps_label": posteriors.attributes["sps_label"],
+            "network": posteriors.attributes["network"],
+            "galaxies": galaxies,
+            "draws": draws,
+            "parameters": metrics,
+        },
     )
 
 

@@ -19,13 +19,13 @@ from digs.config.stages.choices_settings import ChoicesSettings
 from digs.config.stages.reference_settings import ReferenceSettings
 from digs.config.theta import NAMES
 from digs.exact import converged_chains, lognormal_noise
-from digs.files.atomic import write_json
 from digs.files.product import Product, read_product
 from digs.files.resumable import SCRATCH, ResumableParts
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.physics import noise
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator, stored_instrument
 from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
@@ -110,8 +110,8 @@ def main() -> None:
                 parts.save(part, posteriors_of_choice(name, model, prior, test, reference, rows, params))
             found.append(parts.load(part))
         measured[name] = widths_and_convergence(np.concatenate(found), reference, params)
-    common = {"galaxies": settings.galaxies, "quantiles": QUANTILES, "sps_label": reference.attributes["sps_label"]}
-    write_json(paths.DATA / "choices.json", {**common, "measured": measured})
+    common = {"galaxies": settings.galaxies, "quantiles": QUANTILES}
+    write_result(paths.DATA / "choices.json", {**common, "measured": measured})
     parts.forget()
 
 

@@ -26,7 +26,6 @@ from digs.diagnostics.per_parameter import statistic_per_parameter
 from digs.exact.fixed_sigma import change_by_fixed_sigma
 from digs.exact.likelihood import PosteriorDensity
 from digs.exact.stuck_walkers import share_of_stuck
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.comparison_schema import COMPARISON
 from digs.files.schemas.observations_schema import OBSERVATIONS
@@ -34,6 +33,7 @@ from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import quantiles_and_log_weights
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
@@ -100,8 +100,9 @@ def main() -> None:
         {key: np.stack(values) for key, values in arrays.items()},
         networks=list(settings.networks),
         seed=settings.seed,
+        sps_label=simulator.sps_label,
     )
-    write_json(
+    write_result(
         paths.DATA / "comparison.json",
         {
             "galaxies": number,

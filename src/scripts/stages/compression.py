@@ -11,10 +11,10 @@ from digs.base import paths
 from digs.base.statistics import mean_and_error
 from digs.config.params import load_params
 from digs.config.stages.compression_settings import CompressionSettings
-from digs.files.atomic import write_json
 from digs.flows.features import PrincipalComponents
 from digs.flows.information import lost_information, score_directions
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample
@@ -38,7 +38,7 @@ def main() -> None:
         ]
         for choice, components in directions.items()
     }
-    write_json(paths.DATA / "compression.json", {**settings.model_dump(), "lost": lost})
+    write_result(paths.DATA / "compression.json", {**settings.model_dump(), "lost": lost})
 
 
 if __name__ == "__main__":

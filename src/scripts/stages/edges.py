@@ -14,10 +14,10 @@ from digs.base.join import join_rows
 from digs.config.params import load_params
 from digs.config.stages.edges_settings import EdgesSettings
 from digs.diagnostics.edges import at_the_ends, marginals_inside
-from digs.files.atomic import write_json
 from digs.inference.batches import draws_in_batches
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample
@@ -37,7 +37,7 @@ def main() -> None:
         batches = draws_in_batches(Posterior.load(name), flux, settings.draws, settings.seed, AT_ONCE, name)
         marginals = join_rows([marginals_inside(prior, draws.double(), truth[rows]) for rows, draws in batches])
         measured[name] = at_the_ends(prior, truth, marginals, settings.share)
-    write_json(paths.DATA / "edges.json", {**settings.model_dump(), "measured": measured})
+    write_result(paths.DATA / "edges.json", {**settings.model_dump(), "measured": measured})
 
 
 if __name__ == "__main__":

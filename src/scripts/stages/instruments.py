@@ -10,7 +10,7 @@ import torch
 from digs.base import paths
 from digs.config.params import load_params
 from digs.config.stages.instruments_settings import InstrumentsSettings
-from digs.files.atomic import write_json
+from digs.physics.results import write_result
 from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
 from digs.sps.native_agreement import agreement
@@ -20,7 +20,7 @@ def main() -> None:
     """Compare galaxies made of the populations with Prospector's (needs SPS_HOME)."""
     params = load_params(InstrumentsSettings)
     torch.set_num_threads(params.threads)
-    write_json(paths.DATA / "instruments.json", agreement(POPULATIONS_FILE, params))
+    write_result(paths.DATA / "instruments.json", agreement(POPULATIONS_FILE, params))
 
 
 if __name__ == "__main__":

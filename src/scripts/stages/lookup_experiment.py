@@ -17,7 +17,6 @@ from digs.config.stages.lookup_experiment_settings import LookupExperimentSettin
 from digs.diagnostics.calibration_report import coverage_and_widths
 from digs.diagnostics.per_parameter import numbers_per_parameter
 from digs.diagnostics.ranks import coverage, rank_cdf, ranks, uniform_cdf_band
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.library_schema import LIBRARY
 from digs.files.schemas.lookup_experiment_schema import LOOKUP_EXPERIMENT
@@ -25,6 +24,7 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.inference.batches import draws_in_batches
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.training.loop import held_out_loss
@@ -100,20 +100,17 @@ def main() -> None:
             }
     for name, loss in losses.items():
         measured[name]["loss_above_reference"] = mean_and_error(loss - losses[settings.reference])
+    arrays = {key: np.stack([curve[key] for curve in curves.values()]) for key in ("rank_cdf", "coverage")}
     write_product(
         paths.DATA / "lookup_experiment.h5",
         LOOKUP_EXPERIMENT,
-        {
-            "level": LEVELS,
-            "rank_cdf": np.stack([curve["rank_cdf"] for curve in curves.values()]),
-            "coverage": np.stack([curve["coverage"] for curve in curves.values()]),
-            "cdf_band": uniform_cdf_band(settings.spectra, LEVELS),
-        },
+        {"level": LEVELS, "cdf_band": uniform_cdf_band(settings.spectra, LEVELS), **arrays},
         networks=list(curves),
         samples=list(SAMPLES),
         seed=settings.seed,
+        sps_label=product.attributes["sps_label"],
     )
-    write_json(paths.DATA / "lookup_experiment.json", {**settings.model_dump(), "measured": measured})
+    write_result(paths.DATA / "lookup_experiment.json", {**settings.model_dump(), "measured": measured})
 
 
 if __name__ == "__main__":

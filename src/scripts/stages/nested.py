@@ -20,13 +20,13 @@ from digs.config.stages.nested_settings import NestedSettings
 from digs.diagnostics.per_parameter import statistic_per_parameter
 from digs.exact.likelihood import PosteriorDensity, RelativeDensity
 from digs.exact.nested import nested_sample
-from digs.files.atomic import write_json
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
@@ -68,7 +68,7 @@ def main() -> None:
     measured: dict[str, Any] = statistic_per_parameter({"ratio": ratio, "shift": np.abs(shift)}, np.median, resampled)
     measured["log_evidence_difference"] = with_error(evidence, np.mean, resampled)
     measured["log_evidence_largest_difference"] = float(np.abs(evidence).max())
-    write_json(
+    write_result(
         paths.DATA / "nested.json",
         {**settings.model_dump(), "galaxies": number, "measured": measured, "each": galaxies},
     )

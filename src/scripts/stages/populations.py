@@ -24,7 +24,7 @@ def main() -> None:
     torch.set_num_threads(params.threads)
     parts = native_parts(data, SCRATCH / "populations")
     error = write_populations(paths.DATA / "populations.h5", params, native_spectra(parts), data)
-    write_json(paths.DATA / "populations.json", error)
+    write_json(paths.DATA / "populations.json", {"sps_label": data.label, **error})
     parts.forget()
 
 

@@ -16,7 +16,6 @@ from digs.config.params import load_params
 from digs.config.stages.predictive_checks_settings import PredictiveChecksSettings
 from digs.diagnostics.chi_squared_report import chi_squared_report
 from digs.exact.best_fit import best_fit
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.predictive_checks_schema import PREDICTIVE_CHECKS
@@ -24,6 +23,7 @@ from digs.inference.batches import draws_in_batches
 from digs.inference.posterior import Posterior
 from digs.inference.predictive import examine, promising
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
@@ -70,9 +70,10 @@ def main() -> None:
         },
         network=settings.network,
         seed=settings.seed,
+        sps_label=simulator.sps_label,
     )
     excluded = (draw_chi > stats.chi2.isf(settings.excluded, pixels)).double().mean(1).numpy()
-    write_json(
+    write_result(
         paths.DATA / "predictive_checks.json",
         {
             "galaxies": len(flux),

@@ -21,12 +21,12 @@ from digs.exact.ensembles import effective_sample_size
 from digs.exact.likelihood import PosteriorDensity
 from digs.exact.long_walk import walk_in_parts
 from digs.exact.short_walks import in_coordinates, long_and_short_walks, scatter_of_short_walks
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.resumable import SCRATCH, ResumableParts
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.prospector_chain_schema import PROSPECTOR_CHAIN
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.sps.home import sps_data
@@ -80,7 +80,7 @@ def main() -> None:
         parameters=relevant,
         **data.attributes(),
     )
-    write_json(
+    write_result(
         paths.DATA / "prospector_chain.json",
         {
             "walkers": chains.walkers,

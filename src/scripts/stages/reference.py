@@ -14,7 +14,6 @@ from digs.base.statistics import QUANTILES
 from digs.config.params import Params, load_params
 from digs.config.stages.reference_settings import ReferenceSettings
 from digs.exact.converged_chains import converged, exact_chains
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.resumable import SCRATCH, ResumableParts
 from digs.files.schemas.observations_schema import OBSERVATIONS
@@ -22,6 +21,7 @@ from digs.files.schemas.reference_schema import REFERENCE
 from digs.flows.network_files import NETWORKS
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.physics.stored_populations import POPULATIONS_FILE
 from digs.provenance.records import run_stage
@@ -86,7 +86,7 @@ def main() -> None:
         parameters=relevant,
         sps_label=test.attributes["sps_label"],
     )
-    write_json(
+    write_result(
         paths.DATA / "reference.json",
         {
             "galaxies": len(flux),

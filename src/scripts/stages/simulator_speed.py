@@ -14,8 +14,8 @@ from digs.base.benchmark import machine, spread, take_turns
 from digs.base.random_streams import generator
 from digs.config.params import Params, load_params
 from digs.config.stages.timing_settings import TimingSettings
-from digs.files.atomic import write_json
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.sps.prospector import Prospector
@@ -71,7 +71,7 @@ def main() -> None:
         "together": cores * CALLS * len(many)
     }
     rate = {name: each[name] / values for name, values in seconds.items()}
-    write_json(
+    write_result(
         paths.DATA / "simulator_speed.json",
         {
             "machine": machine() | {"threads": cores},

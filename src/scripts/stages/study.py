@@ -10,9 +10,9 @@ import argparse
 from digs.base import paths
 from digs.config.params import load_params
 from digs.config.stages.study_settings import Studies, StudiesCommonSettings
-from digs.files.atomic import write_json
 from digs.files.resumable import SCRATCH
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.provenance.records import run_stage
 from digs.training.ablations import compare_candidates
 
@@ -34,7 +34,7 @@ def main(study: str) -> None:
         params.threads,
         f"Study {study}",
     )
-    write_json(paths.DATA / "studies" / f"{study}.json", {"network": settings.network, **compared})
+    write_result(paths.DATA / "studies" / f"{study}.json", {"network": settings.network, **compared})
 
 
 if __name__ == "__main__":

@@ -18,13 +18,13 @@ from digs.config.params import Params, load_params
 from digs.config.stages.chains_settings import ChainsSettings
 from digs.config.stages.timing_settings import TimingSettings
 from digs.exact.fit_costs import STEPS, mcmc_steps
-from digs.files.atomic import write_json
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.inference.posterior import Posterior
 from digs.inference.posterior_costs import Calls, pixel_calls, posterior_calls, posterior_costs
 from digs.paper.amortisation import compare_with_fits
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.provenance.records import run_stage
 from digs.sps.prospector import Prospector, ProspectorPosterior
 from digs.training.training_costs import exact_epoch_seconds
@@ -88,7 +88,7 @@ def main() -> None:
             },
         }
     pixels = len(posteriors[timing.networks[0]].wavelength)
-    write_json(
+    write_result(
         paths.DATA / "timing.json",
         {
             "machine": machine(),

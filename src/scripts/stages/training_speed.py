@@ -13,9 +13,9 @@ from digs.base.benchmark import gather_in_turns, machine, spread
 from digs.base.random_streams import generator
 from digs.config.params import Params, load_params
 from digs.config.stages.timing_settings import TimingSettings
-from digs.files.atomic import write_json
 from digs.flows.flow import Flow
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.training.pairs import ExactPairs, Sample
@@ -70,7 +70,7 @@ def main() -> None:
     }
     seconds = gather_in_turns(candidates, timing.repeats)
     rate = {name: len(used[0]) / each for name, each in seconds.items()}
-    write_json(
+    write_result(
         paths.DATA / "training_speed.json",
         {
             "machine": machine(),

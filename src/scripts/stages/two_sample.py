@@ -19,12 +19,12 @@ from digs.base.progress import progress
 from digs.base.statistics import mean_and_error, resample
 from digs.config.params import load_params
 from digs.config.stages.two_sample_settings import TwoSampleSettings
-from digs.files.atomic import write_json
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
 from digs.inference.importance import log_weights
 from digs.inference.posterior import Posterior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 
@@ -65,7 +65,7 @@ def main() -> None:
         found = list(progress(pool.map(accuracies, *work), total=number, desc="Two-sample tests", unit="galaxy"))
     values = {name: [each[name] for each in found] for name in found[0]}
     measured = {name: {**mean_and_error(torch.tensor(each)), "values": each} for name, each in values.items()}
-    write_json(
+    write_result(
         paths.DATA / "two_sample.json",
         {**settings.model_dump(), "draws": reference["draws"].shape[1], "measured": measured},
     )

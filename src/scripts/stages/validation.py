@@ -18,13 +18,13 @@ from digs.diagnostics.deviations import SUMMARIES
 from digs.diagnostics.joint import LocalTest, simultaneous_band, whiten
 from digs.diagnostics.mocks import MockPosteriors
 from digs.diagnostics.subsets import SELECTIONS, in_subsets
-from digs.files.atomic import write_json
 from digs.files.product import read_product, write_product
 from digs.files.schemas.library_schema import LIBRARY
 from digs.files.schemas.validation_schema import VALIDATION
 from digs.inference.mock_inference import infer_mocks
 from digs.inference.noise_levels import at_noise_level
 from digs.inference.posterior import Posterior
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator
 from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample, looked_up_sample
@@ -94,8 +94,9 @@ def main() -> None:
         selections=list(SELECTIONS),
         summaries=list(SUMMARIES),
         seed=seed,
+        sps_label=simulator.sps_label,
     )
-    write_json(
+    write_result(
         paths.DATA / "validation.json",
         {"galaxies": spectra, "draws": draws, "measured": measured, "noise_levels": noise_levels},
     )

@@ -17,13 +17,13 @@ from digs.config.params import load_params
 from digs.config.stages.warning_lights_settings import WarningLightsSettings
 from digs.config.theta import NAMES
 from digs.diagnostics.corruptions import LABELS, Galaxies, corrupted
-from digs.files.atomic import write_json
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.inference.inspection import Inspector
 from digs.inference.lights import Judge, Observer, thresholds_for
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
+from digs.physics.results import write_result
 from digs.provenance.records import run_stage
 from digs.training.pairs import exact_sample
 
@@ -46,7 +46,7 @@ def main() -> None:
     seen = inspect(exact("calibration"), "Thresholds")
     thresholds, share = thresholds_for(seen.statistics, settings.false_alarms)
     judge = Judge(thresholds, seen.fit.chi_squared.mean().item(), settings.rejected)
-    write_json(
+    write_result(
         paths.DATA / "lights.json",
         {
             "observer": looks_by,
@@ -85,7 +85,7 @@ def main() -> None:
             }
     sound = add_noise(galaxies.flux, generator(settings.seed, "healthy"), fraction)
     healthy = inspect(sound, "healthy")
-    write_json(
+    write_result(
         paths.DATA / "warning_lights.json",
         {
             **settings.model_dump(exclude={"corruptions"}),

@@ -12,9 +12,9 @@ from digs.base import paths
 from digs.base.errors import DigsError
 from digs.config.params import load_params
 from digs.config.stages.which_gas_settings import WhichGasSettings
-from digs.files.atomic import write_json
 from digs.files.product import read_product
 from digs.files.schemas.released_schema import RELEASED
+from digs.physics.results import write_result
 from digs.physics.simulator import Simulator, stored_instrument
 from digs.provenance.records import run_stage
 
@@ -43,7 +43,7 @@ def main() -> None:
         }
     rms = {kind: each["rms"] for kind, each in measured.items()}
     bar = params.which_gas.bar
-    write_json(
+    write_result(
         paths.DATA / "which_gas.json",
         {
             "galaxies": len(theta),
@@ -51,7 +51,6 @@ def main() -> None:
             "measured": measured,
             "bar": bar,
             "passed": rms["solar"] <= bar < rms["stars"],
-            "sps_label": Simulator().sps_label,
         },
     )
 
