@@ -144,7 +144,8 @@ def infer(flux: Any, draws: int = 1000, seed: int = 0, ids: Sequence[int | str] 
         reason[flagged] = [_reason(row, on, no_fit) for row, no_fit in zip(flagged, outside, strict=True)]
         kept[flagged[outside]] = np.nan
         _replace(flagged[~outside], flux, kept, statistics, seed, ids)
-    return Inference(kept, verdict.astype(str), reason.astype(str), on, statistics)
+    label = _warning_lights().observer.simulator.sps_label
+    return Inference(kept, verdict.astype(str), reason.astype(str), on, statistics, label)
 
 
 def _look(
