@@ -384,7 +384,7 @@ def test_the_page_says_what_it_rests_on(site_page, tracked):
         "products/populations.h5.html",
         "stages/populations.html",
         "a stand-in for the FSPS v3.2",
-        "gas of solar metallicity, log U = -2",
+        "gas of solar metallicity, log U = −2",
         "every sixth",
         f"to {TOLERANCE:.0e}".replace("e-0", "e-"),
     ):
