@@ -5,6 +5,16 @@ from pathlib import PurePosixPath
 START, PAPER, CLAIMS, AUDITS, EXPLORER = "index.html", "paper.html", "claims.html", "audits.html", "explorer.html"
 
 
+def paper_place(anchor: str) -> str:
+    """Return the place of an anchor in the paper.
+
+    Example:
+        >>> paper_place("sec:noise")
+        'paper.html#sec:noise'
+    """
+    return f"{PAPER}#{anchor}"
+
+
 def exhibit_page(name: str) -> str:
     """Return the page of a figure or table by the stem of its script.
 

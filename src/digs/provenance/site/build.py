@@ -15,7 +15,7 @@ from digs.provenance.site.audit_pages import audits_page
 from digs.provenance.site.claim_pages import claim_pages, shown_claims
 from digs.provenance.site.edition import edition, paper_page
 from digs.provenance.site.exhibit_pages import exhibit_pages
-from digs.provenance.site.explorer import explorer_data, explorer_page
+from digs.provenance.site.explorer import explorer_page
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.folder import replacing_folder
 from digs.provenance.site.lineage_graph import check_graphviz
@@ -65,7 +65,8 @@ def write_site(root: Path, out: Path) -> int:
     with replacing_folder(out) as folder:
         entries, count = [], 0
         for page in progress(pages(facts), desc="Pages", unit="page"):
-            write(folder / page.address, page.html)
+            for address, text in {page.address: page.html, **page.scripts}.items():
+                write(folder / address, text)
             entries += page.entries
             count += 1
         for name, source in figures.items():
@@ -73,8 +74,6 @@ def write_site(root: Path, out: Path) -> int:
         copy(root / PDF, folder / PDF)
         write_static(folder)
         write(folder / "static" / "search-index.js", search_index(entries))
-        for address, text in explorer_data(root).items():
-            write(folder / address, text)
         write_formats(facts.project, folder / FORMATS)
     return count
 

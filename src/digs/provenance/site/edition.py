@@ -57,11 +57,6 @@ class ExhibitText:
     table: Fragment | None
     notes: Fragment | None
 
-    @property
-    def address(self) -> str:
-        """Return where it stands in the paper."""
-        return f"{addresses.PAPER}#{self.anchor}"
-
 
 @dataclass(frozen=True)
 class Place:
@@ -69,11 +64,6 @@ class Place:
 
     anchor: str
     where: str
-
-    @property
-    def address(self) -> str:
-        """Return where that is on the site."""
-        return f"{addresses.PAPER}#{self.anchor}"
 
 
 @dataclass(frozen=True)
@@ -154,7 +144,7 @@ def edition(project: Project) -> Edition:
         places=_places(tree),
         numbering=source.numbering,
         without_script={
-            float_.name: f"{addresses.PAPER}#{label}" for label, float_ in source.floats.items() if label not in scripts
+            float_.name: addresses.paper_place(label) for label, float_ in source.floats.items() if label not in scripts
         },
     )
 
@@ -163,7 +153,10 @@ def paper_page(facts: Facts, paper: Edition) -> Page:
     """Return the page of the paper, in which what is WRONG is marked."""
     entries = [
         SearchEntry(
-            "section", section.title, f"in {above}" if above else "of the paper", f"{addresses.PAPER}#{section.anchor}"
+            "section",
+            section.title,
+            f"in {above}" if above else "of the paper",
+            addresses.paper_place(section.anchor),
         )
         for section, above in paper.sections
     ]

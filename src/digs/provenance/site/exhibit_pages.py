@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from markupsafe import Markup
 
-from digs.provenance.site.addresses import exhibit_page, upward
+from digs.provenance.site.addresses import exhibit_page, paper_place, upward
 from digs.provenance.site.claim_pages import ShownClaim
 from digs.provenance.site.edition import Edition, ExhibitText, Fragment
 from digs.provenance.site.facts import Facts
@@ -41,7 +41,7 @@ def exhibit_pages(facts: Facts, paper: Edition, claims: list[ShownClaim]) -> Ite
             "plain_caption": plain_caption(text),
             "table": text.table and text.table.on(address),
             "notes": text.notes and text.notes.on(address),
-            "in_paper": upward(address) + text.address,
+            "in_paper": upward(address) + paper_place(text.anchor),
             "claims": [(claim.place, claim.what) for claim in claims if claim.script == name],
             "proof": proof(facts, paper, name, address),
         }

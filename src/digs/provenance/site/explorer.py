@@ -1,21 +1,18 @@
 """The explorer: spectra at the move of a slider, and posteriors beside them, in the browser alone."""
 
 import math
-from pathlib import Path
 from typing import Any
 
-from digs.config.model import PriorRanges
 from digs.config.theta import Parameter, parameters
-from digs.files.schemas.reference_schema import REFERENCE
-from digs.files.schemas.ssp_grid_schema import SSP_GRID
 from digs.inference.posterior import FIDUCIAL
 from digs.paper.plotting import FEATURES
+from digs.physics.response import DUST
 from digs.provenance.audit import Project
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.site.addresses import EXPLORER, product_page, stage_page
 from digs.provenance.site.data_scripts import data_script
 from digs.provenance.site.pages import Page, SearchEntry, filled
-from digs.provenance.site.population_data import STEP, populations
+from digs.provenance.site.population_data import RATIO_STEP, STEP, Populations, bound, for_browser
 from digs.provenance.site.reference_draws import (
     CHAINS_FILE,
     EVERY,
@@ -23,17 +20,17 @@ from digs.provenance.site.reference_draws import (
     GALAXY_POSTERIOR_FILE,
     LEVELS,
     NETWORK_FILES,
+    POPULATIONS_FILE,
     POSTERIORS_FILE,
     REFERENCE_FILE,
     SAMPLED,
     SEED,
     SHOWN,
-    SSP_GRID_FILE,
     TEST,
     draws_for_browser,
     read_reference,
 )
-from digs.provenance.site.stored_products import read_stored
+from digs.provenance.site.stored_products import stored_file
 
 POPULATIONS_SCRIPT, DRAWS_SCRIPT = "data/populations.js", "data/draws.js"
 
@@ -63,7 +60,7 @@ _SETS = {
 }
 
 _SOURCES = {
-    SSP_GRID_FILE: "the populations that the simulator sums",
+    POPULATIONS_FILE: "the stars and the gas of the populations that the simulator sums",
     GALAXY: "the galaxy of Fig. 3 and its noisy spectrum",
     TEST: "the test galaxies and their noisy spectra",
     REFERENCE_FILE: "MCMC of the first test galaxies, with proof of convergence",
@@ -121,7 +118,7 @@ def _sources(pipeline: Pipeline) -> list[dict[str, str]]:
 
 
 def explorer_page(project: Project, origin: str) -> Page:
-    """Return the page of the explorer.
+    """Return the page of the explorer, with the scripts that hold its data.
 
     Args:
         origin: what the site is made from, in words.
@@ -129,11 +126,10 @@ def explorer_page(project: Project, origin: str) -> Page:
         DigsError: a data product is missing or damaged.
     """
     pipeline = project.pipeline
-    reference = read_stored(pipeline, REFERENCE_FILE, REFERENCE)
-    grid = read_stored(pipeline, SSP_GRID_FILE, SSP_GRID)
-    settings = reference.attributes["parameters"]
-    shown = len(range(0, len(reference["theta"]), EVERY))
-    sliders = [_slider(each) for each in parameters(PriorRanges(**settings["prior"]))]
+    reference = read_reference(pipeline)
+    populations = Populations.of(stored_file(pipeline, POPULATIONS_FILE), reference.prior)
+    settings = reference.parameters
+    sliders = [_slider(each) for each in parameters(reference.prior)]
     widest = max(each["high"] - each["low"] for each in sliders)
     setup = {
         "parameters": sliders,
@@ -143,18 +139,24 @@ def explorer_page(project: Project, origin: str) -> Page:
             key: dict(zip(("name", "about", "colour", "dashes"), each, strict=True)) for key, each in _SETS.items()
         },
     }
+    scripts = {
+        POPULATIONS_SCRIPT: data_script("DIGS_POPULATIONS", for_browser(populations)),
+        DRAWS_SCRIPT: data_script("DIGS_DRAWS", draws_for_browser(reference)),
+    }
     values = {
         "origin": origin,
         "sliders": sliders,
         "setup": setup,
         "sets": _SETS,
         "fraction": settings["noise"]["fraction"],
-        "pixels": len(grid["wavelength"]),
-        "sps_label": grid.attributes["sps_label"],
-        "bound": STEP / 2,
-        "shown": shown,
+        "pixels": len(populations.wavelength),
+        "sps_label": populations.label,
+        "gas": populations.gas,
+        "dust": DUST,
+        "bounds": (STEP / 2, RATIO_STEP / 2, bound(reference.prior)),
+        "shown": len(reference.rows),
         "every": EVERY,
-        "reference": len(reference["theta"]),
+        "reference": reference.galaxies,
         "converged": settings["reference"],
         "draws": SHOWN,
         "decimals": math.floor(-math.log10(widest / LEVELS)),
@@ -162,24 +164,9 @@ def explorer_page(project: Project, origin: str) -> Page:
         "sampled": SAMPLED,
         "seed": SEED,
         "sources": _sources(pipeline),
-        "scripts": (POPULATIONS_SCRIPT, DRAWS_SCRIPT),
+        "scripts": list(scripts),
     }
     entry = SearchEntry(
         "page", "Explorer", "sliders, spectrum, chi-squared, posteriors, corner plot, MCMC and NPE", EXPLORER
     )
-    return Page(EXPLORER, filled("explorer.html.j2", EXPLORER, values), [entry])
-
-
-def explorer_data(root: Path) -> dict[str, str]:
-    """Return the scripts that hold the explorer's data, by their addresses.
-
-    Raises:
-        DigsError: a data product is missing or damaged.
-    """
-    pipeline = Pipeline(root)
-    reference = read_reference(pipeline)
-    grid = read_stored(pipeline, SSP_GRID_FILE, SSP_GRID)
-    return {
-        POPULATIONS_SCRIPT: data_script("DIGS_POPULATIONS", populations(grid, reference.prior)),
-        DRAWS_SCRIPT: data_script("DIGS_DRAWS", draws_for_browser(reference)),
-    }
+    return Page(EXPLORER, filled("explorer.html.j2", EXPLORER, values), [entry], scripts)

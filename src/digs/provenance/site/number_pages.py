@@ -9,7 +9,7 @@ from markupsafe import Markup
 from digs.base.errors import DigsError
 from digs.provenance.documents import read_text
 from digs.provenance.manuscript import Sentence
-from digs.provenance.site.addresses import group_page, number_place, upward
+from digs.provenance.site.addresses import group_page, number_place, paper_place, upward
 from digs.provenance.site.edition import Edition
 from digs.provenance.site.facts import Facts
 from digs.provenance.site.listing import listed
@@ -41,7 +41,8 @@ def number_pages(facts: Facts, paper: Edition) -> Iterator[Page]:
                     "value": facts.number_html[name],
                     "sentences": [paper.read(sentence, project.numbers) for sentence in sentences[name]],
                     "places": [
-                        {"where": place.where, "address": up + place.address} for place in paper.places.get(name, ())
+                        {"where": place.where, "address": up + paper_place(place.anchor)}
+                        for place in paper.places.get(name, ())
                     ],
                 }
             )

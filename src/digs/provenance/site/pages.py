@@ -23,11 +23,12 @@ class SearchEntry:
 
 @dataclass(frozen=True)
 class Page:
-    """A page: where it is, its text as HTML, and what the search finds on it."""
+    """A page: where it is, its text as HTML, what the search finds on it, and scripts of its own by their addresses."""
 
     address: str
     html: str
     entries: list[SearchEntry] = field(default_factory=list)
+    scripts: dict[str, str] = field(default_factory=dict)
 
 
 @cache

@@ -10,7 +10,7 @@ from digs.base.errors import DigsError
 from digs.provenance.documents import leaves, read_text
 from digs.provenance.pipeline import Stage
 from digs.provenance.report import sentences_on
-from digs.provenance.site.addresses import upward
+from digs.provenance.site.addresses import paper_place, upward
 from digs.provenance.site.edition import Edition
 from digs.provenance.site.facts import Facts, worst
 from digs.provenance.site.lineage_graph import lineage_graph
@@ -118,7 +118,10 @@ def proof(facts: Facts, paper: Edition, name: str, address: str) -> dict[str, An
                 "line": sentence.line,
                 "why": why,
                 "place": next(
-                    (up + paper.places[number][0].address for number in sorted(sentence.numbers & paper.places.keys())),
+                    (
+                        up + paper_place(paper.places[number][0].anchor)
+                        for number in sorted(sentence.numbers & paper.places.keys())
+                    ),
                     "",
                 ),
             }

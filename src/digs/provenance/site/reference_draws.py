@@ -32,9 +32,9 @@ SAMPLED = 1000  # draws of the fiducial network, whose quantiles are given
 SEED = 21
 LEVELS = 2**16 - 1  # steps between the ends of a prior range, in which draws are stored
 
-SSP_GRID_FILE, TEST, GALAXY, REFERENCE_FILE, CHAINS_FILE, POSTERIORS_FILE, GALAXY_POSTERIOR_FILE = (
+POPULATIONS_FILE, TEST, GALAXY, REFERENCE_FILE, CHAINS_FILE, POSTERIORS_FILE, GALAXY_POSTERIOR_FILE = (
     f"src/data/{name}.h5"
-    for name in ("ssp_grid", "test", "galaxy", "reference", "chains", "posteriors", "galaxy_posterior")
+    for name in ("populations", "test", "galaxy", "reference", "chains", "posteriors", "galaxy_posterior")
 )
 NETWORK_FILES = tuple(f"src/data/networks/{FIDUCIAL}.{suffix}" for suffix in ("json", "safetensors"))
 
@@ -59,6 +59,7 @@ class Reference:
     """The galaxies that the explorer shows: that of Fig. 3, then those of the reference.
 
     rows: of the latter in test.h5.
+    galaxies: how many the reference has.
     theta: the truth, shape (galaxies, 5).
     flux: their noisy spectra, shape (galaxies, pixels).
     sets: draws by the name of the method or network.
@@ -67,6 +68,7 @@ class Reference:
     """
 
     rows: range
+    galaxies: int
     theta: np.ndarray
     flux: np.ndarray
     sets: dict[str, DrawSet]
@@ -142,9 +144,10 @@ def read_reference(pipeline: Pipeline) -> Reference:
         FIDUCIAL: _of_fiducial(pipeline, flux),
     }
     parameters = reference.attributes["parameters"]
-    simulator = Simulator(stored_file(pipeline, SSP_GRID_FILE))
+    simulator = Simulator(path=stored_file(pipeline, POPULATIONS_FILE))
     return Reference(
         rows,
+        len(reference["theta"]),
         np.concatenate([galaxy["theta"], test["theta"][rows]]),
         flux,
         sets,

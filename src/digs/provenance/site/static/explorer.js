@@ -2,7 +2,7 @@
 "use strict";
 (function () {
   const DIGS = (window.DIGS = window.DIGS || {});
-  const QUIET = 800; // milliseconds without a change, after which it is said
+  const QUIET = 800; // milliseconds without a change, after which it is said and kept
   const $ = (id) => document.getElementById(id);
 
   const setup = JSON.parse($("explorer-setup").textContent);
@@ -26,6 +26,8 @@
   };
   const in_sentence = (galaxy) => (galaxy ? draws.name(galaxy).toLowerCase() : "the galaxy of Fig. 3");
   const in_words = (value) => (value >= 1e5 ? DIGS.scientific(value, 2) : value.toFixed(1));
+
+  const inside = (place, value) => Math.min(parameters[place].high, Math.max(parameters[place].low, value));
 
   // the sliders
 
@@ -54,7 +56,7 @@
     });
     number.addEventListener("change", () => {
       const value = number.valueAsNumber;
-      move(Number.isFinite(value) ? [[place, Math.min(high, Math.max(low, value))]] : []);
+      move(Number.isFinite(value) ? [[place, inside(place, value)]] : []);
     });
   });
 
@@ -101,21 +103,16 @@
   $("features").addEventListener("change", redraw);
   $("logarithmic").addEventListener("change", redraw);
 
-  // what a screen reader hears, once the sliders rest
-
-  let waiting = 0;
+  // what a screen reader hears
 
   function tell() {
-    clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      const worst = latest.pulls.reduce((most, pull, pixel) => (Math.abs(pull) > Math.abs(latest.pulls[most]) ? pixel : most), 0);
-      const said =
-        `Chi-squared ${in_words(latest.chi_squared)} for ${latest.data.length} pixels; largest residual ` +
-        `${fixed(latest.pulls[worst], 1)} sigma at ${simulator.wavelength[worst].toFixed(0)} Å.`;
-      const model = state.theta.map((value, place) => named(place, value)).join(", ");
-      $("said").textContent = said;
-      $("spectrum").setAttribute("aria-label", `Spectrum of ${in_sentence(state.galaxy)} and model with ${model}. ${said}`);
-    }, QUIET);
+    const worst = latest.pulls.reduce((most, pull, pixel) => (Math.abs(pull) > Math.abs(latest.pulls[most]) ? pixel : most), 0);
+    const said =
+      `Chi-squared ${in_words(latest.chi_squared)} for ${latest.data.length} pixels; largest residual ` +
+      `${fixed(latest.pulls[worst], 1)} sigma at ${simulator.wavelength[worst].toFixed(0)} Å.`;
+    const model = state.theta.map((value, place) => named(place, value)).join(", ");
+    $("said").textContent = said;
+    $("spectrum").setAttribute("aria-label", `Spectrum of ${in_sentence(state.galaxy)} and model with ${model}. ${said}`);
   }
 
   // the posteriors
@@ -185,8 +182,8 @@
 
   // the galaxy
 
-  function choose(galaxy) {
-    state.galaxy = (galaxy + draws.galaxies) % draws.galaxies;
+  function choose(galaxy, theta = draws.theta[galaxy]) {
+    state.galaxy = galaxy;
     $("galaxy").value = state.galaxy;
     $("galaxy-again").textContent = in_sentence(state.galaxy);
     const convergence = draws.convergence[state.galaxy];
@@ -195,29 +192,62 @@
       ? `MCMC's largest R-hat is ${convergence[0].toFixed(4)}, its smallest effective sample size ${convergence[1].toFixed(0)}` +
         (convergence[0] <= r_hat && convergence[1] >= sample_size ? "." : ": this chain does not count as converged.")
       : "Of this galaxy there is one long walk of emcee.";
-    to(draws.theta[state.galaxy]);
+    to(theta);
     posteriors();
   }
 
   $("galaxy").replaceChildren(...draws.rows.map((_, galaxy) => new Option(draws.name(galaxy), galaxy)));
   $("galaxy").addEventListener("change", () => choose(Number($("galaxy").value)));
   for (const button of document.querySelectorAll("[data-step]")) {
-    button.addEventListener("click", () => choose(state.galaxy + Number(button.dataset.step)));
+    const step = Number(button.dataset.step);
+    button.addEventListener("click", () => choose((state.galaxy + step + draws.galaxies) % draws.galaxies));
   }
+
+  // the address, which keeps galaxy and sliders
+
+  const code = (galaxy) => String(draws.rows[galaxy] ?? "fig3");
+
+  function remember() {
+    const kept = new URLSearchParams({ galaxy: code(state.galaxy) });
+    parameters.forEach(({ name }, place) => kept.set(name, Number(state.theta[place].toFixed(6))));
+    history.replaceState(null, "", `#${kept}`);
+  }
+
+  // What the address lacks or says wrongly is as the page opens without it.
+  function restore() {
+    const kept = new URLSearchParams(location.hash.slice(1));
+    const galaxy = Math.max(0, draws.rows.findIndex((_, place) => code(place) === kept.get("galaxy")));
+    const theta = parameters.map(({ name }, place) => {
+      const value = parseFloat(kept.get(name));
+      return Number.isFinite(value) ? inside(place, value) : draws.theta[galaxy][place];
+    });
+    choose(galaxy, theta);
+  }
+
+  window.addEventListener("hashchange", () => {
+    if (location.hash.includes("galaxy=")) restore(); // else it leads to a place on the page
+  });
 
   // drawing, once a frame at most
 
   let asked = false;
+  let waiting = 0;
 
   function redraw() {
-    tell();
     if (asked) return;
     asked = true;
     requestAnimationFrame(() => {
       asked = false;
       draw_spectrum();
       corner_plot.draw(state.theta);
+      clearTimeout(waiting);
+      waiting = setTimeout(at_rest, QUIET);
     });
+  }
+
+  function at_rest() {
+    tell();
+    remember();
   }
 
   const all_again = () => {
@@ -227,5 +257,5 @@
   document.addEventListener("digs-theme", all_again);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all_again);
   new ResizeObserver(all_again).observe($("explorer"));
-  choose(0);
+  restore();
 })();

@@ -7,10 +7,15 @@
     // populations: window.DIGS_POPULATIONS
     constructor(populations) {
       Object.assign(this, populations);
-      const shape = [this.logzsol.length, this.age.length, this.wavelength.length];
-      this.flux = DIGS.integers(populations.flux, shape[0] * shape[1] * shape[2]);
-      for (const axis of populations.differences) DIGS.accumulate(this.flux, shape, axis);
-      for (let place = 0; place < this.flux.length; place++) this.flux[place] = Math.exp(populations.step * this.flux[place]);
+      const [nodes, pixels] = [this.logzsol.length, this.wavelength.length];
+      const unpacked = (packed, ages, step) => {
+        const shape = [nodes, ages, pixels];
+        const values = DIGS.integers(packed, nodes * ages * pixels);
+        for (const axis of populations.differences) DIGS.accumulate(values, shape, axis);
+        return values.map((value) => step * value);
+      };
+      this.flux = unpacked(populations.flux, this.age.length, populations.step).map(Math.exp);
+      this.ratio = unpacked(populations.ratio, this.young, populations.ratio_step);
     }
 
     // Mass fractions of the populations of each age. Stars form at the lookback time s at the rate
@@ -49,6 +54,10 @@
           if (!amount) continue;
           const start = (node * weights.length + age) * pixels;
           for (let pixel = 0; pixel < pixels; pixel++) spectrum[pixel] += amount * this.flux[start + pixel];
+          if (age >= this.young) continue;
+          const change = (this.dust - dust2) * amount; // of the gas, within the line-spread function
+          const first = (node * this.young + age) * pixels;
+          for (let pixel = 0; pixel < pixels; pixel++) spectrum[pixel] += change * this.flux[start + pixel] * this.ratio[first + pixel];
         }
       }
       return spectrum.map((flux, pixel) => flux * 10 ** logmass * Math.exp(-dust2 * this.curve[pixel]));
