@@ -72,7 +72,7 @@ class PosteriorDensity:
 
     def __init__(self, simulator: Simulator, prior: Prior, flux: Tensor, fraction: float, sigma: Sigma = "model"):
         self.simulator, self.prior, self.fraction, self.sigma = simulator, prior, fraction, sigma
-        self.flux = torch.atleast_2d(torch.as_tensor(flux)).to(simulator.grid)
+        self.flux = torch.atleast_2d(torch.as_tensor(flux)).to(simulator.curve)
 
     @torch.no_grad()
     def __call__(self, theta: Tensor) -> Tensor:
