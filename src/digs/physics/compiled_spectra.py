@@ -68,54 +68,65 @@ class SpectrumTables(NamedTuple):
 
 
 @compiled_strictly
-def _add_four(poor, rich, below, above, total):
-    """Add four components at either metallicity, each times its amount."""
-    p0, p1, p2, p3 = poor[0], poor[1], poor[2], poor[3]
-    r0, r1, r2, r3 = rich[0], rich[1], rich[2], rich[3]
-    b0, b1, b2, b3 = below[0], below[1], below[2], below[3]
-    a0, a1, a2, a3 = above[0], above[1], above[2], above[3]
-    for k in range(len(total)):
-        even = fma(p0, b0[k], fma(p1, b1[k], fma(p2, b2[k], fma(p3, b3[k], total[k]))))
-        total[k] = fma(r0, a0[k], fma(r1, a1[k], fma(r2, a2[k], fma(r3, a3[k], even))))
+def _shares(theta, nodes, dimming, mass, amounts):
+    """The lower one of the metallicities around each galaxy, and the amounts of components at it and at the next."""
+    lower = np.empty(len(theta), dtype=np.int64)
+    poor, rich = np.empty_like(amounts), np.empty_like(amounts)
+    for row in range(len(theta)):
+        logzsol = theta[row, 1]
+        node = min(max(np.searchsorted(nodes, logzsol) - 1, 0), len(nodes) - 2)
+        width = np.float64(nodes[node + 1] - nodes[node])
+        scale = power_of_ten(np.float64(theta[row, 0])) * dimming / (mass[row] * width)
+        to_poor, to_rich = _F4(scale * (nodes[node + 1] - logzsol)), _F4(scale * (logzsol - nodes[node]))
+        for c in range(amounts.shape[1]):
+            poor[row, c], rich[row, c] = to_poor * amounts[row, c], to_rich * amounts[row, c]
+        lower[row] = node
+    return lower, poor, rich
 
 
 @compiled_strictly
-def _fill_spectrum(theta, tables, sums, modes, amounts, total, spectrum):
-    """Fill in the spectrum of one galaxy."""
-    logzsol, dust2 = theta[1], theta[2]
-    first, count, mass = fill_amounts(theta[3], theta[4], tables.history, sums, modes, amounts)
-    nodes = tables.logzsol
-    node = min(max(np.searchsorted(nodes, logzsol) - 1, 0), len(nodes) - 2)
-    scale = power_of_ten(np.float64(theta[0])) * tables.dimming / (mass * np.float64(nodes[node + 1] - nodes[node]))
-    to_poor, to_rich = _F4(scale * (nodes[node + 1] - logzsol)), _F4(scale * (logzsol - nodes[node]))
-    found, poor, rich = amounts
-    for c in range(len(found)):
-        poor[c], rich[c] = to_poor * found[c], to_rich * found[c]
-    total[:] = _ZERO
-    for c in range(0, count, _FOUR):
-        here, there = slice(c, c + _FOUR), slice(first + c, first + c + _FOUR)
-        _add_four(poor[here], rich[here], tables.seen[node, there], tables.seen[node + 1, there], total)
-    pixels = len(spectrum)
-    for quantity in range(len(tables.second)):
-        amount = total[pixels + quantity] * (_F4(DUST) - dust2)
-        change = tables.second[quantity]
-        for k in range(pixels):
-            total[k] = fma(amount, change[k], total[k])
-    for k in range(pixels):
-        spectrum[k] = total[k] * exp2(tables.attenuation[k] * dust2)
+def _add_components(poor, rich, seen, lower, first, count, total):
+    """Add components from the first on, at a metallicity and at the next one, each times its amount."""
+    for row in range(len(poor)):
+        node = lower[row]
+        for c in range(0, count[row], _FOUR):
+            at = first[row] + c
+            p0, p1, p2, p3 = poor[row, c], poor[row, c + 1], poor[row, c + 2], poor[row, c + 3]
+            r0, r1, r2, r3 = rich[row, c], rich[row, c + 1], rich[row, c + 2], rich[row, c + 3]
+            for k in range(total.shape[1]):
+                part = fma(p2, seen[node, at + 2, k], fma(p3, seen[node, at + 3, k], total[row, k]))
+                part = fma(p0, seen[node, at, k], fma(p1, seen[node, at + 1, k], part))
+                part = fma(r2, seen[node + 1, at + 2, k], fma(r3, seen[node + 1, at + 3, k], part))
+                total[row, k] = fma(r0, seen[node + 1, at, k], fma(r1, seen[node + 1, at + 1, k], part))
+
+
+@compiled_strictly
+def _fill_spectra(dust2, total, second, attenuation, spectra):
+    """What the stars emit and what changes with dust, attenuated by it."""
+    for row in range(len(dust2)):
+        dust = dust2[row]
+        for quantity in range(len(second)):
+            amount = total[row, len(attenuation) + quantity] * (_F4(DUST) - dust)
+            for k in range(len(attenuation)):
+                total[row, k] = fma(amount, second[quantity, k], total[row, k])
+        for k in range(len(attenuation)):
+            spectra[row, k] = total[row, k] * exp2(attenuation[k] * dust)
 
 
 def _spectra(theta, tables):
     """Spectra, shape (N, pixels), of theta, (N, 5)."""
-    number = len(theta)
-    spectra = np.empty((number, len(tables.attenuation)), dtype=np.float32)
-    for job in numba.prange((number + _AT_ONCE - 1) // _AT_ONCE):
-        sums = np.zeros(tables.history.series.shape[1])
-        modes = np.zeros(len(sums), dtype=np.float32)
-        amounts = np.zeros((3, len(tables.history.mass) + _FOUR), dtype=np.float32)
-        total = np.zeros(tables.seen.shape[2], dtype=np.float32)
-        for row in range(job * _AT_ONCE, min((job + 1) * _AT_ONCE, number)):
-            _fill_spectrum(theta[row], tables, sums, modes, amounts, total, spectra[row])
+    spectra = np.empty((len(theta), len(tables.attenuation)), dtype=np.float32)
+    for job in numba.prange((len(theta) + _AT_ONCE - 1) // _AT_ONCE):
+        rows = slice(job * _AT_ONCE, min((job + 1) * _AT_ONCE, len(theta)))
+        some = theta[rows]
+        first, count = np.empty(len(some), dtype=np.int64), np.empty(len(some), dtype=np.int64)
+        mass = np.empty(len(some))
+        amounts = np.empty((len(some), len(tables.history.mass) + _FOUR), dtype=np.float32)
+        fill_amounts(some[:, 3], some[:, 4], tables.history, first, count, mass, amounts)
+        lower, poor, rich = _shares(some, tables.logzsol, tables.dimming, mass, amounts)
+        total = np.zeros((len(some), tables.seen.shape[2]), dtype=np.float32)
+        _add_components(poor, rich, tables.seen, lower, first, count, total)
+        _fill_spectra(some[:, 2], total, tables.second, tables.attenuation, spectra[rows])
     return spectra
 
 

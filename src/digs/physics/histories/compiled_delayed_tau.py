@@ -15,7 +15,7 @@ from digs.physics.histories.delayed_tau import CUT_SPAN, SERIES_DOMAIN, DelayedT
 _F4 = np.float32
 
 
-_ZERO, _ONE = _F4(0), _F4(1)
+_ZERO = _F4(0)
 
 
 _LOG2E = 1 / np.log(2)
@@ -69,98 +69,95 @@ class HistoryTables(NamedTuple):
 
 
 @compiled_strictly
-def _fill_modes(logtau, tau, series, sums, modes):
-    """The modes of a galaxy, from a Chebyshev series by its recurrence in double precision."""
-    x = 2 * (logtau - _LOW) / (_HIGH - _LOW) - 1
-    before, polynomial = x, 1.0
-    sums[:] = 0.0
-    for degree in range(len(series)):
+def _fill_modes(logtau, series, modes, tau):
+    """The modes of galaxies, from Chebyshev series by their recurrence in double precision, and tau."""
+    sums = np.empty(series.shape[1])
+    for row in range(len(logtau)):
+        log_tau = np.float64(logtau[row])
+        tau[row] = power_of_ten(log_tau)
+        x = 2 * (log_tau - _LOW) / (_HIGH - _LOW) - 1
+        before, polynomial = x, 1.0
+        sums[:] = 0.0
+        for degree in range(len(series)):
+            for mode in range(len(sums)):
+                sums[mode] = fma(polynomial, series[degree, mode], sums[mode])
+            before, polynomial = polynomial, 2 * x * polynomial - before
+        scale = _growth(tau[row])
         for mode in range(len(sums)):
-            sums[mode] = fma(polynomial, series[degree, mode], sums[mode])
-        before, polynomial = polynomial, 2 * x * polynomial - before
-    scale = _growth(tau)
-    for mode in range(len(sums)):
-        modes[mode] = _F4(sums[mode] * scale)
+            modes[row, mode] = _F4(sums[mode] * scale)
 
 
 @compiled_strictly
-def _fill_whole_hats(tage, decline, modes, hats_a, hats_b, hat_end, first, a, b, amounts):
+def _fill_whole_hats(tage, decline, modes, hats_a, hats_b, hat_end, first, count, amounts):
     """Amounts of as many components from the first on, 0 where their hats do not end before the galaxy's age."""
-    count = len(amounts)
-    a[:], b[:] = _ZERO, _ZERO
-    for mode in range(len(modes)):
-        factor, of_a, of_b = modes[mode], hats_a[mode, first : first + count], hats_b[mode, first : first + count]
-        for c in range(count):
-            a[c] = fma(factor, of_a[c], a[c])
-            b[c] = fma(factor, of_b[c], b[c])
-    ends = hat_end[first : first + count]
-    for c in range(count):
-        after = tage - ends[c]
-        amount = fma(after, a[c], b[c]) * exp2(after * decline)
-        amounts[c] = amount if after > _ZERO else _ZERO
+    a, b = np.empty_like(hat_end), np.empty_like(hat_end)
+    for row in range(len(tage)):
+        start, number = first[row], count[row]
+        a[:], b[:] = _ZERO, _ZERO
+        for mode in range(modes.shape[1]):
+            factor = modes[row, mode]
+            for c in range(number):
+                a[c] = fma(factor, hats_a[mode, start + c], a[c])
+                b[c] = fma(factor, hats_b[mode, start + c], b[c])
+        for c in range(number):
+            after = tage[row] - hat_end[start + c]
+            amount = fma(after, a[c], b[c]) * exp2(after * decline[row])
+            amounts[row, c] = amount if after > _ZERO else _ZERO
+        amounts[row, number:] = _ZERO
 
 
 @compiled_strictly
-def _cut_hats(tage, tau, decline, modes, tables, upper):
-    """Amounts of the two nodes around the age of a galaxy, the younger first."""
-    after = tage - tables.start[upper]
-    span = min(after, _F4(CUT_SPAN) * tau)
-    lower_age = tables.age[max(upper - 1, 0)]
-    whole, older = _ZERO, _ZERO
-    for place in range(len(tables.node)):
-        delay = tables.node[place] * span
-        rate = exp2(delay * decline) * delay * tables.node_weight[place]
-        whole += rate
-        older += rate * log2((tage - delay) / lower_age)
-    if upper == 0:
-        return whole * span, _ZERO
-    older = older * span / tables.log_width[upper]
-    a, b = _ZERO, _ZERO
-    rises = tables.rises[upper - 1]
-    for mode in range(rises.shape[1]):
-        a = fma(modes[mode], rises[0, mode], a)
-        b = fma(modes[mode], rises[1, mode], b)
-    return whole * span - older + exp2(after * decline) * fma(after, a, b), older
+def _add_cut_hats(tage, tau, decline, modes, tables, upper, count, amounts):
+    """Add the amounts of the two nodes around the age of each galaxy."""
+    for row in range(len(tage)):
+        node = upper[row]
+        after = tage[row] - tables.start[node]
+        span = min(after, _F4(CUT_SPAN) * _F4(tau[row]))
+        lower_age = tables.age[max(node - 1, 0)]
+        whole, older = _ZERO, _ZERO
+        for place in range(len(tables.node)):
+            delay = tables.node[place] * span
+            rate = exp2(delay * decline[row]) * delay * tables.node_weight[place]
+            whole += rate
+            older += rate * log2((tage[row] - delay) / lower_age)
+        whole, older = whole * span, older * span / tables.log_width[node]
+        last = count[row] - 1
+        if node == 0:  # below the first node there is only that node
+            amounts[row, last] += whole
+            continue
+        a, b = _ZERO, _ZERO
+        for mode in range(tables.rises.shape[2]):
+            a = fma(modes[row, mode], tables.rises[node - 1, 0, mode], a)
+            b = fma(modes[row, mode], tables.rises[node - 1, 1, mode], b)
+        amounts[row, last - 1] += whole - older + exp2(after * decline[row]) * fma(after, a, b)
+        amounts[row, last] += older
 
 
 @compiled_strictly
-def fill_amounts(tage, logtau, tables, sums, modes, amounts):
-    """Fill in the amounts of components in a galaxy, and return the first component, their number, and the mass formed.
+def fill_amounts(tage, logtau, tables, first, count, mass, amounts):
+    """Fill in the amounts of components in galaxies, 0 beyond their number.
 
     Args:
-        tage, logtau: 32-bit floats.
+        tage, logtau: 32-bit floats, shape (N,).
         tables: HistoryTables.
-        sums, modes: as many as there are modes, of 64 and of 32 bits.
-        amounts: three rows of components, of which the first is what is asked for, and 0 beyond the number.
+        first: for the first component of each galaxy that counts, (N,).
+        count: for how many there are from it on, (N,).
+        mass: for that which has formed, (N,), 64 bits.
+        amounts: (N, n), n at least the number of components.
     """
-    log_tau = np.float64(logtau)
-    tau = power_of_ten(log_tau)
-    decline = _F4(-_LOG2E / tau)
-    _fill_modes(log_tau, tau, tables.series, sums, modes)
-    upper = min(np.searchsorted(tables.age, tage), len(tables.age) - 1)
-    first, shift = 0, 0
-    if upper > tables.young:
-        first = len(tables.age)
-        shift = len(tables.mass) - 2 * first
-    count = shift + upper + 1
-    found = amounts[0]
-    found[:] = _ZERO
-    _fill_whole_hats(
-        tage,
-        decline,
-        modes,
-        tables.hats_a,
-        tables.hats_b,
-        tables.hat_end,
-        first,
-        amounts[1],
-        amounts[2],
-        found[:count],
-    )
-    younger, older = _cut_hats(tage, _F4(tau), decline, modes, tables, upper)
-    found[max(shift + upper - 1, 0)] += younger
-    found[shift + upper] += older
-    mass = 0.0
-    for c in range(count):
-        mass = fma(np.float64(found[c]), np.float64(tables.mass[first + c]), mass)
-    return first, count, mass
+    number = len(tage)
+    upper = np.empty_like(first)
+    for row in range(number):
+        upper[row] = min(np.searchsorted(tables.age, tage[row]), len(tables.age) - 1)
+        mixed = upper[row] > tables.young
+        first[row] = len(tables.age) if mixed else 0
+        count[row] = upper[row] + 1 + (len(tables.mass) - 2 * len(tables.age) if mixed else 0)
+    modes, tau = np.empty((number, tables.series.shape[1]), dtype=np.float32), np.empty(number)
+    _fill_modes(logtau, tables.series, modes, tau)
+    decline = (-_LOG2E / tau).astype(np.float32)
+    _fill_whole_hats(tage, decline, modes, tables.hats_a, tables.hats_b, tables.hat_end, first, count, amounts)
+    _add_cut_hats(tage, tau, decline, modes, tables, upper, count, amounts)
+    for row in range(number):
+        mass[row] = 0.0
+        for c in range(count[row]):
+            mass[row] = fma(np.float64(amounts[row, c]), np.float64(tables.mass[first[row] + c]), mass[row])
