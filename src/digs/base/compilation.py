@@ -1,6 +1,8 @@
 """Functions that numba compiles, and the threads that they run on."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import FunctionType
 from typing import Any
 
 import numba
@@ -14,10 +16,19 @@ def compiled(function: Callable, **options) -> Callable:
         options: of numba.njit, in place of those that make loops fast.
     """
     options = {"fastmath": True, "error_model": "numpy"} | options
+    if options.get("parallel"):
+        function = _renamed(function, "_on_threads")
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # neither beside its file nor in the home
         return numba.njit(**options)(function)
+
+
+def _renamed(function: Callable, suffix: str) -> Callable:
+    """The same function under another name: numba keeps one compilation of each, whatever it was asked for."""
+    other = FunctionType(function.__code__, function.__globals__, function.__name__ + suffix, function.__defaults__)
+    other.__module__, other.__qualname__ = function.__module__, function.__qualname__ + suffix
+    return other
 
 
 def compiled_strictly(function: Callable, **options) -> Callable:
@@ -44,3 +55,21 @@ def on_threads(alone: Callable, together: Callable, *arguments: Any) -> Any:
         return together(*arguments)
     finally:
         numba.set_num_threads(before)
+
+
+def in_parts(work: Callable[[slice], None], number: int, size: int) -> None:
+    """Do work on a number of rows, in slices of a size, by as many threads as torch has.
+
+    All threads run the same code, which on_threads cannot promise: numba compiles it anew for its own threads.
+
+    Args:
+        work: what leaves Python's lock to the others while it lasts (numba's option nogil).
+    """
+    parts = [slice(first, min(first + size, number)) for first in range(0, number, size)]
+    threads = min(torch.get_num_threads(), len(parts))
+    if threads <= 1:  # none is started, which a forked process could not wait for
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, parts))

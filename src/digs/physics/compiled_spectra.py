@@ -7,16 +7,14 @@ walkers of many galaxies can be evaluated in one call, and each walks as it woul
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 import torch
 from torch import Tensor
 
-from digs.base.compilation import compiled, compiled_strictly, on_threads
+from digs.base.compilation import compiled_strictly, in_parts
 from digs.base.elementary import exp2, fma, power_of_ten
 from digs.base.torch_state import undisturbed
 from digs.physics.histories.compiled_delayed_tau import HistoryTables, fill_amounts
-from digs.physics.histories.delayed_tau import DelayedTau
 from digs.physics.response import DUST
 from digs.physics.simulator import Simulator
 
@@ -30,6 +28,9 @@ _LOG2E = 1 / np.log(2)
 
 
 _AT_ONCE = 16  # galaxies, which share what lies between
+
+
+_PART = 256  # galaxies that a thread takes at a time
 
 
 _FOUR = 4  # components that are added at once, to touch the sum less often
@@ -113,11 +114,10 @@ def _fill_spectra(dust2, total, second, attenuation, spectra):
             spectra[row, k] = total[row, k] * exp2(attenuation[k] * dust)
 
 
-def _spectra(theta, tables):
-    """Spectra, shape (N, pixels), of theta, (N, 5)."""
-    spectra = np.empty((len(theta), len(tables.attenuation)), dtype=np.float32)
-    for job in numba.prange((len(theta) + _AT_ONCE - 1) // _AT_ONCE):
-        rows = slice(job * _AT_ONCE, min((job + 1) * _AT_ONCE, len(theta)))
+def _fill(theta, tables, spectra):
+    """Fill in the spectra, shape (N, pixels), of theta, (N, 5)."""
+    for start in range(0, len(theta), _AT_ONCE):
+        rows = slice(start, min(start + _AT_ONCE, len(theta)))
         some = theta[rows]
         first, count = np.empty(len(some), dtype=np.int64), np.empty(len(some), dtype=np.int64)
         mass = np.empty(len(some))
@@ -127,10 +127,9 @@ def _spectra(theta, tables):
         total = np.zeros((len(some), tables.seen.shape[2]), dtype=np.float32)
         _add_components(poor, rich, tables.seen, lower, first, count, total)
         _fill_spectra(some[:, 2], total, tables.second, tables.attenuation, spectra[rows])
-    return spectra
 
 
-_alone, _together = compiled_strictly(_spectra), compiled_strictly(_spectra, parallel=True)
+_fill_without_lock = compiled_strictly(_fill, nogil=True)
 
 
 class CompiledSpectra:
@@ -144,4 +143,6 @@ class CompiledSpectra:
     def __call__(self, theta: Any) -> Tensor:
         """Return F_lambda, shape (N, pixels), of theta; as Simulator.forward, without gradients."""
         theta = self.simulator.checked(theta).contiguous().numpy()
-        return torch.from_numpy(on_threads(_alone, _together, theta, self.tables))
+        spectra = np.empty((len(theta), self.simulator.pixels), dtype=np.float32)
+        in_parts(lambda rows: _fill_without_lock(theta[rows], self.tables, spectra[rows]), len(theta), _PART)
+        return torch.from_numpy(spectra)

@@ -57,9 +57,7 @@ class HistoryTables(NamedTuple):
             hats_a=a,
             hats_b=b,
             node=arrays["node"][:, 0].copy(),
-            **{
-                name: arrays[name] for name in ("age", "start", "mass", "hat_end", "rises", "node_weight")
-            },
+            **{name: arrays[name] for name in ("age", "start", "mass", "hat_end", "rises", "node_weight")},
         )
 
     @property
