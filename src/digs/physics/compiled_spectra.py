@@ -13,8 +13,10 @@ from torch import Tensor
 
 from digs.base.compilation import compiled_strictly, in_parts
 from digs.base.elementary import exp2, fma, power_of_ten
+from digs.base.errors import DigsError
 from digs.base.torch_state import undisturbed
 from digs.physics.histories.compiled_delayed_tau import HistoryTables, fill_amounts
+from digs.physics.histories.delayed_tau import DelayedTau
 from digs.physics.response import DUST
 from digs.physics.simulator import Simulator
 
@@ -133,16 +135,41 @@ _fill_without_lock = compiled_strictly(_fill, nogil=True)
 
 
 class CompiledSpectra:
-    """Noiseless spectra as of a Simulator, each the same to the bit in any company, in any order, by any threads."""
+    """Noiseless spectra as of a Simulator, each the same to the bit in any company, in any order, by any threads.
+
+    They agree with the simulator's to 2e-6, and have no gradients.
+
+    Args:
+        simulator: one of those that it takes.
+    Raises:
+        DigsError: it is another one.
+    """
 
     def __init__(self, simulator: Simulator):
-        self.simulator = simulator
-        self.tables = SpectrumTables.of(simulator)
+        if not self.takes(simulator):
+            raise DigsError(
+                "Compiled spectra are of delayed-tau galaxies on a few hundred pixels, in 32-bit floats on the CPU, "
+                "their gas not free; take the simulator itself."
+            )
+        self.simulator, self.curve = simulator, simulator.curve
+        self._tables = SpectrumTables.of(simulator)
+
+    @staticmethod
+    def takes(simulator: Any) -> bool:
+        """Return whether this can do what a simulator does."""
+        return (
+            type(simulator) is Simulator
+            and type(simulator.history) is DelayedTau
+            and simulator.folded
+            and simulator.gas_kind != "free"
+            and simulator.curve.dtype == torch.float32
+            and simulator.curve.device.type == "cpu"
+        )
 
     @undisturbed()
     def __call__(self, theta: Any) -> Tensor:
-        """Return F_lambda, shape (N, pixels), of theta; as Simulator.forward, without gradients."""
-        theta = self.simulator.checked(theta).contiguous().numpy()
+        """Return F_lambda, shape (N, pixels), of theta, shape (N, 5); arguments and errors as of Simulator.forward."""
+        theta = self.simulator.checked(theta).detach().contiguous().numpy()
         spectra = np.empty((len(theta), self.simulator.pixels), dtype=np.float32)
-        in_parts(lambda rows: _fill_without_lock(theta[rows], self.tables, spectra[rows]), len(theta), _PART)
+        in_parts(lambda rows: _fill_without_lock(theta[rows], self._tables, spectra[rows]), len(theta), _PART)
         return torch.from_numpy(spectra)
