@@ -15,7 +15,8 @@ from digs.base.compilation import compiled_strictly, in_parts
 from digs.base.elementary import exp2, fma, power_of_ten
 from digs.base.errors import DigsError
 from digs.base.torch_state import undisturbed
-from digs.physics.histories.compiled_delayed_tau import HistoryTables, fill_amounts
+from digs.config.theta import NAMES
+from digs.physics.histories.compiled_delayed_tau import FOUR, WIDTH, HistoryTables, fill_amounts
 from digs.physics.histories.delayed_tau import DelayedTau
 from digs.physics.response import DUST
 from digs.physics.simulator import Simulator
@@ -29,16 +30,13 @@ _ZERO, _ONE = _F4(0), _F4(1)
 _LOG2E = 1 / np.log(2)
 
 
+_LOGMASS, _LOGZSOL, _DUST2, _TAGE, _LOGTAU = range(len(NAMES))
+
+
 _AT_ONCE = 16  # galaxies, which share what lies between
 
 
 _PART = 256  # galaxies that a thread takes at a time
-
-
-_FOUR = 4  # components that are added at once, to touch the sum less often
-
-
-_WIDTH = 32  # of what is added: a multiple of this has no remainder of a vector
 
 
 class SpectrumTables(NamedTuple):
@@ -59,7 +57,7 @@ class SpectrumTables(NamedTuple):
     def of(cls, simulator: Simulator) -> "SpectrumTables":
         """Return the tables of a simulator that `compiled_spectra` takes."""
         seen = torch.cat([simulator.stars, simulator.young], -1).numpy()
-        seen = np.pad(seen, [(0, 0), (0, _FOUR), (0, -seen.shape[-1] % _WIDTH)])
+        seen = np.pad(seen, [(0, 0), (0, FOUR), (0, -seen.shape[-1] % WIDTH)])
         return cls(
             history=HistoryTables.of(simulator.history),
             logzsol=simulator.logzsol.numpy(),
@@ -71,16 +69,17 @@ class SpectrumTables(NamedTuple):
 
 
 @compiled_strictly
-def _shares(theta, nodes, dimming, mass, amounts):
-    """The lower one of the metallicities around each galaxy, and the amounts of components at it and at the next."""
-    lower = np.empty(len(theta), dtype=np.int64)
+def _shares(logzsol, nodes, mass, amounts):
+    """The lower one of the metallicities around each galaxy, and the amounts of components at it and at the next.
+
+    They are for one solar mass that has formed.
+    """
+    lower = np.empty(len(logzsol), dtype=np.int64)
     poor, rich = np.empty_like(amounts), np.empty_like(amounts)
-    for row in range(len(theta)):
-        logzsol = theta[row, 1]
-        node = min(max(np.searchsorted(nodes, logzsol) - 1, 0), len(nodes) - 2)
-        width = np.float64(nodes[node + 1] - nodes[node])
-        scale = power_of_ten(np.float64(theta[row, 0])) * dimming / (mass[row] * width)
-        to_poor, to_rich = _F4(scale * (nodes[node + 1] - logzsol)), _F4(scale * (logzsol - nodes[node]))
+    for row in range(len(logzsol)):
+        node = min(max(np.searchsorted(nodes, logzsol[row]) - 1, 0), len(nodes) - 2)
+        scale = 1 / (mass[row] * np.float64(nodes[node + 1] - nodes[node]))
+        to_poor, to_rich = _F4(scale * (nodes[node + 1] - logzsol[row])), _F4(scale * (logzsol[row] - nodes[node]))
         for c in range(amounts.shape[1]):
             poor[row, c], rich[row, c] = to_poor * amounts[row, c], to_rich * amounts[row, c]
         lower[row] = node
@@ -90,10 +89,11 @@ def _shares(theta, nodes, dimming, mass, amounts):
 @compiled_strictly
 def _add_components(poor, rich, seen, lower, first, count, total):
     """Add components from the first on, at a metallicity and at the next one, each times its amount."""
-    for row in range(len(poor)):
-        node = lower[row]
-        for c in range(0, count[row], _FOUR):
-            at = first[row] + c
+    for c in range(0, count.max(), FOUR):
+        for row in range(len(poor)):  # neighbours share what is added, which stays in the innermost cache
+            if c >= count[row]:
+                continue
+            node, at = lower[row], first[row] + c
             p0, p1, p2, p3 = poor[row, c], poor[row, c + 1], poor[row, c + 2], poor[row, c + 3]
             r0, r1, r2, r3 = rich[row, c], rich[row, c + 1], rich[row, c + 2], rich[row, c + 3]
             for k in range(total.shape[1]):
@@ -104,31 +104,31 @@ def _add_components(poor, rich, seen, lower, first, count, total):
 
 
 @compiled_strictly
-def _fill_spectra(dust2, total, second, attenuation, spectra):
-    """What the stars emit and what changes with dust, attenuated by it."""
-    for row in range(len(dust2)):
-        dust = dust2[row]
+def _fill_spectra(theta, total, second, attenuation, dimming, place, spectra):
+    """What the stars emit and what changes with dust, attenuated by it, and dimmed."""
+    for row in range(len(theta)):
+        dust, line = theta[row, _DUST2], place[row]
+        scale = _F4(power_of_ten(np.float64(theta[row, _LOGMASS])) * dimming)
         for quantity in range(len(second)):
             amount = total[row, len(attenuation) + quantity] * (_F4(DUST) - dust)
             for k in range(len(attenuation)):
                 total[row, k] = fma(amount, second[quantity, k], total[row, k])
         for k in range(len(attenuation)):
-            spectra[row, k] = total[row, k] * exp2(attenuation[k] * dust)
+            spectra[line, k] = total[row, k] * scale * exp2(attenuation[k] * dust)
 
 
-def _fill(theta, tables, spectra):
-    """Fill in the spectra, shape (N, pixels), of theta, (N, 5)."""
-    for start in range(0, len(theta), _AT_ONCE):
-        rows = slice(start, min(start + _AT_ONCE, len(theta)))
-        some = theta[rows]
-        first, count = np.empty(len(some), dtype=np.int64), np.empty(len(some), dtype=np.int64)
-        mass = np.empty(len(some))
-        amounts = np.empty((len(some), len(tables.history.mass) + _FOUR), dtype=np.float32)
-        fill_amounts(some[:, 3], some[:, 4], tables.history, first, count, mass, amounts)
-        lower, poor, rich = _shares(some, tables.logzsol, tables.dimming, mass, amounts)
-        total = np.zeros((len(some), tables.seen.shape[2]), dtype=np.float32)
+def _fill(theta, order, tables, spectra):
+    """Fill in the spectra, shape (N, pixels), of some rows of theta, (N, 5), in an order."""
+    for start in range(0, len(order), _AT_ONCE):
+        place = order[start : start + _AT_ONCE]
+        some = theta[place]
+        first, count, mass = np.empty_like(place), np.empty_like(place), np.empty(len(place))
+        amounts = np.empty((len(place), len(tables.history.hat_end)), dtype=np.float32)
+        fill_amounts(some[:, _TAGE], some[:, _LOGTAU], tables.history, first, count, mass, amounts)
+        lower, poor, rich = _shares(some[:, _LOGZSOL], tables.logzsol, mass, amounts)
+        total = np.zeros((len(place), tables.seen.shape[2]), dtype=np.float32)
         _add_components(poor, rich, tables.seen, lower, first, count, total)
-        _fill_spectra(some[:, 2], total, tables.second, tables.attenuation, spectra[rows])
+        _fill_spectra(some, total, tables.second, tables.attenuation, tables.dimming, place, spectra)
 
 
 _fill_without_lock = compiled_strictly(_fill, nogil=True)
@@ -171,5 +171,6 @@ class CompiledSpectra:
         """Return F_lambda, shape (N, pixels), of theta, shape (N, 5); arguments and errors as of Simulator.forward."""
         theta = self.simulator.checked(theta).detach().contiguous().numpy()
         spectra = np.empty((len(theta), self.simulator.pixels), dtype=np.float32)
-        in_parts(lambda rows: _fill_without_lock(theta[rows], self._tables, spectra[rows]), len(theta), _PART)
+        order = np.argsort(theta[:, _LOGZSOL], kind="stable")  # neighbours share SSPs
+        in_parts(lambda part: _fill_without_lock(theta, order[part], self._tables, spectra), len(theta), _PART)
         return torch.from_numpy(spectra)

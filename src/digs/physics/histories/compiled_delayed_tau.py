@@ -18,7 +18,16 @@ _F4 = np.float32
 _ZERO = _F4(0)
 
 
+FOUR = 4  # of what is added, at once, to touch the sum less often
+
+
+WIDTH = 32  # numbers that are several vectors, without a remainder
+
+
 _LOG2E = 1 / np.log(2)
+
+
+_LEAST = _F4(-64)  # the power of 2 below which hats are left out: no stars are so bright; small numbers take long
 
 
 _LOW, _HIGH = SERIES_DOMAIN
@@ -36,7 +45,7 @@ class HistoryTables(NamedTuple):
     log_width: np.ndarray  # log2 of the age of each node over that of the one before, above 0
     mass: np.ndarray
     series: np.ndarray  # in double precision
-    hats_a: np.ndarray  # modes by components
+    hats_a: np.ndarray  # modes by components; the last of either are 0, to fill up fours and widths
     hats_b: np.ndarray
     hat_end: np.ndarray
     rises: np.ndarray
@@ -47,7 +56,8 @@ class HistoryTables(NamedTuple):
     def of(cls, history: DelayedTau) -> "HistoryTables":
         """Return the tables of a history in single precision."""
         arrays = {name: buffer.numpy() for name, buffer in history.named_buffers()}
-        a, b = np.ascontiguousarray(arrays["hats"])
+        hats = arrays["hats"]
+        a, b = np.pad(hats, [(0, 0), (0, -hats.shape[1] % FOUR), (0, WIDTH)])
         width = np.ones_like(arrays["age"])
         width[1:] = np.log2(arrays["age"][1:].astype(float) / arrays["age"][:-1])
         return cls(
@@ -56,8 +66,9 @@ class HistoryTables(NamedTuple):
             series=arrays["series"].astype(float),
             hats_a=a,
             hats_b=b,
+            hat_end=np.pad(arrays["hat_end"], (0, WIDTH), constant_values=np.inf),
             node=arrays["node"][:, 0].copy(),
-            **{name: arrays[name] for name in ("age", "start", "mass", "hat_end", "rises", "node_weight")},
+            **{name: arrays[name] for name in ("age", "start", "mass", "rises", "node_weight")},
         )
 
     @property
@@ -86,21 +97,30 @@ def _fill_modes(logtau, series, modes, tau):
 
 
 @compiled_strictly
+def _add_four(factor, parts, place, start, number, total):
+    """Add four of some parts to a sum, each times its factor, from an element on."""
+    f0, f1, f2, f3 = factor[place], factor[place + 1], factor[place + 2], factor[place + 3]
+    for k in range(number):
+        late = fma(f2, parts[place + 2, start + k], fma(f3, parts[place + 3, start + k], total[k]))
+        total[k] = fma(f0, parts[place, start + k], fma(f1, parts[place + 1, start + k], late))
+
+
+@compiled_strictly
 def _fill_whole_hats(tage, decline, modes, hats_a, hats_b, hat_end, first, count, amounts):
-    """Amounts of as many components from the first on, 0 where their hats do not end before the galaxy's age."""
+    """Amounts of components from the first on, 0 where their hats do not end before the galaxy's age."""
     a, b = np.empty_like(hat_end), np.empty_like(hat_end)
     for row in range(len(tage)):
-        start, number = first[row], count[row]
+        start, age, rate = first[row], tage[row], decline[row]
+        number = (count[row] + WIDTH - 1) // WIDTH * WIDTH
         a[:], b[:] = _ZERO, _ZERO
-        for mode in range(modes.shape[1]):
-            factor = modes[row, mode]
-            for c in range(number):
-                a[c] = fma(factor, hats_a[mode, start + c], a[c])
-                b[c] = fma(factor, hats_b[mode, start + c], b[c])
+        for mode in range(0, len(hats_a), FOUR):
+            _add_four(modes[row], hats_a, mode, start, number, a)
+            _add_four(modes[row], hats_b, mode, start, number, b)
         for c in range(number):
-            after = tage[row] - hat_end[start + c]
-            amount = fma(after, a[c], b[c]) * exp2(after * decline[row])
-            amounts[row, c] = amount if after > _ZERO else _ZERO
+            after = age - hat_end[start + c]
+            exponent = after * rate
+            amount = fma(after, a[c], b[c]) * exp2(exponent)
+            amounts[row, c] = amount if after > _ZERO and exponent > _LEAST else _ZERO
         amounts[row, number:] = _ZERO
 
 
@@ -141,7 +161,7 @@ def fill_amounts(tage, logtau, tables, first, count, mass, amounts):
         first: for the first component of each galaxy that counts, (N,).
         count: for how many there are from it on, (N,).
         mass: for that which has formed, (N,), 64 bits.
-        amounts: (N, n), n at least the number of components.
+        amounts: (N, n), n as many as hat_end.
     """
     number = len(tage)
     upper = np.empty_like(first)
@@ -150,7 +170,7 @@ def fill_amounts(tage, logtau, tables, first, count, mass, amounts):
         mixed = upper[row] > tables.young
         first[row] = len(tables.age) if mixed else 0
         count[row] = upper[row] + 1 + (len(tables.mass) - 2 * len(tables.age) if mixed else 0)
-    modes, tau = np.empty((number, tables.series.shape[1]), dtype=np.float32), np.empty(number)
+    modes, tau = np.zeros((number, len(tables.hats_a)), dtype=np.float32), np.empty(number)
     _fill_modes(logtau, tables.series, modes, tau)
     decline = (-_LOG2E / tau).astype(np.float32)
     _fill_whole_hats(tage, decline, modes, tables.hats_a, tables.hats_b, tables.hat_end, first, count, amounts)
