@@ -123,7 +123,7 @@ def _fill(theta, order, tables, spectra):
         place = order[start : start + _AT_ONCE]
         some = theta[place]
         first, count, mass = np.empty_like(place), np.empty_like(place), np.empty(len(place))
-        amounts = np.empty((len(place), len(tables.history.hat_end)), dtype=np.float32)
+        amounts = np.empty((len(place), tables.history.hat_end.shape[1]), dtype=np.float32)
         fill_amounts(some[:, _TAGE], some[:, _LOGTAU], tables.history, first, count, mass, amounts)
         lower, poor, rich = _shares(some[:, _LOGZSOL], tables.logzsol, mass, amounts)
         total = np.zeros((len(place), tables.seen.shape[2]), dtype=np.float32)

@@ -37,7 +37,10 @@ _growth = compiled_strictly(growth_with_tau)
 
 
 class HistoryTables(NamedTuple):
-    """The constants of a DelayedTau, as arrays; shapes as there."""
+    """The constants of a DelayedTau, as arrays; shapes as there.
+
+    Hats are those of the SSPs, and of the mixtures and older SSPs; modes and components end in some that are 0.
+    """
 
     young: int
     age: np.ndarray
@@ -45,9 +48,9 @@ class HistoryTables(NamedTuple):
     log_width: np.ndarray  # log2 of the age of each node over that of the one before, above 0
     mass: np.ndarray
     series: np.ndarray  # in double precision
-    hats_a: np.ndarray  # modes by components; the last of either are 0, to fill up fours and widths
+    hats_a: np.ndarray  # either kind by modes by components
     hats_b: np.ndarray
-    hat_end: np.ndarray
+    hat_end: np.ndarray  # either kind by components
     rises: np.ndarray
     node: np.ndarray
     node_weight: np.ndarray
@@ -56,8 +59,18 @@ class HistoryTables(NamedTuple):
     def of(cls, history: DelayedTau) -> "HistoryTables":
         """Return the tables of a history in single precision."""
         arrays = {name: buffer.numpy() for name, buffer in history.named_buffers()}
-        hats = arrays["hats"]
-        a, b = np.pad(hats, [(0, 0), (0, -hats.shape[1] % FOUR), (0, WIDTH)])
+        nodes, components = len(arrays["age"]), len(arrays["mass"])
+        longest = -(-max(nodes, components - nodes) // WIDTH) * WIDTH
+
+        def of_kinds(values: np.ndarray, filling: float) -> np.ndarray:
+            kinds = np.split(values, [nodes], axis=-1)
+            ends = [(0, 0)] * (values.ndim - 1)
+            return np.stack(
+                [np.pad(kind, [*ends, (0, longest - kind.shape[-1])], constant_values=filling) for kind in kinds], -2
+            )
+
+        hats = np.pad(arrays["hats"], [(0, 0), (0, -arrays["hats"].shape[1] % FOUR), (0, 0)])
+        a, b = np.ascontiguousarray(np.moveaxis(of_kinds(hats, 0.0), 2, 1))
         width = np.ones_like(arrays["age"])
         width[1:] = np.log2(arrays["age"][1:].astype(float) / arrays["age"][:-1])
         return cls(
@@ -66,15 +79,10 @@ class HistoryTables(NamedTuple):
             series=arrays["series"].astype(float),
             hats_a=a,
             hats_b=b,
-            hat_end=np.pad(arrays["hat_end"], (0, WIDTH), constant_values=np.inf),
+            hat_end=of_kinds(arrays["hat_end"], np.inf),
             node=arrays["node"][:, 0].copy(),
             **{name: arrays[name] for name in ("age", "start", "mass", "rises", "node_weight")},
         )
-
-    @property
-    def modes(self) -> int:
-        """Return how many modes there are."""
-        return self.series.shape[1]
 
 
 @compiled_strictly
@@ -97,27 +105,27 @@ def _fill_modes(logtau, series, modes, tau):
 
 
 @compiled_strictly
-def _add_four(factor, parts, place, start, number, total):
-    """Add four of some parts to a sum, each times its factor, from an element on."""
-    f0, f1, f2, f3 = factor[place], factor[place + 1], factor[place + 2], factor[place + 3]
-    for k in range(number):
-        late = fma(f2, parts[place + 2, start + k], fma(f3, parts[place + 3, start + k], total[k]))
-        total[k] = fma(f0, parts[place, start + k], fma(f1, parts[place + 1, start + k], late))
+def _add_hats(modes, hats, kind, number, total):
+    """Add the hats of a kind to a sum, each mode times its factor."""
+    for mode in range(0, len(modes), FOUR):
+        f0, f1, f2, f3 = modes[mode], modes[mode + 1], modes[mode + 2], modes[mode + 3]
+        for c in range(number):
+            late = fma(f2, hats[kind, mode + 2, c], fma(f3, hats[kind, mode + 3, c], total[c]))
+            total[c] = fma(f0, hats[kind, mode, c], fma(f1, hats[kind, mode + 1, c], late))
 
 
 @compiled_strictly
-def _fill_whole_hats(tage, decline, modes, hats_a, hats_b, hat_end, first, count, amounts):
-    """Amounts of components from the first on, 0 where their hats do not end before the galaxy's age."""
-    a, b = np.empty_like(hat_end), np.empty_like(hat_end)
+def _fill_whole_hats(tage, decline, modes, hats_a, hats_b, hat_end, kind, count, amounts):
+    """Amounts of components of a kind, 0 where their hats do not end before the galaxy's age."""
+    a, b = np.empty((2, amounts.shape[1]), dtype=np.float32)
     for row in range(len(tage)):
-        start, age, rate = first[row], tage[row], decline[row]
+        own, age, rate = kind[row], tage[row], decline[row]
         number = (count[row] + WIDTH - 1) // WIDTH * WIDTH
         a[:], b[:] = _ZERO, _ZERO
-        for mode in range(0, len(hats_a), FOUR):
-            _add_four(modes[row], hats_a, mode, start, number, a)
-            _add_four(modes[row], hats_b, mode, start, number, b)
+        _add_hats(modes[row], hats_a, own, number, a)
+        _add_hats(modes[row], hats_b, own, number, b)
         for c in range(number):
-            after = age - hat_end[start + c]
+            after = age - hat_end[own, c]
             exponent = after * rate
             amount = fma(after, a[c], b[c]) * exp2(exponent)
             amounts[row, c] = amount if after > _ZERO and exponent > _LEAST else _ZERO
@@ -161,19 +169,20 @@ def fill_amounts(tage, logtau, tables, first, count, mass, amounts):
         first: for the first component of each galaxy that counts, (N,).
         count: for how many there are from it on, (N,).
         mass: for that which has formed, (N,), 64 bits.
-        amounts: (N, n), n as many as hat_end.
+        amounts: (N, n), n as many as of a kind.
     """
     number = len(tage)
-    upper = np.empty_like(first)
+    upper, kind = np.empty_like(first), np.empty_like(first)
     for row in range(number):
         upper[row] = min(np.searchsorted(tables.age, tage[row]), len(tables.age) - 1)
         mixed = upper[row] > tables.young
+        kind[row] = 1 if mixed else 0
         first[row] = len(tables.age) if mixed else 0
         count[row] = upper[row] + 1 + (len(tables.mass) - 2 * len(tables.age) if mixed else 0)
-    modes, tau = np.zeros((number, len(tables.hats_a)), dtype=np.float32), np.empty(number)
+    modes, tau = np.zeros((number, tables.hats_a.shape[1]), dtype=np.float32), np.empty(number)
     _fill_modes(logtau, tables.series, modes, tau)
     decline = (-_LOG2E / tau).astype(np.float32)
-    _fill_whole_hats(tage, decline, modes, tables.hats_a, tables.hats_b, tables.hat_end, first, count, amounts)
+    _fill_whole_hats(tage, decline, modes, tables.hats_a, tables.hats_b, tables.hat_end, kind, count, amounts)
     _add_cut_hats(tage, tau, decline, modes, tables, upper, count, amounts)
     for row in range(number):
         mass[row] = 0.0
