@@ -115,20 +115,26 @@ def _add_hats(modes, hats, kind, number, total):
 
 
 @compiled_strictly
+def _fill_decayed(age, decline, a, b, hat_end, amounts):
+    """What is left of hats at an age, 0 where they do not end before it."""
+    for c in range(len(a)):
+        after = age - hat_end[c]
+        exponent = after * decline
+        amount = fma(after, a[c], b[c]) * exp2(exponent)
+        amounts[c] = amount if (after > _ZERO) & (exponent > _LEAST) else _ZERO
+
+
+@compiled_strictly
 def _fill_whole_hats(tage, decline, modes, hats_a, hats_b, hat_end, kind, count, amounts):
     """Amounts of components of a kind, 0 where their hats do not end before the galaxy's age."""
-    a, b = np.empty((2, amounts.shape[1]), dtype=np.float32)
+    a, b = np.empty_like(amounts[0]), np.empty_like(amounts[0])
     for row in range(len(tage)):
-        own, age, rate = kind[row], tage[row], decline[row]
+        own = kind[row]
         number = (count[row] + WIDTH - 1) // WIDTH * WIDTH
         a[:], b[:] = _ZERO, _ZERO
         _add_hats(modes[row], hats_a, own, number, a)
         _add_hats(modes[row], hats_b, own, number, b)
-        for c in range(number):
-            after = age - hat_end[own, c]
-            exponent = after * rate
-            amount = fma(after, a[c], b[c]) * exp2(exponent)
-            amounts[row, c] = amount if after > _ZERO and exponent > _LEAST else _ZERO
+        _fill_decayed(tage[row], decline[row], a[:number], b, hat_end[own], amounts[row])
         amounts[row, number:] = _ZERO
 
 
