@@ -13,7 +13,7 @@ from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
-GALAXIES, POINTS, FRACTION = 5, 14, 0.05
+GALAXIES, POINTS, FRACTION = 5, 20, 0.05
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_points_in_other_company_of_their_own_galaxy(path, prior, flux):
 def test_chains_of_a_galaxy_are_its_own(simulator, prior, flux, theta):
     """Also where they are walked on."""
     settings = Walk(
-        ensembles=1, walkers=POINTS, burn_in=24, steps=6, thin=2, r_hat=1.01, sample_size=1000, extensions=1
+        ensembles=2, walkers=POINTS // 2, burn_in=24, steps=6, thin=2, r_hat=1.01, sample_size=1000, extensions=1
     )
     keys = [bytes([galaxy]) for galaxy in range(GALAXIES)]
 

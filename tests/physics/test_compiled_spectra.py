@@ -35,10 +35,10 @@ def compiled(path) -> CompiledSpectra:
 def theta() -> torch.Tensor:
     """Draws of the prior, to single precision, and galaxies at the ends of what the simulator knows."""
     draws = Prior.over(load_params().prior).sample(700, torch.Generator().manual_seed(1)).float()
-    draws[:40, TAGE] = torch.logspace(-4, -1.8, 40)  # from below the youngest population on
+    draws[:40, TAGE] = torch.logspace(-4.001, -1.8, 40)  # from below the youngest population on
     draws[40:60, TAGE] = 13.9
     draws[60:80, LOGTAU], draws[80:100, LOGTAU] = -1.5, 1.5
-    draws[100:120, DUST2], draws[120:130, DUST2] = 0.0, 10.0
+    draws[100:120, DUST2], draws[120:130, DUST2] = 0.0, 4.0
     return draws
 
 
@@ -66,10 +66,9 @@ def test_the_ages_at_which_populations_begin(compiled, exact, theta):
     """On nodes, and a bit of a 32-bit float beside them."""
     age = compiled.simulator.history.age
     at = torch.cat([age, torch.nextafter(age, 2 * age), torch.nextafter(age, 0 * age)])
-    low, high = exact.domain[:, TAGE].float()
     galaxies = theta[-1:].repeat(len(at), 1)
-    galaxies[:, TAGE] = at.clamp(low, high)
-    torch.testing.assert_close(compiled(galaxies).double(), exact(galaxies.double()), rtol=2 * ROUNDING, atol=0)
+    galaxies[:, TAGE] = at.clamp_max(age[-1] * (1 - 1e-6))
+    torch.testing.assert_close(compiled(galaxies).double(), exact(galaxies.double()), rtol=ROUNDING, atol=0)
 
 
 def test_a_spectrum_is_the_same_to_the_bit_in_any_company(compiled, theta):
