@@ -24,9 +24,6 @@ from digs.physics.simulator import Simulator
 _F4 = np.float32
 
 
-_ZERO, _ONE = _F4(0), _F4(1)
-
-
 _LOG2E = 1 / np.log(2)
 
 
@@ -55,7 +52,7 @@ class SpectrumTables(NamedTuple):
 
     @classmethod
     def of(cls, simulator: Simulator) -> "SpectrumTables":
-        """Return the tables of a simulator that `compiled_spectra` takes."""
+        """Return the tables of a simulator that CompiledSpectra takes."""
         seen = torch.cat([simulator.stars, simulator.young], -1).numpy()
         seen = np.pad(seen, [(0, 0), (0, FOUR), (0, -seen.shape[-1] % WIDTH)])
         return cls(
