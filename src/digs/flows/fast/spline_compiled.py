@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digs.flows.fast.maf_compiled import BLOCK, add, compiled, exp_of_minus, on_threads
+from digs.base.compilation import compiled, on_threads
+from digs.flows.fast.maf_compiled import BLOCK, add, exp_of_minus
 from digs.flows.fast.masked_inverse import MaskedNetwork
 
 _F4 = np.float32
