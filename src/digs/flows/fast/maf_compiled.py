@@ -157,15 +157,15 @@ class CompiledInverse:
 
     def __init__(self, networks: Sequence[MaskedNetwork], least_scale: float):
         def stacked(parts: list[list[Tensor]]) -> np.ndarray:
-            return torch.stack([torch.stack(each) for each in parts]).contiguous().numpy()
+            return torch.stack([torch.stack(each) for each in parts]).contiguous().detach().numpy()
 
         self._units = [network.first for network in networks]
         self._arguments = (
-            torch.stack([network.weights[0] for network in networks]).contiguous().numpy(),
+            torch.stack([network.weights[0] for network in networks]).contiguous().detach().numpy(),
             stacked([network.weights[1:-1] for network in networks]),
             stacked([[bias[:, 0] for bias in network.biases[:-1]] for network in networks]),
-            torch.stack([network.weights[-1] for network in networks]).contiguous().numpy(),
-            torch.stack([network.biases[-1][..., 0] for network in networks]).contiguous().numpy(),
+            torch.stack([network.weights[-1] for network in networks]).contiguous().detach().numpy(),
+            torch.stack([network.biases[-1][..., 0] for network in networks]).contiguous().detach().numpy(),
             np.array(networks[0].known),
             np.array([network.order for network in networks]),
             _F4(least_scale),

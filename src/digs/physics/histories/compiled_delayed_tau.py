@@ -177,6 +177,7 @@ def fill_amounts(tage, logtau, tables, first, count, mass, amounts):
         mass: for that which has formed, (N,), 64 bits.
         amounts: (N, n), n as many as of a kind.
     """
+    tage = np.minimum(tage, tables.age[-1])  # rounding may put it beyond the last SSP
     number = len(tage)
     upper, kind = np.empty_like(first), np.empty_like(first)
     for row in range(number):

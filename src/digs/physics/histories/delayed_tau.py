@@ -182,7 +182,7 @@ class DelayedTau(nn.Module):
             tage: as of forward.
             logtau: as of forward.
         """
-        tage, tau = tage.contiguous(), 10.0**logtau
+        tage, tau = tage.clamp_max(self.age[-1]).contiguous(), 10.0**logtau  # rounding may put it beyond the last SSP
         low, high = SERIES_DOMAIN
         modes = self._chebyshev(2 * (logtau - low) / (high - low) - 1) @ self.series * growth_with_tau(tau)[:, None]
         upper = torch.searchsorted(self.age, tage.detach()).clamp_max_(len(self.age) - 1)
