@@ -468,7 +468,7 @@ def test_another_process_that_can_write_nowhere(flux, networks):
 def test_compiled_code_can_do_without_a_cache(monkeypatch):
     from numba.core import caching
 
-    from digs.flows.fast.maf_compiled import compiled
+    from digs.base.compilation import compiled
 
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
     assert compiled(_double)(2) == 4

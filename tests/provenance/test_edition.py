@@ -258,6 +258,11 @@ def small(text: str, tmp_path: Path) -> str:
     return ET.tostring(tree, encoding="unicode", method="html")
 
 
+def test_tables_name_their_populations(tmp_path, monkeypatch):
+    monkeypatch.setitem(NUMBERS, "sps_label", "a stand-in")
+    assert "Costs [SPS data: a stand-in]" in small(r"Costs \protect\source{tables/tab_timing.py}", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("latex", "html"),
     [

@@ -66,7 +66,7 @@ class Counting:
     calls = 0
     fails_at = None
 
-    def __init__(self, settings):
+    def __init__(self, settings, gas):
         pass
 
     def __call__(self, theta):
@@ -95,7 +95,7 @@ def test_finished_parts_are_only_put_together(tmp_path, monkeypatch):
 
 def test_spectra_come_in_the_order_of_theta(tmp_path, counting):
     theta = some_theta(2 * PART + 7)
-    flux = simulate_library(theta, SETTINGS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
+    flux = simulate_library(theta, SETTINGS, GAS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
     np.testing.assert_array_equal(flux, np.concatenate([theta, theta], 1))
     assert counting.calls == len(theta)
 
@@ -132,7 +132,8 @@ def test_other_work_has_other_parts(tmp_path):
         library_parts(theta, coarse, GAS, DATA, tmp_path).folder,
         library_parts(theta, SETTINGS, GAS, dataclasses.replace(DATA, fingerprint="1" * 64), tmp_path).folder,
     }
-    assert len(folders) == 4
+    folders.add(library_parts(theta, SETTINGS, GAS.model_copy(update={"metallicity": "stars"}), DATA, tmp_path).folder)
+    assert len(folders) == 5
     renamed = dataclasses.replace(DATA, label="another name for the same data")
     assert library_parts(theta, SETTINGS, GAS, renamed, tmp_path).folder in folders
 
@@ -140,7 +141,7 @@ def test_other_work_has_other_parts(tmp_path):
 def test_prospector_in_a_process_of_its_own(tmp_path, prospector):
     """The spawned process gives what this one gives, and theta's order is kept."""
     theta = np.array([[10.5, 0.0, 0.65, 1.63, -0.9586], [9.0, 0.0, 0.1, 0.02, 1.0], [12.0, 0.0, 1.0, 4.0, 0.0]])
-    flux = simulate_library(theta, SETTINGS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
+    flux = simulate_library(theta, SETTINGS, GAS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
     np.testing.assert_allclose(flux, np.stack([prospector(row) for row in theta]), rtol=1e-10)
 
 

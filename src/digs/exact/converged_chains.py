@@ -11,9 +11,8 @@ from digs.base.random_streams import stream
 from digs.base.statistics import QUANTILES
 from digs.config.model import Walk
 from digs.config.theta import NAMES
-from digs.exact.emcee_walk import Density, vectorised
 from digs.exact.ensembles import effective_sample_size, split_r_hat, walk
-from digs.exact.likelihood import PosteriorDensity, RelativeDensity
+from digs.exact.side_by_side import SideBySide
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -44,15 +43,6 @@ def converged(r_hat: np.ndarray, sample_size: np.ndarray, farthest: np.ndarray, 
     """
     mixed = (r_hat <= settings.r_hat).all(1) & (sample_size >= settings.sample_size).all(1)
     return mixed & (farthest <= settings.far_below)
-
-
-def side_by_side(densities: Sequence[Density]) -> Density:
-    """Return the densities of galaxies as one, of rows in equal blocks; what one galaxy gets no other changes a bit."""
-
-    def log_prob(rows: np.ndarray) -> np.ndarray:
-        return np.concatenate([one(some) for one, some in zip(densities, np.split(rows, len(densities)), strict=True)])
-
-    return log_prob
 
 
 def exact_chains(
@@ -106,16 +96,16 @@ def exact_chains(
     kept, quantiles = np.empty((number, draws, len(NAMES))), np.empty((number, len(QUANTILES), len(NAMES)))
     r_hat, size = np.empty((2, number, len(NAMES)))
     farthest, good = np.empty(number), np.zeros(number, dtype=bool)
-    densities = [RelativeDensity(PosteriorDensity(simulator, prior, one[None], fraction)) for one in flux]
+    densities = SideBySide(simulator, prior, flux, fraction)
     streams = [stream(seed, "walk", key) for key in keys]
     waiting = np.arange(number)
     position = np.stack(
-        [density.phi(first).numpy().reshape(shape) for density, first in zip(densities, start, strict=True)]
+        [density.phi(first).numpy().reshape(shape) for density, first in zip(densities.each, start, strict=True)]
     )
     for attempt in range(1 + settings.extensions):
         longer = 2**attempt
         phi, log_prob = walk(
-            side_by_side([vectorised(densities[galaxy]) for galaxy in waiting]),
+            densities.together(waiting),
             position,
             settings.burn_in,
             settings.steps * longer,
@@ -128,7 +118,7 @@ def exact_chains(
         position = phi[:, :, :, -1].astype(float)
         for galaxy, walked, there in zip(waiting, phi, log_prob, strict=True):
             flat_phi = torch.as_tensor(walked, dtype=torch.float64).reshape(-1, len(NAMES))
-            flat = densities[galaxy].theta(flat_phi).numpy()
+            flat = densities.each[galaxy].theta(flat_phi).numpy()
             chain = flat.reshape(walked.shape)
             r_hat[galaxy], size[galaxy] = split_r_hat(chain), effective_sample_size(chain)
             farthest[galaxy] = there.max() - there.min()

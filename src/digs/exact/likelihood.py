@@ -119,14 +119,22 @@ class RelativeDensity:
 
     def __init__(self, density: PosteriorDensity):
         self.density = density
-        self.level = level_and_shape(density.flux)[0][:, 0].double()
+        self.level = self._level(density.flux)
+
+    def _level(self, spectra: Tensor) -> Tensor:
+        return level_and_shape(spectra)[0][:, 0].double()
+
+    def _log_likelihood(self, model: Tensor, logmass: Tensor, galaxy: Tensor) -> Tensor:
+        """Return ln L of galaxies by spectra of one solar mass, which are lost."""
+        model *= 10 ** logmass.to(model)[:, None]
+        return log_likelihood(self.density.flux[galaxy], model, self.density.fraction, self.density.sigma)
 
     def _model(self, phi: Tensor, galaxy: Tensor) -> tuple[Tensor, Tensor]:
         """Return spectra of one solar mass, and the masses of theta."""
         rest = phi.clone()
         rest[:, MASS] = 0.0
         model = self.density.simulator(rest)
-        return model, phi[:, MASS] + self.level[galaxy] - level_and_shape(model)[0][:, 0].double()
+        return model, phi[:, MASS] + self.level[galaxy] - self._level(model)
 
     @torch.no_grad()
     def theta(self, phi: Tensor) -> Tensor:
@@ -162,11 +170,9 @@ class RelativeDensity:
         for rows in inside.split(_AT_ONCE) if len(inside) else ():
             galaxy = density.galaxy(rows, len(phi))
             model, logmass = self._model(phi[rows].double(), galaxy)
-            model *= 10 ** logmass.to(model)[:, None]
             theta = phi[rows].double()
             theta[:, MASS] = logmass
-            log_prob[rows] = prior.log_prob(theta)
-            log_prob[rows] += log_likelihood(density.flux[galaxy], model, density.fraction, density.sigma)
+            log_prob[rows] = prior.log_prob(theta) + self._log_likelihood(model, logmass, galaxy)
         return log_prob
 
 

@@ -5,7 +5,7 @@ The look is matplotlib's own with STYLE over it, whatever a user's matplotlibrc 
 Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; lines also differ in dashes or markers.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -127,13 +127,23 @@ def note(axes: Axes, text: str, x: float = 0.04, y: float = 0.96, **options) -> 
     axes.text(x, y, text, transform=axes.transAxes, **({"fontsize": SMALL} | place | veil | options))
 
 
-def mark_features(axes: Axes, names: bool = True) -> None:
-    """Draw thin lines at the spectral features that one talks about, with their names above the panel."""
-    for name, wavelength in FEATURES.items():
+_NEAR = 200.0  # Angstrom between features whose names would meet
+
+
+def mark_features(axes: Axes, names: bool = True, features: Mapping[str, float] = FEATURES) -> None:
+    """Draw thin lines at the spectral features that one talks about, with their names above the panel.
+
+    Args:
+        features: wavelengths in Angstrom by their names.
+    """
+    for name, wavelength in features.items():
         axes.axvline(wavelength, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
         if names:
             # neighbours lean away from one another
-            side = {4862.7: "right", 5008.2: "left"}.get(wavelength, "center")
+            before, after = (
+                any(0 < sign * (wavelength - other) < _NEAR for other in features.values()) for sign in (1, -1)
+            )
+            side = "left" if before else "right" if after else "center"
             axes.annotate(
                 name, (wavelength, 1), (0, 2), xycoords=("data", "axes fraction"), textcoords="offset points",
                 ha=side, va="bottom", fontsize=SMALL,

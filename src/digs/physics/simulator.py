@@ -187,8 +187,7 @@ class Simulator(nn.Module):
         Raises:
             DigsError: theta has another shape or a unit, is not finite, or lies outside the populations.
         """
-        theta = read_tensor(theta, "The values of theta").to(self.second)
-        self._check(theta)
+        theta = self.checked(theta)
         if not len(theta):
             return theta.new_empty(0, self.pixels)
         order = torch.argsort(theta[:, _LOGZSOL])  # neighbours share SSPs
@@ -231,7 +230,9 @@ class Simulator(nn.Module):
             spectra = stars.addmm_(change, self.second)
         return spectra.mul_((dust * (-_LOG2E * self.curve)).exp2_())
 
-    def _check(self, theta: Tensor) -> None:
+    def checked(self, theta: Any) -> Tensor:
+        """Return theta in the simulator's precision; arguments and errors as of forward."""
+        theta = read_tensor(theta, "The values of theta").to(self.second)
         if theta.ndim != 2 or theta.shape[1] != len(self.names):
             raise DigsError(
                 f"theta has shape {tuple(theta.shape)}, not (N, {len(self.names)}): {', '.join(self.names)}."
@@ -244,6 +245,7 @@ class Simulator(nn.Module):
                 f"theta has {self.names[place]} = {theta[row, place]:g} in row {row}; the simulator wants finite "
                 f"values in [{low[place]:g}, {high[place]:g}]."
             )
+        return theta
 
 
 def stored_instrument(spectrum: Spectrum, integrate: bool = False) -> Instrument:

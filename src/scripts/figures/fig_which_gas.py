@@ -9,8 +9,10 @@ import matplotlib.pyplot as plt
 
 from digs.base import paths
 from digs.files.atomic import read_json
-from digs.paper.plotting import COLUMN, GREEN, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
+from digs.paper.plotting import COLUMN, FEATURES, GREEN, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
 
+# in vacuum
+LINES = {name: at for name, at in FEATURES.items() if "break" not in name} | {"[S II]": 6725.5, "[S III]": 9533.2}
 LOOKS = {"solar": ("solar gas", TRUTH, "-"), "stars": ("gas of the stars", GREEN, "--")}
 
 
@@ -23,7 +25,7 @@ def main() -> None:
     for kind, (label, colour, dashes) in LOOKS.items():
         axes.plot(wavelength, found["measured"][kind]["difference"], color=colour, ls=dashes, lw=1.0, label=label)
     axes.axhspan(-found["bar"], found["bar"], color=LIMIT, alpha=0.15, lw=0)
-    mark_features(axes)
+    mark_features(axes, features=LINES)
     axes.set(xlabel=WAVELENGTH_LABEL, ylabel="Mean log flux, here less K22 (dex)", xlim=(wavelength[0], wavelength[-1]))
     figure.legend(loc="outside lower center", ncols=2)
     save(figure, "which_gas", [source])

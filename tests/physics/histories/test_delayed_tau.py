@@ -161,3 +161,13 @@ def test_fsps(fsps_population, tage, logtau):
     difference = np.abs(mine / galaxy - 1)[optical]
     assert np.median(difference) < 1e-4
     assert difference.max() < 1e-3
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_beyond_the_last_age_by_rounding_a_galaxy_is_that_of_the_last_age(dtype):
+    weights, logtau = DelayedTau(AGE, dtype), torch.zeros(2, dtype=dtype)
+    last, beyond = weights(torch.tensor([AGE[-1], AGE[-1] * (1 + 5e-7)], dtype=dtype), logtau)
+    torch.testing.assert_close(beyond, last)
+    assert last.sum() == pytest.approx(1.0, abs=1e-6)
+    before, _ = weights(torch.tensor([AGE[-1] * (1 - 1e-4), AGE[-1]], dtype=dtype), logtau)
+    assert (before - last).abs().max() < 1e-3

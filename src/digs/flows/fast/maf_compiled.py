@@ -6,13 +6,14 @@ instructions when these are written out, as powers of 2 times polynomials of wha
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numba
 import numpy as np
 import torch
 from torch import Tensor
 
+from digs.base.compilation import compiled, on_threads
 from digs.flows.fast.masked_inverse import MaskedNetwork
 
 BLOCK = 128  # draws that are made together, few enough for the cache, enough for the calls' own costs
@@ -39,15 +40,6 @@ _P0, _P1, _P2, _P3, _P4, _P5, _P6 = (_F4(math.log(2) ** k / math.factorial(k)) f
 
 # ln(1 + e) = 2 artanh(q), q = e / (2 + e), = sum of 2 q^(2 k + 1) / (2 k + 1), to 2e-9 for 0 <= e <= 1
 _L0, _L1, _L2, _L3, _L4, _L5, _L6, _L7 = (_F4(2 / (2 * k + 1)) for k in range(8))
-
-
-def compiled(function: Callable, **options) -> Callable:
-    """A function that numba compiles when it is first called, kept for the next process where files can be written."""
-    options = {"fastmath": True, "error_model": "numpy"} | options
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # neither beside this file nor in the home
-        return numba.njit(**options)(function)
 
 
 @compiled
@@ -155,24 +147,6 @@ def _invert(noise, seen, first, hidden, hidden_bias, last, last_bias, known, ord
 _invert_alone, _invert_together = compiled(_invert), compiled(_invert, parallel=True)
 
 
-def on_threads(alone: Callable, together: Callable, *arguments: np.ndarray | np.float32) -> np.ndarray:
-    """Call a function by as many threads as torch has; numba's own number of threads is the caller's, and stays so.
-
-    Args:
-        alone: the function compiled for one thread.
-        together: the same for several.
-    """
-    threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
-    if threads == 1:  # no threads are started, which a forked process could not
-        return alone(*arguments)
-    before = numba.get_num_threads()
-    numba.set_num_threads(threads)
-    try:
-        return together(*arguments)
-    finally:
-        numba.set_num_threads(before)
-
-
 class CompiledInverse:
     """The inverse of affine transforms, from the noise on, with the weights that they have now.
 
@@ -183,15 +157,15 @@ class CompiledInverse:
 
     def __init__(self, networks: Sequence[MaskedNetwork], least_scale: float):
         def stacked(parts: list[list[Tensor]]) -> np.ndarray:
-            return torch.stack([torch.stack(each) for each in parts]).contiguous().numpy()
+            return torch.stack([torch.stack(each) for each in parts]).contiguous().detach().numpy()
 
         self._units = [network.first for network in networks]
         self._arguments = (
-            torch.stack([network.weights[0] for network in networks]).contiguous().numpy(),
+            torch.stack([network.weights[0] for network in networks]).contiguous().detach().numpy(),
             stacked([network.weights[1:-1] for network in networks]),
             stacked([[bias[:, 0] for bias in network.biases[:-1]] for network in networks]),
-            torch.stack([network.weights[-1] for network in networks]).contiguous().numpy(),
-            torch.stack([network.biases[-1][..., 0] for network in networks]).contiguous().numpy(),
+            torch.stack([network.weights[-1] for network in networks]).contiguous().detach().numpy(),
+            torch.stack([network.biases[-1][..., 0] for network in networks]).contiguous().detach().numpy(),
             np.array(networks[0].known),
             np.array([network.order for network in networks]),
             _F4(least_scale),

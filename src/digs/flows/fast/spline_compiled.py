@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digs.flows.fast.maf_compiled import BLOCK, add, compiled, exp_of_minus, on_threads
+from digs.base.compilation import compiled, on_threads
+from digs.flows.fast.maf_compiled import BLOCK, add, exp_of_minus
 from digs.flows.fast.masked_inverse import MaskedNetwork
 
 _F4 = np.float32
@@ -153,9 +154,9 @@ class CompiledSplines:
         hidden = [weight for network in networks for weight in network.weights[1:-1]]
         stacked = torch.stack(hidden) if hidden else networks[0].weights[0].new_zeros(0, units, units)
         self._weights = (
-            torch.stack([network.weights[0] for network in networks]).contiguous().numpy(),
-            stacked.reshape(len(networks), -1, units, units).contiguous().numpy(),
-            torch.stack([network.weights[-1] for network in networks]).contiguous().numpy(),
+            torch.stack([network.weights[0] for network in networks]).contiguous().detach().numpy(),
+            stacked.reshape(len(networks), -1, units, units).contiguous().detach().numpy(),
+            torch.stack([network.weights[-1] for network in networks]).contiguous().detach().numpy(),
             np.array([network.known for network in networks]),
             np.array([network.order for network in networks]),
             _F4(-1 / math.log(slope)),

@@ -37,7 +37,7 @@ LOGTAU_DOMAIN = (-1.5, 1.5)  # log10 of tau in Gyr
 _LEAST_AGE = 1e-4  # Gyr, of a galaxy
 
 
-_SERIES_DOMAIN = (-1.6, 1.6)  # wider, as the gradient of a Chebyshev series is 0/0 at its ends
+SERIES_DOMAIN = (-1.6, 1.6)  # wider, as the gradient of a Chebyshev series is 0/0 at its ends
 
 
 _DEGREE = 39  # of the Chebyshev series
@@ -52,7 +52,7 @@ _FULL_NODES = 64  # quadrature behind the series, done once
 _CUT_NODES = 10  # quadrature of the cut interval, done for every galaxy
 
 
-_CUT_SPAN = 20.0  # in units of tau: of what formed later, 4e-8 is left out
+CUT_SPAN = 20.0  # in units of tau: of what formed later, 4e-8 is left out
 
 
 _LOG2E = math.log2(math.e)  # exp2 is faster than exp
@@ -88,7 +88,7 @@ def _later(integrals: np.ndarray, wait: np.ndarray, tau: np.ndarray) -> np.ndarr
     return np.stack([a, b + wait * a], 1) * np.exp(-wait / tau[:, None])[:, None]
 
 
-def _growth(tau: np.ndarray | Tensor) -> np.ndarray | Tensor:
+def growth_with_tau(tau: np.ndarray | Tensor) -> np.ndarray | Tensor:
     """How A and B grow with tau, in Gyr, for wide hats: without it the small ones would drown in rounding."""
     return tau / (1 + tau)
 
@@ -125,10 +125,10 @@ class DelayedTau(nn.Module):
     def __init__(self, age: np.ndarray, dtype: torch.dtype = torch.float32):
         super().__init__()
         self.domain = {"tage": (_LEAST_AGE, age[-1]), "logtau": LOGTAU_DOMAIN}
-        low, high = _SERIES_DOMAIN
+        low, high = SERIES_DOMAIN
         points = chebyshev.chebpts1(2 * (_DEGREE + 1))
         tau = 10 ** (low + (high - low) * (points + 1) / 2)
-        growth = _growth(tau)[:, None, None]
+        growth = growth_with_tau(tau)[:, None, None]
         hat, rise = _hat_integrals(age, tau)
         self.young = young = max(1, int(np.searchsorted(age, _YOUNG)) - 1)
         together = _later(hat[..., :young], age[young] - age[1 : young + 1], tau)
@@ -182,9 +182,9 @@ class DelayedTau(nn.Module):
             tage: as of forward.
             logtau: as of forward.
         """
-        tage, tau = tage.contiguous(), 10.0**logtau
-        low, high = _SERIES_DOMAIN
-        modes = self._chebyshev(2 * (logtau - low) / (high - low) - 1) @ self.series * _growth(tau)[:, None]
+        tage, tau = tage.clamp_max(self.age[-1]).contiguous(), 10.0**logtau  # rounding may put it beyond the last SSP
+        low, high = SERIES_DOMAIN
+        modes = self._chebyshev(2 * (logtau - low) / (high - low) - 1) @ self.series * growth_with_tau(tau)[:, None]
         upper = torch.searchsorted(self.age, tage.detach()).clamp_max_(len(self.age) - 1)
         youngest, oldest = torch.stack(upper.aminmax()).tolist()
         first, shift = (len(self.age), 2 * _YOUNG_RANK - self.young) if youngest > self.young else (0, 0)
@@ -207,7 +207,7 @@ class DelayedTau(nn.Module):
         after, decline = tage - self.start[upper], -_LOG2E / tau
         a_rise, b_rise = (self.rises[lower] * modes[:, None]).sum(2).unbind(1)
         rise = torch.where(upper > 0, torch.exp2(after * decline) * torch.addcmul(b_rise, after, a_rise), 0.0)
-        span = torch.minimum(after, _CUT_SPAN * tau)
+        span = torch.minimum(after, CUT_SPAN * tau)
         delay = self.node * span
         rate = torch.exp2(delay * decline) * delay
         log_width = torch.log(self.age[upper] / self.age[lower]).clamp_min_(1e-6)

@@ -112,6 +112,8 @@ def latex_source(tex: str, numbers: Mapping[str, str], rows: Mapping[str, str]) 
     body = re.sub(r"\{\\rm (\w+)\}", r"{\\mathrm{\1}}", body)
     for ours, pandocs in _WORDS.items():
         body = body.replace(ours, pandocs)
+    if "sps_label" in numbers:
+        body = re.sub(r"\\source\{[^}]*\}", f"[SPS data: {numbers['sps_label']}]", body)
     macros = re.findall(r"^\\newcommand\{\\\w+\}\{.*\}$", preamble, re.MULTILINE)
     return Source("\n".join([_COMMANDS, *macros, r"\begin{document}", body]), title, author, numbering, floats, used)
 
