@@ -10,7 +10,7 @@ from digs.physics.spectra import f_lambda, observed_flux
 def test_the_sun_is_prospectors():
     from prospect.sources.constants import lsun
 
-    assert SOLAR_LUMINOSITY == lsun
+    assert lsun == SOLAR_LUMINOSITY
 
 
 @pytest.mark.parametrize("redshift", [1e-5, 0.08, 2.0])

@@ -127,7 +127,7 @@ def test_most_modules_are_run_by_some_stage_and_what_records_runs_by_none(users_
 
 
 def test_docstrings_are_not_code(tree):
-    path = tree / "src/digs/physics/csp.py"
+    path = tree / "src/digs/physics/histories/delayed_tau.py"
     text = path.read_text()
     assert text.startswith('r"""')
     path.write_text('"""Another docstring."""\n' + text.split('"""', 2)[2])
