@@ -1,6 +1,7 @@
 """Galaxies on any instrument, from synthetic populations: sums done by hand, batches, gradients, and errors."""
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from astropy import units
@@ -15,6 +16,7 @@ from digs.physics.dust import calzetti
 from digs.physics.gas_lines import line_profiles
 from digs.physics.gas_modes import refined_metallicities
 from digs.physics.histories.delayed_tau import DelayedTau
+from digs.physics.histories.single_burst import SingleBurst
 from digs.physics.instrument import Instrument
 from digs.physics.simulator import Simulator
 
@@ -144,3 +146,60 @@ def test_bad_arguments_are_refused(fake_populations, refused, tmp_path):
         Simulator(FEW, 1e-5, "solar", path=fake_populations)([[10.0, -0.4, -1.0, 1.6, -0.3]])
     with refused("At redshift 6"):
         Simulator(FEW, 6.0, "solar", path=fake_populations)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "pixels", [np.arange(5260, 5460, 1.0), np.linspace(4530, 4570, 30), np.arange(6440, 6460, 1.0)]
+)
+def test_windows_without_lines_have_spectra(tracked, pixels, kind, wide_theta):
+    """The nearest line is so far away that what its wing brings is no number of single precision."""
+    simulator = Simulator(Instrument(pixels), 1e-5, kind, path=tracked("populations.h5"))
+    flux = simulator(thetas(kind, 20, wide_theta))
+    assert torch.isfinite(flux).all()
+    assert (flux > 0).all()
+
+
+def test_what_is_handed_out_is_a_copy(fake_populations, wide_theta):
+    instrument, theta = Instrument(np.linspace(4200, 8000, 60), sigma_kms=350.0), thetas("solar", 3, wide_theta)
+    simulator = Simulator(instrument, 0.05, path=fake_populations, dtype=torch.float64)
+    before = simulator(theta)
+    simulator.wavelength /= 1.05
+    simulator.logzsol[:] += 0.1
+    again = Simulator(instrument, 0.05, path=fake_populations, dtype=torch.float64)
+    torch.testing.assert_close(again(theta), before, rtol=0, atol=0)
+    with pytest.raises(ValueError, match="read-only"):
+        instrument.wavelength *= 1.05
+
+
+def test_columns_of_a_data_frame_are_taken_by_their_names(fake_populations, wide_theta):
+    simulator, theta = Simulator(path=fake_populations), thetas("solar", 4, wide_theta)
+    frame = pandas.DataFrame(theta.numpy(), columns=list(simulator.names))
+    shuffled = frame[["logtau", "logmass", "dust2", "tage", "logzsol"]]
+    torch.testing.assert_close(simulator(shuffled), simulator(theta))
+    anonymous = frame.set_axis(list("abcde"), axis=1)
+    torch.testing.assert_close(simulator(anonymous), simulator(theta))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mentions"),
+    [
+        ({"instrument": np.arange(4000.0, 4100.0)}, ("ndarray", "digs.Instrument")),
+        ({"gas": np.array(["solar"])}, ("gas",)),
+        ({"history": SingleBurst(AGE)}, ("SingleBurst", "partial")),
+        ({"history": 5}, ("'int'", "partial")),
+        ({"history": lambda age: age}, ("history cannot be made", "partial")),
+        ({"history": lambda age, dtype: age}, ("makes a 'ndarray'",)),
+        ({"path": 5}, ("path", "'int'")),
+        ({"redshift": 1e-150}, ("redshift",)),
+    ],
+)
+def test_arguments_of_other_kinds_are_refused(refused, arguments, mentions, fake_populations):
+    with refused(*mentions):
+        Simulator(**({"path": fake_populations} | arguments))
+
+
+@pytest.mark.parametrize(("logmass", "dust2"), [(39.0, 0.5), (10.0, 21.0)])
+def test_what_floats_or_the_expansion_cannot_hold_is_refused(fake_populations, refused, logmass, dust2):
+    with refused("the simulator wants finite values in"):
+        Simulator(path=fake_populations)([[logmass, -0.4, dust2, 1.6, -0.9]])

@@ -86,6 +86,12 @@ def test_a_resolution_matrix_acts_on_the_pixels():
         np.testing.assert_allclose(mixed.toarray(), (matrix @ plain).toarray(), rtol=1e-12)
 
 
+@pytest.mark.parametrize("air", [1999.36, 1999.6, 1999.9])
+def test_air_and_vacuum_meet_at_2000_angstrom(air):
+    assert vacuum_to_air(air_to_vacuum(air)) == pytest.approx(air, abs=1e-9)
+    assert air_to_vacuum(air) > 2000
+
+
 def test_air_and_vacuum_are_each_others_inverse():
     wavelength = np.linspace(1000, 25_000, 1000)
     np.testing.assert_allclose(air_to_vacuum(vacuum_to_air(wavelength)), wavelength, rtol=1e-12)
@@ -129,6 +135,16 @@ HOLE = [5000.0, np.nan, 5020.0]
         ((PIXELS, None, np.eye(2)), "(2, 2)"),
         ((PIXELS, 150.0, 2000.0), "both"),
         ((PIXELS, 150.0, None, "water"), "water"),
+        ((PIXELS, 150.0, None, np.array(["air"])), "medium"),
+        ((PIXELS, 150.0, None, "air", "no"), "integrate"),
+        (([4000.0, 5000.0, 6000.0],), "so wide that dust varies"),
+        ((PIXELS, None, np.zeros((3, 3))), "row 0 sums to 0"),
+        ((PIXELS, None, 100 * np.eye(3)), "row 0 sums to 100"),
+        ((PIXELS, None, np.eye(3) * 1j), "real numbers"),
+        ((PIXELS, None, np.ma.masked_less(np.eye(3), 0.5)), "masked"),
+        ((PIXELS, None, np.eye(3) * units.km / units.s), "'km / s'"),
+        ((PIXELS, None, [["a", "b", "c"]] * 3), "real numbers"),
+        ((PIXELS, None, [[1.0, 0.0], [1.0]]), "differ in length"),
     ],
 )
 def test_bad_instruments_are_refused(refused, arguments, mention):
@@ -139,5 +155,7 @@ def test_bad_instruments_are_refused(refused, arguments, mention):
 def test_what_the_populations_cannot_show_is_refused(refused):
     with refused("At redshift 0.8", "leave out"):
         Instrument(np.linspace(4000, 7000, 100), sigma_kms=150.0).response(NATIVE, LIBRARY, 0.8)
+    with refused("within which dust"):
+        Instrument(np.linspace(4000, 7000, 100), sigma_kms=4000.0).response(NATIVE, LIBRARY, 0.0)
     with refused("finer than the populations' 2122"):
         Instrument(np.linspace(4000, 7000, 100), resolution=5000.0).response(NATIVE, LIBRARY, 0.0)

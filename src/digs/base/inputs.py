@@ -122,6 +122,17 @@ def read_array(given: Any, name: str) -> Values:
     return Values(values, np.broadcast_to(np.asarray(mask, dtype=bool), values.shape), unit)
 
 
+def in_order(given: Any, names: Sequence[str]) -> Any:
+    """Return a data frame with its columns in the order of names, if these are what they are called; else as it came.
+
+    Columns may bear any other names. A part of these names, or more than these, is no order.
+    """
+    columns = getattr(given, "columns", None)
+    if columns is None or set(columns) != set(names) or len(columns) != len(names):
+        return given
+    return given[list(names)]
+
+
 def read_tensor(given: Any, name: str) -> Tensor:
     """Return numbers without a unit as a tensor; a real tensor as it is, with its gradients and on its device.
 

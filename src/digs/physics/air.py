@@ -35,7 +35,8 @@ def air_to_vacuum(wavelength: np.ndarray) -> np.ndarray:
         [6564.61]
     """
     air = np.asarray(wavelength, dtype=float)
-    vacuum = np.maximum(air, _FIRST)
+    first = _FIRST / _refraction(np.array(_FIRST))
+    vacuum = longer = np.maximum(air, first)
     for _ in range(_ROUNDS):
-        vacuum = np.maximum(air, _FIRST) * _refraction(vacuum)
-    return np.where(air < _FIRST / _refraction(np.array(_FIRST)), air, vacuum)
+        vacuum = longer * _refraction(vacuum)
+    return np.where(air < first, air, vacuum)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from digs.base.errors import DigsError
-from digs.base.inputs import read_tensor
+from digs.base.inputs import in_order, read_tensor
 from digs.config.theta import NAMES, Meaning
 from digs.physics.formation import formation_quantities
 from digs.physics.spectral_indices import SpectralIndices
@@ -62,10 +62,12 @@ def derived_quantities(theta: Any, indices: SpectralIndices | None = None) -> di
         (10, 1.39)
     """
     indices = SpectralIndices() if indices is None else indices
+    if not isinstance(indices, SpectralIndices):
+        raise DigsError(f"The indices are of type '{type(indices).__name__}'; give a SpectralIndices.")
     names = indices.simulator.names
     if names[: len(NAMES)] != NAMES:
         raise DigsError(f"The indices are of galaxies with {', '.join(names)}; give some of a DelayedTau history.")
-    theta = read_tensor(theta, "The values of theta")
+    theta = read_tensor(in_order(theta, names), "The values of theta")
     of_spectrum = indices(theta)  # which checks theta
     of_history = formation_quantities(theta.cpu(), indices.populations)
     return {name: values.to(theta.device) for name, values in of_history.items()} | of_spectrum

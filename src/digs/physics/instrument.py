@@ -20,6 +20,15 @@ _FWHM = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian of dispersion 1
 Medium = Literal["vacuum", "air"]
 
 
+_WIDEST = 0.05  # of a pixel, in ln lambda
+
+
+_BROADEST = 0.01  # dispersion in ln lambda of a line-spread function, beyond which dust varies within it
+
+
+_MOST_SUM = 1.05  # of a row of a resolution matrix
+
+
 class Instrument:
     """What a spectrograph makes of a spectrum: the pixels and the line-spread function.
 
@@ -56,6 +65,8 @@ class Instrument:
         medium: Medium = "vacuum",
         integrate: bool = True,
     ):
+        if not isinstance(integrate, bool | np.bool_):
+            raise DigsError(f"integrate is of type '{type(integrate).__name__}'; give True or False.")
         self.wavelength = _wavelengths(wavelength, 2 if integrate else 1)
         self.medium = _medium(medium)
         centre = self.wavelength
@@ -86,19 +97,35 @@ class Instrument:
         if sigma_kms is not None and resolution is not None:
             raise DigsError("The instrument has both sigma_kms and resolution; give one of them.")
         self.edges = edges
+        if edges is not None:
+            _check_widths(edges)
         self.matrix = None  # that acts on pixels
-        if issparse(resolution) or np.ndim(resolution) == 2:
+        if issparse(resolution) or _axes(resolution) == 2:
             self.matrix = self._resolution_matrix(resolution)
             resolution = None
         self.sigma_kms = None if sigma_kms is None else self._per_pixel(sigma_kms, "sigma_kms", "km / s", 0.0)
         self.resolution = None if resolution is None else self._per_pixel(resolution, "resolution", "", 1.0)
+        for array in (self.wavelength, self.edges):  # from which the rest follows
+            if array is not None:
+                array.setflags(write=False)
 
     def _resolution_matrix(self, given: Any) -> csr_array:
-        matrix = csr_array(given)
+        if issparse(given):
+            matrix = csr_array(given, shape=given.shape)
+            matrix.data = _numbers(matrix.data, "The values of the resolution matrix", "")
+        else:
+            matrix = csr_array(_numbers(given, "The values of the resolution matrix", ""))
         if matrix.shape != (self.pixels, self.pixels) or not np.isfinite(matrix.data).all():
             raise DigsError(
                 f"The resolution matrix has shape {matrix.shape} or values that are not finite; make it of finite "
                 f"numbers, one row and one column for each of the {self.pixels} pixels."
+            )
+        sums = matrix.sum(1)
+        if not ((sums > 0) & (sums < _MOST_SUM)).all():
+            row = int(np.argmax(~((sums > 0) & (sums < _MOST_SUM))))
+            raise DigsError(
+                f"The resolution matrix has rows that do not share out the light: row {row} sums to {sums[row]:g}; "
+                "scale them to 1 or, at the ends, less."
             )
         return matrix
 
@@ -169,7 +196,7 @@ class Instrument:
     def _dispersion(self, centre: np.ndarray, native: np.ndarray, library_kms: np.ndarray) -> np.ndarray:
         """Of what is applied to the populations, in ln lambda, shape (pixels,)."""
         if self.sigma_kms is not None:
-            return self.sigma_kms / _C_KMS
+            return _narrow(self.sigma_kms / _C_KMS)
         if self.resolution is None:
             return np.zeros(self.pixels)
         own = np.interp(centre, native, library_kms) / _C_KMS
@@ -181,11 +208,40 @@ class Instrument:
                 f"finer than the populations' {1 / (own[worst] * _FWHM):.0f} there; leave out such pixels, or give "
                 "the dispersion that is to be added as sigma_kms."
             )
-        return np.sqrt(squared)
+        return _narrow(np.sqrt(squared))
+
+
+def _narrow(dispersion: np.ndarray) -> np.ndarray:
+    """The dispersion, if dust hardly varies within it."""
+    if (dispersion > _BROADEST).any():
+        raise DigsError(
+            f"The line-spread function has a dispersion of {_C_KMS * dispersion.max():.0f} km/s, within which dust "
+            f"varies; the simulator is made for {_C_KMS * _BROADEST:.0f} km/s or less."
+        )
+    return dispersion
+
+
+def _axes(given: Any) -> int:
+    """How many axes a resolution has; of lists of different lengths, two, for the door to refuse."""
+    try:
+        return np.ndim(given)
+    except ValueError:
+        return 2
+
+
+def _check_widths(edges: np.ndarray) -> None:
+    """That dust hardly varies within a pixel, where it is taken at the centre."""
+    width = np.diff(np.log(edges))
+    if (width > _WIDEST).any():
+        place = int(width.argmax())
+        raise DigsError(
+            f"The pixel from {edges[place]:.0f} to {edges[place + 1]:.0f} Angstrom is so wide that dust varies within "
+            f"it; make pixels of {100 * _WIDEST:g}% of the wavelength or less, and average them."
+        )
 
 
 def _medium(given: Any) -> Medium:
-    if given not in ("vacuum", "air"):
+    if not (isinstance(given, str) and given in ("vacuum", "air")):
         raise DigsError(f"The medium is {given!r}; give 'vacuum' or 'air'.")
     return given
 

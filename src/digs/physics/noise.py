@@ -46,7 +46,7 @@ def add_noise(flux: Any, generator: torch.Generator | None = None, fraction: flo
     given = read_array(flux, "The fluxes")
     if given.masked.any():
         raise DigsError("The fluxes have masked pixels; hand in those alone that hold.")
-    if str(given.unit).startswith(("mag", "dex", "dB")):
+    if any(name in str(given.unit) for name in ("mag", "dex", "dB")):
         raise DigsError(f"The fluxes have the logarithmic unit '{given.unit}'; convert them to a linear one.")
     noisy = add_noise(torch.from_numpy(given.values), generator, fraction)
     if isinstance(flux, Tensor):

@@ -11,7 +11,7 @@ from digs.physics.stored_populations import StoredPopulations
 DUST = 0.55  # dust2, the middle of the prior's: that of the attenuation within the line-spread function
 
 
-_UNSEEN = 1e-12  # of the largest response to a line: what does not reach the pixels
+_UNSEEN = 1e-20  # per Angstrom: what does not reach the pixels; a line inside of them has 1e-5 or more
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Response:
         if lines is None:
             lines = matrix @ stored.profiles.T
         lines = lines * np.exp(-DUST * line_curve) * undo
-        seen = lines.max(0) > _UNSEEN * lines.max()
+        seen = lines.max(0) > _UNSEEN
         change = matrix @ (shape * curve[:, None]) * undo - pixel_curve[:, None] * continuum
         line_change = lines * (line_curve - pixel_curve[:, None])
         gas = np.concatenate([lines[:, seen], continuum], 1)

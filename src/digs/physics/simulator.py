@@ -29,7 +29,7 @@ from astropy import constants
 from torch import Tensor, nn
 
 from digs.base.errors import DigsError
-from digs.base.inputs import read_tensor, real_number
+from digs.base.inputs import in_order, read_tensor, real_number
 from digs.base.torch_state import building, undisturbed
 from digs.config.model import Spectrum
 from digs.config.theta import NAMES
@@ -37,7 +37,7 @@ from digs.physics.distance import dimming
 from digs.physics.gas import Gas
 from digs.physics.gas_modes import FixedModes, FreeModes, refined_metallicities
 from digs.physics.histories.delayed_tau import DelayedTau
-from digs.physics.histories.history import MakesHistory
+from digs.physics.histories.history import MakesHistory, StarFormationHistory
 from digs.physics.instrument import Instrument
 from digs.physics.response import DUST, Response
 from digs.physics.spectra import wavelength_grid
@@ -67,11 +67,23 @@ _C_KMS = constants.c.to_value("km / s")
 _ROUNDING = 1e-6
 
 
+_MOST_LOGMASS = 20.0  # beyond which single precision ends
+
+
+_MOST_DUST = 20.0  # beyond which the expansion in dust2 is not to be trusted
+
+
+_LEAST_REDSHIFT = 1e-9
+
+
 class Simulator(nn.Module):
     """Noiseless spectra of galaxies on the pixels of an instrument, at a redshift.
 
     F_lambda is in erg/s/cm^2/Angstrom in the observed frame, at the luminosity distance of the redshift (WMAP9).
     It is a torch module: it has gradients with respect to theta, and can be moved to a GPU.
+
+    Populations: FSPS's, with MIST isochrones, MILES spectra and a Kroupa initial mass function; logmass is of the mass
+    formed. Nothing keeps a galaxy from being older than the universe at its redshift.
 
     Dust only takes light away: what it emits itself, in FSPS from 9990 Angstrom on, where young and dusty galaxies gain
     some percent, is left out.
@@ -107,16 +119,20 @@ class Simulator(nn.Module):
         stored = stored_populations(path)
         spectrum, self.sps_label, self.sps_fingerprint = stored.spectrum, stored.label, stored.fingerprint
         self.gas_kind = stored.gas.metallicity if gas is None else gas
-        if self.gas_kind not in ("solar", "stars", "free"):
+        if not (isinstance(self.gas_kind, str) and self.gas_kind in ("solar", "stars", "free")):
             raise DigsError(f"The gas is {gas!r}; give 'solar', 'stars' or 'free'.")
+        if not isinstance(instrument, Instrument | None):
+            raise DigsError(f"The instrument is of type '{type(instrument).__name__}'; give a digs.Instrument.")
         self.instrument = stored_instrument(spectrum) if instrument is None else instrument
         self.redshift = spectrum.zred if redshift is None else real_number(redshift, "The redshift", 0.0)
-        if not self.redshift > 0:
-            raise DigsError("The redshift is 0, at which there is no luminosity distance; give one above 0.")
+        if not self.redshift >= _LEAST_REDSHIFT:
+            raise DigsError(
+                f"The redshift is {self.redshift:g}, at which there is no luminosity distance; give one above 0, such "
+                "as 1e-5."
+            )
         with building():
-            own = deepcopy(stored.weights) if history is DelayedTau else history(stored.product["age"], torch.float64)
-            self.history = own
-            self.names = (*_COMMON, *own.names, *(GAS_NAMES if self.gas_kind == "free" else ()))
+            self.history = deepcopy(stored.weights) if history is DelayedTau else _made(history, stored.product["age"])
+            self.names = (*_COMMON, *self.history.names, *(GAS_NAMES if self.gas_kind == "free" else ()))
             self._build(stored, dtype)
 
     def _build(self, stored: StoredPopulations, dtype: torch.dtype) -> None:
@@ -159,14 +175,17 @@ class Simulator(nn.Module):
             "young": gas,  # metallicities by components by what makes the gas
             "second": np.concatenate(second),  # by pixels
         }
+        if not all(np.isfinite(value).all() for value in constants.values()):
+            raise DigsError("The instrument makes no numbers of the populations; mend its pixels or its resolution.")
         for name, value in constants.items():
-            self.register_buffer(name, torch.as_tensor(value, dtype=dtype).contiguous(), persistent=False)
+            self.register_buffer(name, torch.tensor(np.ascontiguousarray(value), dtype=dtype), persistent=False)
         self.history.to(dtype)
         self.gas.to(dtype)
         self.dimming = dimming(self.redshift)
         domain = {
             "logzsol": (populations["logzsol"][0], populations["logzsol"][-1]),
-            "dust2": (0.0, math.inf),
+            "logmass": (-_MOST_LOGMASS, _MOST_LOGMASS),
+            "dust2": (0.0, _MOST_DUST),
             **self.history.domain,
         }
         ends = torch.tensor([domain.get(name, (-math.inf, math.inf)) for name in self.names], dtype=dtype).T
@@ -232,7 +251,7 @@ class Simulator(nn.Module):
 
     def checked(self, theta: Any) -> Tensor:
         """Return theta in the simulator's precision; arguments and errors as of forward."""
-        theta = read_tensor(theta, "The values of theta").to(self.second)
+        theta = read_tensor(in_order(theta, self.names), "The values of theta").to(self.second)
         if theta.ndim != 2 or theta.shape[1] != len(self.names):
             raise DigsError(
                 f"theta has shape {tuple(theta.shape)}, not (N, {len(self.names)}): {', '.join(self.names)}."
@@ -252,6 +271,20 @@ def stored_instrument(spectrum: Spectrum, integrate: bool = False) -> Instrument
     """Return the instrument of a section `spectrum`, whose pixels are sampled at their centres or integrated over."""
     sigma = spectrum.smoothing if spectrum.smoothing_type == "vel" else _C_KMS / spectrum.smoothing
     return Instrument(wavelength_grid(spectrum), sigma_kms=sigma, integrate=integrate)
+
+
+def _made(history: MakesHistory, age: np.ndarray) -> StarFormationHistory:
+    """The history of the SSPs' ages."""
+    advice = "give what makes one of the SSPs' ages, such as DelayedTau or partial(Continuity, edges=...)"
+    if isinstance(history, nn.Module) or not callable(history):
+        raise DigsError(f"The history is of type '{type(history).__name__}'; {advice}.")
+    try:
+        made = history(age.copy(), torch.float64)
+    except TypeError as error:
+        raise DigsError(f"The history cannot be made ({error}); {advice}.") from None
+    if not (isinstance(made, nn.Module) and hasattr(made, "amounts")):
+        raise DigsError(f"The history makes a '{type(made).__name__}'; {advice}.")
+    return made
 
 
 def _between(nodes: np.ndarray, given: np.ndarray, values: np.ndarray) -> np.ndarray:

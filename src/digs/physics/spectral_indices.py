@@ -37,6 +37,9 @@ BLUE_CONTINUUM, LINE, RED_CONTINUUM = (6483.0, 6513.0), (6557.6, 6571.6), (6623.
 BANDS = (BELOW_BREAK, ABOVE_BREAK, BLUE_CONTINUUM, LINE, RED_CONTINUUM)  # Angstrom, in vacuum, ascending
 
 
+_STEP = 0.04  # in ln lambda, of the pixels between the bands, which nobody needs
+
+
 _PIXEL = 2.0  # Angstrom: in wider ones the attenuation varies
 
 
@@ -72,7 +75,7 @@ class SpectralIndices(nn.Module):
         path: Path | str = POPULATIONS_FILE,
     ):
         super().__init__()
-        edges = np.concatenate([np.linspace(*ends, round((ends[1] - ends[0]) / _PIXEL) + 1) for ends in BANDS])
+        edges = _edges()
         instrument = Instrument.from_edges((1 + _REDSHIFT) * edges)
         self.populations = stored_populations(path)
         self.simulator = Simulator(instrument, _REDSHIFT, gas, history, path, torch.float64)
@@ -90,6 +93,15 @@ class SpectralIndices(nn.Module):
         left, middle, right = (sum(ends) / 2 for ends in (BLUE_CONTINUUM, LINE, RED_CONTINUUM))
         continuum = torch.lerp(blue, red, (middle - left) / (right - left))
         return {"dn4000": above / below, "halpha_width": (line / continuum - 1) * (LINE[1] - LINE[0])}
+
+
+def _edges() -> np.ndarray:
+    """Edges of pixels that fill the bands, and of some between them."""
+    inside = [np.linspace(*ends, round((ends[1] - ends[0]) / _PIXEL) + 1) for ends in BANDS]
+    between = [
+        np.geomspace(low, high, int(np.log(high / low) / _STEP) + 2)[1:-1] for (_, low), (high, _) in pairwise(BANDS)
+    ]
+    return np.sort(np.concatenate([*inside, *between]))
 
 
 def _weights(edges: np.ndarray) -> np.ndarray:

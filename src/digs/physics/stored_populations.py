@@ -46,6 +46,8 @@ def stored_populations(path: Path | str = POPULATIONS_FILE) -> StoredPopulations
     Raises:
         DigsError: the file is missing or damaged.
     """
+    if not isinstance(path, str | Path):
+        raise DigsError(f"The path of the populations is of type '{type(path).__name__}'; give a string or a Path.")
     path = Path(path).absolute()
     return _read(path, path.stat().st_mtime_ns if path.exists() else 0)
 

@@ -53,3 +53,19 @@ def test_same_generator_same_draws_all_finite():
     assert first.dtype == torch.float64
     assert torch.equal(first, again)
     assert torch.isfinite(first).all()
+
+
+@pytest.mark.parametrize("ratios", [-1, 2.5, "a", 0])
+def test_a_number_of_ratios_that_is_none_is_refused(refused, ratios):
+    with refused("The number of ratios"):
+        ContinuityPrior(ratios)
+
+
+def test_other_draws_and_ratios_are_refused(refused):
+    prior = ContinuityPrior(6)
+    with refused("torch.Generator"):
+        prior.sample(3, 1)
+    with refused("The number of draws"):
+        prior.sample(-3, torch.Generator())
+    with refused("(3, 5)", "6"):
+        prior.log_prob(torch.zeros(3, 5))

@@ -36,6 +36,9 @@ _OLDEST = 0.85  # of the age of the universe, where their oldest bin begins
 _LN10 = math.log(10.0)
 
 
+_MOST = 1e4  # dex: a rate so much above its neighbour is all there is
+
+
 def standard_edges(redshift: float = 0.0, bins: int = BINS) -> np.ndarray:
     """Return the edges of Leja et al. (2019) in Gyr of lookback time, shape (bins + 1,).
 
@@ -110,7 +113,7 @@ class Continuity(nn.Module):
         Args:
             ratios: log10 of each bin's rate over that of the next older one, each of shape (N,).
         """
-        steps = torch.stack(ratios, 1)
+        steps = torch.stack(ratios, 1).clamp(-_MOST, _MOST)
         log_rate = -_LN10 * nn.functional.pad(steps.cumsum(1), (1, 0))  # relative to the youngest bin's
         return torch.softmax(log_rate + self.log_width, 1), slice(0, len(self.mass))
 

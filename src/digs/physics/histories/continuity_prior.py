@@ -8,9 +8,13 @@ quantiles are elementary: for t in units of the scale, and u the probability tha
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+
+from digs.base.errors import DigsError
+from digs.base.inputs import read_tensor, whole_number
 
 SCALE = 0.3  # dex
 
@@ -34,14 +38,28 @@ class ContinuityPrior:
     """
 
     def __init__(self, ratios: int):
-        self.ratios = ratios
+        self.ratios = whole_number(ratios, "The number of ratios", 1)
 
     def sample(self, number: int, generator: torch.Generator) -> Tensor:
-        """Draw ratios, shape (number, ratios), float64, on the generator's device."""
+        """Draw ratios, shape (number, ratios), float64, on the generator's device.
+
+        Raises:
+            DigsError: number is no whole number of 0 or more, or the generator is none of torch's.
+        """
+        number = whole_number(number, "The number of draws", 0)
+        if not isinstance(generator, torch.Generator):
+            raise DigsError("The source of random numbers is no torch.Generator; make one.")
         unit = torch.rand(number, self.ratios, generator=generator, dtype=torch.float64, device=generator.device)
         unit = unit.clamp_min_(_LEAST)
         return SCALE * (2 * unit - 1) / torch.sqrt(2 * unit * (1 - unit))
 
-    def log_prob(self, ratios: Tensor) -> Tensor:
-        """Return the natural log of the density of ratios, shape (..., ratios), shape (...)."""
+    def log_prob(self, ratios: Any) -> Tensor:
+        """Return the natural log of the density of ratios, shape (..., ratios), shape (...).
+
+        Raises:
+            DigsError: there are more or fewer ratios.
+        """
+        ratios = read_tensor(ratios, "The ratios")
+        if ratios.ndim == 0 or ratios.shape[-1] != self.ratios:
+            raise DigsError(f"The ratios have shape {tuple(ratios.shape)}, not (..., {self.ratios}); give as many.")
         return (-1.5 * torch.log(2 + (ratios / SCALE) ** 2) - math.log(SCALE)).sum(-1)
