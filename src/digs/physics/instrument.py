@@ -23,7 +23,7 @@ Medium = Literal["vacuum", "air"]
 _WIDEST = 0.05  # of a pixel, in ln lambda
 
 
-_BROADEST = 0.01  # dispersion in ln lambda of a line-spread function, beyond which dust varies within it
+_BROADEST = 3000.0  # km/s, the dispersion of a line-spread function beyond which dust varies within it
 
 
 _MOST_SUM = 1.05  # of a row of a resolution matrix
@@ -213,10 +213,10 @@ class Instrument:
 
 def _narrow(dispersion: np.ndarray) -> np.ndarray:
     """The dispersion, if dust hardly varies within it."""
-    if (dispersion > _BROADEST).any():
+    if (_C_KMS * dispersion > _BROADEST * (1 + 1e-9)).any():
         raise DigsError(
             f"The line-spread function has a dispersion of {_C_KMS * dispersion.max():.0f} km/s, within which dust "
-            f"varies; the simulator is made for {_C_KMS * _BROADEST:.0f} km/s or less."
+            f"varies; the simulator is made for {_BROADEST:.0f} km/s or less."
         )
     return dispersion
 
