@@ -29,17 +29,20 @@ PERCENTILES = np.array([50.0, 99.9, 100.0])
 _WINGS = 8.0  # standard deviations of a line, beyond which it is nothing
 
 
+_FAINT = 0.05  # quantile of the populations that sets the scale of errors
+
+
 PLACES = 24  # wavelengths at which the continuum is kept; the others follow from them
 
 
 def compressed(spectra: np.ndarray, rank: int) -> tuple[np.ndarray, np.ndarray]:
     """Return coefficients, shape (..., rank), and basis, (rank, n), whose product is close to spectra, (..., n).
 
-    Errors are spread evenly, relative to each spectrum and wavelength.
+    What is small beside the faintest populations at a wavelength, relative to their mean, is left out.
     """
     rows = spectra.reshape(-1, spectra.shape[-1])
     level = rows.mean(1, keepdims=True)
-    shape = np.exp(np.log(rows / level).mean(0))  # so that what is faint in most counts as well
+    shape = np.quantile(rows / level, _FAINT, axis=0)  # old populations are faint in the ultraviolet
     left, strength, right = np.linalg.svd(rows / level / shape, full_matrices=False)
     coefficients = left[:, :rank] * strength[:rank] * level
     return coefficients.reshape(*spectra.shape[:-1], rank), right[:rank] * shape
