@@ -1,0 +1,247 @@
+r"""Exact posteriors by brute force: templates on a grid, and draws that are weighted by the exact likelihood.
+
+Mass and dust are in closed form; that leaves three parameters, few enough for a grid of all spectra there are.
+
+1. Once: templates on a grid as dense as spectra change (axes), compressed to some forty numbers each (templates).
+2. For a galaxy: its Gaussian approximation (readings), and by it the posterior at all nodes (node_densities).
+3. Candidates between the nodes, of which those are chosen that interpolated features make likely (candidates).
+4. Their spectra from the simulator, and the exact likelihood (weights). The weights are L prior / (q pi).
+
+The approximations of steps 1 to 3 make the weights less even, but not wrong: the mean of the weights has the evidence
+as its expectation, whatever the grid is, except for what lies 25 nat below the best node. Where an effective number of
+draws is asked for, a pilot of other random numbers says how many candidates and how many spectra a galaxy takes, and is
+then forgotten, so that this holds as it did; of more draws than are wanted, some are chosen as in step 3.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from digs.base import inputs
+from digs.base.errors import DigsError
+from digs.base.random_streams import galaxy_keys, stream
+from digs.base.statistics import efficiency
+from digs.base.torch_state import calculating
+from digs.config.theta import NAMES
+from digs.exact.brute_force.candidates import choose
+from digs.exact.brute_force.nodes import Nodes
+from digs.exact.brute_force.proposals import Numbers, propose
+from digs.exact.brute_force.templates import make_templates
+from digs.exact.brute_force.weights import log_likelihoods
+from digs.physics.compiled_spectra import CompiledSpectra
+from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
+from digs.physics.spectra import check_flux
+
+CANDIDATES = 4  # for each draw
+
+
+_AT_ONCE = 64_000  # draws, to bound memory
+
+
+_PILOT = 250  # draws
+
+
+_RESERVE = 1.3  # more draws than the pilot asks for, as it has an error
+
+
+_MOST = 64  # times as many candidates or draws as usual
+
+
+@dataclass(frozen=True)
+class GridPosterior:
+    """Weighted draws of N posteriors.
+
+    draws: theta, (N, draws, 5), and log_weight, (N, draws), all float64. A weight is likelihood times prior over the
+        density that its draw came with.
+    log_evidence: ln of the integral of likelihood times prior, (N,), and log_evidence_error, its standard error.
+    """
+
+    draws: Tensor
+    log_weight: Tensor
+    log_evidence: Tensor
+    log_evidence_error: Tensor
+
+    @property
+    def effective(self) -> Tensor:
+        """Return the effective number of draws (Kish 1965), (N,); 0 where none has any weight."""
+        return self.draws.shape[1] * efficiency(self.log_weight).nan_to_num(nan=0.0)
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Draws, ln weights, and shares as of Proposal."""
+
+    theta: np.ndarray
+    log_weight: np.ndarray
+    share: np.ndarray
+
+
+class Grid:
+    """Exact posteriors without a network: set up in seconds, some milliseconds a galaxy.
+
+    Args:
+        simulator: of delayed-tau galaxies, their gas not free, any instrument and redshift.
+        prior: of theta.
+        noise: the standard deviation in units of the flux: of the model, which is then all of the noise; or, where
+            sigmas are given, a typical one, that the spacing of the grid is made for.
+        sigma: "model", or "given": sigmas of each pixel come with the spectra.
+    Raises:
+        DigsError: the simulator makes other galaxies; the noise is no such number.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.config import load_params
+        >>> from digs.exact.brute_force import Grid
+        >>> from digs.physics import Prior
+        >>> simulator = digs.Simulator()
+        >>> grid = Grid(simulator, Prior.over(load_params().prior), noise=0.05)
+        >>> flux = digs.add_noise(simulator([[10.5, -0.4, 0.6, 1.6, -0.9]]), torch.Generator().manual_seed(1))
+        >>> found = grid.posterior(flux, draws=1000, seed=1)
+        >>> found.draws.shape, bool(found.effective > 800)
+        (torch.Size([1, 1000, 5]), True)
+    """
+
+    def __init__(self, simulator: Simulator, prior: Prior, noise: float, sigma: Literal["model", "given"] = "model"):
+        self.noise = inputs.real_number(noise, "The noise", 1e-4)
+        if sigma not in ("model", "given"):
+            raise DigsError(f"The sigma is {sigma!r}; give 'model' or 'given'.")
+        if tuple(simulator.names) != NAMES:
+            raise DigsError(f"A grid is over {', '.join(NAMES)}; this simulator has {', '.join(simulator.names)}.")
+        self.simulator, self.prior, self.sigma = simulator, prior, sigma
+        with torch.no_grad():
+            self.nodes = Nodes.of(make_templates(simulator, prior, self.noise), prior)
+        self._spectra = CompiledSpectra(simulator) if CompiledSpectra.takes(simulator) else None
+        self._log_prior = -torch.log(prior.high - prior.low).sum().item()
+
+    @calculating
+    def posterior(
+        self,
+        flux: Any,
+        draws: int = 1000,
+        seed: int = 0,
+        sigma: Any = None,
+        ids: Sequence[int | str] | None = None,
+        effective: float | None = None,
+    ) -> GridPosterior:
+        """Return weighted draws from the posteriors of spectra.
+
+        What a galaxy gets depends on the seed and the galaxy alone, to the bit, in whatever batch.
+
+        Args:
+            flux: F_lambda of N galaxies on the simulator's pixels, shape (N, pixels) or (pixels,).
+            draws: how many of each posterior.
+            seed: from 0 to 2^63 - 1.
+            sigma: where it is given: of each pixel, of the shape and unit of flux; inf in gaps.
+            ids: of the galaxies, as of digs.Posterior.sample.
+            effective: how many of the draws are to be effective, at least nearly so, fewer than draws; a galaxy is
+                then simulated more often, 64 times as often as usual at most. By default what it takes is not looked
+                at.
+        Raises:
+            DigsError: an argument is not one of these.
+        """
+        draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
+        flux, sigma = self._observed(flux, sigma)
+        if effective is not None and not 0 < inputs.real_number(effective, "The effective number", 0.0) < draws:
+            raise DigsError(f"The effective number of draws is {effective:g}; give one above 0 and below {draws}.")
+        keys = galaxy_keys(np.concatenate([flux, sigma], 1).astype(np.float32), ids)
+        if not len(flux):
+            empty = torch.empty(0, dtype=torch.float64)
+            return GridPosterior(torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty)
+        if effective is None:
+            return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, CANDIDATES * draws))
+        return self._refined(flux, sigma, seed, keys, draws, effective)
+
+    def _refined(
+        self, flux: np.ndarray, sigma: np.ndarray, seed: int, keys: list[bytes], draws: int, effective: float
+    ) -> GridPosterior:
+        """Draws of which so many are effective, by a pilot."""
+        pilot = self._sample(flux, sigma, seed, "pilot", keys, _PILOT, CANDIDATES * _PILOT)
+        reached = efficiency(torch.as_tensor(pilot.log_weight)).nan_to_num(nan=0.0).clamp_min(1e-3).numpy()
+        times = np.where(reached * draws > effective, 1.0, _RESERVE * effective / (draws * reached))
+        more = np.maximum(1.0, 0.5 / (CANDIDATES * pilot.share.clip(1e-3)))  # candidates, at that
+        times, more = (2.0 ** np.ceil(np.log2(each.clip(1, _MOST)) * 2).astype(int).clip(0) ** 1 for each in (times, more))
+        raise NotImplementedError
+
+    def _sample(
+        self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, many: int
+    ) -> _Sample:
+        """Draws with weights, a block of galaxies at a time."""
+        size = max(1, _AT_ONCE // draws)
+        parts = [
+            self._block(flux[rows], sigma[rows], _numbers(seed, purpose, keys[rows], many), draws)
+            for rows in (slice(first, first + size) for first in range(0, len(flux), size))
+        ]
+        return _Sample(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("theta", "log_weight", "share")))
+
+    def _block(self, flux: np.ndarray, sigma: np.ndarray, numbers: Numbers, draws: int) -> _Sample:
+        proposal = propose(self.nodes, flux, sigma, numbers, draws)
+        log_likelihood = log_likelihoods(flux, sigma, self.noise, self._models(proposal.theta))
+        return _Sample(proposal.theta, log_likelihood + self._log_prior - proposal.log_density, proposal.share)
+
+    def _models(self, theta: np.ndarray) -> np.ndarray:
+        """Spectra, (G, draws, n), of theta, (G, draws, 5); each galaxy's to the bit the same in any company."""
+        if self._spectra is not None:
+            return self._spectra(theta.reshape(-1, theta.shape[2])).numpy().reshape(*theta.shape[:2], -1)
+        return np.stack([self.simulator(each).float().cpu().numpy() for each in theta])
+
+    def _observed(self, flux: Any, sigma: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Checked fluxes and sigmas, float64, (N, n) both, or (N, 0) where the noise is that of the model."""
+        if (sigma is None) != (self.sigma == "model"):
+            wanted = "comes without sigmas" if self.sigma == "model" else "wants the sigma of each pixel"
+            raise DigsError(f"A grid with sigma='{self.sigma}' {wanted}.")
+        if sigma is None:
+            flux = check_flux(flux, self.simulator.instrument.wavelength).astype(float)
+            return flux, np.empty((len(flux), 0))
+        flux, sigma = (
+            np.atleast_2d(inputs.read_tensor(each, name).double().cpu().numpy())
+            for each, name in ((flux, "The spectra"), (sigma, "The sigmas"))
+        )
+        if flux.shape != sigma.shape or flux.shape[1:] != (self.simulator.pixels,):
+            raise DigsError(
+                f"The spectra have shape {flux.shape}, their sigmas {sigma.shape}; make both (galaxies, "
+                f"{self.simulator.pixels})."
+            )
+        gaps = np.isinf(sigma)
+        flux = np.where(gaps, 0.0, flux)
+        bad = ~(np.isfinite(flux) & (sigma > 0))
+        if bad.any():
+            row, pixel = np.argwhere(bad)[0]
+            raise DigsError(
+                f"Galaxy {row} has the flux {flux[row, pixel]:g} and the sigma {sigma[row, pixel]:g} at pixel {pixel}; "
+                "give finite fluxes and positive sigmas, inf in gaps."
+            )
+        if (gaps.sum(1) > self.simulator.pixels - 5).any():
+            row = int((gaps.sum(1) > self.simulator.pixels - 5).argmax())
+            raise DigsError(f"Galaxy {row} has fewer than 5 pixels that are no gaps; leave it out.")
+        return flux, sigma
+
+
+def _numbers(seed: int, purpose: str, keys: list[bytes], many: int) -> Numbers:
+    """The random numbers of so many candidates of each galaxy."""
+    numbers = Numbers(
+        np.empty((len(keys), many, 3), dtype=np.float32),
+        np.empty((len(keys), many, 2), dtype=np.float32),
+        np.empty((len(keys), 2)),
+    )
+    for row, key in enumerate(keys):
+        own = stream(seed, f"grid {purpose}", key)
+        own.random(dtype=np.float32, out=numbers.uniform[row])
+        own.standard_normal(dtype=np.float32, out=numbers.normal[row])
+        own.random(out=numbers.starts[row])
+    return numbers
+
+
+def _posterior(sample: _Sample) -> GridPosterior:
+    log_weight = torch.as_tensor(sample.log_weight)
+    draws = log_weight.shape[1]
+    effective = efficiency(log_weight).nan_to_num(nan=0.0).clamp_min(1 / draws)
+    share = torch.as_tensor(sample.share).clamp_min(1 / (CANDIDATES * draws))
+    error = ((1 / effective - 1) / draws + (1 / share - 1) / (CANDIDATES * draws)).sqrt()
+    evidence = torch.logsumexp(log_weight, 1) - math.log(draws)
+    return GridPosterior(torch.as_tensor(sample.theta), log_weight, evidence, error)
