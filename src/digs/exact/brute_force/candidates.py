@@ -84,7 +84,10 @@ def draw_candidates(nodes, reading, which, share, density, total, uniform, norma
         uniform: (M, 3), normal, (M, 2), and start, one uniform number.
     """
     number, metallicities, components = len(uniform), len(nodes.logzsol), nodes.basis.shape[1]
-    features, pull = np.zeros(nodes.features.shape[1], dtype=np.float32), np.zeros(len(reading.center), dtype=np.float32)
+    features, pull = (
+        np.zeros(nodes.features.shape[1], dtype=np.float32),
+        np.zeros(len(reading.center), dtype=np.float32),
+    )
     at, passed = 0, share[0]
     for j in range(number):
         log_v[j], log_q[j] = -np.inf, 0.0

@@ -15,7 +15,7 @@ then forgotten, so that this holds as it did; of more draws than are wanted, som
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
@@ -50,6 +50,9 @@ _PILOT = 250  # draws
 _RESERVE = 1.3  # more draws than the pilot asks for, as it has an error
 
 
+_SHARE = 0.1  # effective one of the candidates, below which there are more of them
+
+
 _MOST = 64  # times as many candidates or draws as usual
 
 
@@ -75,11 +78,58 @@ class GridPosterior:
 
 @dataclass(frozen=True)
 class _Sample:
-    """Draws, ln weights, and shares as of Proposal."""
+    """Draws of N galaxies, ln weights, the effective share of the candidates, ln of the evidence and its error."""
 
     theta: np.ndarray
     log_weight: np.ndarray
     share: np.ndarray
+    log_evidence: np.ndarray
+    error: np.ndarray
+
+    @classmethod
+    def weighted(cls, theta: np.ndarray, log_weight: np.ndarray, share: np.ndarray, candidates: int) -> "_Sample":
+        """Return draws with what their weights say of the evidence."""
+        draws, share = log_weight.shape[1], share.clip(1 / candidates)
+        error = np.sqrt((1 / _effective_share(log_weight) - 1) / draws + (1 / share - 1) / candidates)
+        return cls(theta, log_weight, share, np.logaddexp.reduce(log_weight, 1) - math.log(draws), error)
+
+    @classmethod
+    def together(cls, parts: Sequence["_Sample"]) -> "_Sample":
+        """Return the galaxies of all parts."""
+        return cls(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)))
+
+    @property
+    def effective_share(self) -> np.ndarray:
+        """Return the effective share of the draws, (N,)."""
+        return _effective_share(self.log_weight)
+
+    def each(self) -> list["_Sample"]:
+        """Return the galaxies one by one."""
+        parts = (np.split(getattr(self, each.name), len(self.theta)) for each in fields(self))
+        return [_Sample(*part) for part in zip(*parts, strict=True)]
+
+    def fewer(self, draws: int, starts: Sequence[float]) -> "_Sample":
+        """Return fewer draws, chosen by their weights as candidates are; starts are uniform numbers, (N,)."""
+        theta = np.empty((len(self.theta), draws, self.theta.shape[2]))
+        log_weight = np.full((len(theta), draws), -np.inf)
+        for row, start in enumerate(starts):
+            chosen, log_p = np.zeros(draws, dtype=np.int64), np.zeros(draws)
+            number, _ = choose(self.log_weight[row], draws, start, chosen, log_p)
+            theta[row] = self.theta[row, chosen]
+            log_weight[row, :number] = self.log_weight[row, chosen[:number]] - log_p[:number]
+        log_weight += math.log(draws / self.theta.shape[1])
+        return _Sample(theta, log_weight, self.share, self.log_evidence, self.error)
+
+
+def _effective_share(log_weight: np.ndarray) -> np.ndarray:
+    """Of draws by their weights, (N,); that of one draw where none has any weight."""
+    share = efficiency(torch.as_tensor(log_weight)).numpy()
+    return np.nan_to_num(share, nan=0.0).clip(1 / log_weight.shape[1])
+
+
+def _rounded(times: np.ndarray) -> np.ndarray:
+    """Factors between 1 and _MOST, rounded up to few different ones, so that galaxies go together."""
+    return np.sqrt(2.0) ** np.ceil(2 * np.log2(times.clip(1, _MOST)) - 1e-6)
 
 
 class Grid:
@@ -152,7 +202,9 @@ class Grid:
         keys = galaxy_keys(np.concatenate([flux, sigma], 1).astype(np.float32), ids)
         if not len(flux):
             empty = torch.empty(0, dtype=torch.float64)
-            return GridPosterior(torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty)
+            return GridPosterior(
+                torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty
+            )
         if effective is None:
             return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, CANDIDATES * draws))
         return self._refined(flux, sigma, seed, keys, draws, effective)
@@ -162,27 +214,38 @@ class Grid:
     ) -> GridPosterior:
         """Draws of which so many are effective, by a pilot."""
         pilot = self._sample(flux, sigma, seed, "pilot", keys, _PILOT, CANDIDATES * _PILOT)
-        reached = efficiency(torch.as_tensor(pilot.log_weight)).nan_to_num(nan=0.0).clamp_min(1e-3).numpy()
-        times = np.where(reached * draws > effective, 1.0, _RESERVE * effective / (draws * reached))
-        more = np.maximum(1.0, 0.5 / (CANDIDATES * pilot.share.clip(1e-3)))  # candidates, at that
-        times, more = (2.0 ** np.ceil(np.log2(each.clip(1, _MOST)) * 2).astype(int).clip(0) ** 1 for each in (times, more))
-        raise NotImplementedError
+        reached = draws * pilot.effective_share
+        spectra = np.where(reached > effective, 1.0, _RESERVE * effective / reached)
+        candidates = spectra * np.maximum(1.0, _SHARE / pilot.share)
+        spectra, candidates = (_rounded(times) for times in (spectra, candidates))
+        found = np.empty(len(flux), dtype=object)
+        for times in np.unique(np.stack([spectra, candidates], 1), axis=0):
+            rows = np.flatnonzero((spectra == times[0]) & (candidates == times[1]))
+            own = [keys[row] for row in rows]
+            number, many = (int(each * draws) for each in times * (1, CANDIDATES))
+            sample = self._sample(flux[rows], sigma[rows], seed, "draws", own, number, many)
+            if number > draws:
+                sample = sample.fewer(draws, [stream(seed, "grid fewer", key).random() for key in own])
+            found[rows] = sample.each()
+        return _posterior(_Sample.together(found))
 
     def _sample(
         self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, many: int
     ) -> _Sample:
         """Draws with weights, a block of galaxies at a time."""
-        size = max(1, _AT_ONCE // draws)
-        parts = [
-            self._block(flux[rows], sigma[rows], _numbers(seed, purpose, keys[rows], many), draws)
-            for rows in (slice(first, first + size) for first in range(0, len(flux), size))
-        ]
-        return _Sample(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("theta", "log_weight", "share")))
+        size = max(1, _AT_ONCE * CANDIDATES // many)
+        blocks = [slice(first, first + size) for first in range(0, len(flux), size)]
+        return _Sample.together(
+            [self._block(flux[rows], sigma[rows], seed, purpose, keys[rows], draws, many) for rows in blocks]
+        )
 
-    def _block(self, flux: np.ndarray, sigma: np.ndarray, numbers: Numbers, draws: int) -> _Sample:
-        proposal = propose(self.nodes, flux, sigma, numbers, draws)
+    def _block(
+        self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, many: int
+    ) -> _Sample:
+        proposal = propose(self.nodes, flux, sigma, _numbers(seed, purpose, keys, many), draws)
         log_likelihood = log_likelihoods(flux, sigma, self.noise, self._models(proposal.theta))
-        return _Sample(proposal.theta, log_likelihood + self._log_prior - proposal.log_density, proposal.share)
+        log_weight = log_likelihood + self._log_prior - proposal.log_density
+        return _Sample.weighted(proposal.theta, log_weight, proposal.share, many)
 
     def _models(self, theta: np.ndarray) -> np.ndarray:
         """Spectra, (G, draws, n), of theta, (G, draws, 5); each galaxy's to the bit the same in any company."""
@@ -238,10 +301,6 @@ def _numbers(seed: int, purpose: str, keys: list[bytes], many: int) -> Numbers:
 
 
 def _posterior(sample: _Sample) -> GridPosterior:
-    log_weight = torch.as_tensor(sample.log_weight)
-    draws = log_weight.shape[1]
-    effective = efficiency(log_weight).nan_to_num(nan=0.0).clamp_min(1 / draws)
-    share = torch.as_tensor(sample.share).clamp_min(1 / (CANDIDATES * draws))
-    error = ((1 / effective - 1) / draws + (1 / share - 1) / (CANDIDATES * draws)).sqrt()
-    evidence = torch.logsumexp(log_weight, 1) - math.log(draws)
-    return GridPosterior(torch.as_tensor(sample.theta), log_weight, evidence, error)
+    return GridPosterior(
+        *(torch.as_tensor(part) for part in (sample.theta, sample.log_weight, sample.log_evidence, sample.error))
+    )

@@ -9,7 +9,6 @@ from digs.exact.brute_force.candidates import choose, draw_candidates
 from digs.exact.brute_force.node_densities import choose_nodes, fill_even, fill_weighted, mean_features
 from digs.exact.brute_force.nodes import Nodes
 from digs.exact.brute_force.readings import (
-    Reading,
     expand,
     first_reference,
     new_reading,

@@ -94,7 +94,10 @@ def make_templates(simulator: Simulator, prior: Prior, unit: float) -> Templates
     planes = (torch.as_tensor(nodes[which]) for nodes, which in ((axes.log_age, ages), (axes.log_ratio, ratios)))
     at = [nodes.repeat_interleave(len(metallicities)) for nodes in planes]
     spectra = torch.cat(
-        [log_spectra(*some) for some in zip(metallicities.repeat(len(ages)).split(20_000), *(x.split(20_000) for x in at), strict=True)]
+        [
+            log_spectra(*some)
+            for some in zip(metallicities.repeat(len(ages)).split(20_000), *(x.split(20_000) for x in at), strict=True)
+        ]
     )
     levels = spectra @ linear
     spectra -= levels @ straight.T
@@ -104,7 +107,11 @@ def make_templates(simulator: Simulator, prior: Prior, unit: float) -> Templates
     vectors = vectors.flip(1)[:, : min(MOST, len(curve) - 2)]
     scores = spectra @ vectors / unit
     whole = (spectra / unit).square().sum(1)
-    lost = (whole[:, None] - scores.square().cumsum(1)).clamp_min(0).sqrt().quantile(0.999, 0) if len(whole) < 1e7 else None
+    lost = (
+        (whole[:, None] - scores.square().cumsum(1)).clamp_min(0).sqrt().quantile(0.999, 0)
+        if len(whole) < 1e7
+        else None
+    )
     components = LEAST + int((lost[LEAST:] > _LOST).sum()) if len(lost) > LEAST else len(lost)
     features = torch.zeros(len(spectra), -(-(components + 2) // WIDTH) * WIDTH, dtype=torch.float32)
     features[:, :components] = scores[:, :components]
