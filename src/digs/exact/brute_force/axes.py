@@ -1,6 +1,6 @@
 r"""The axes of a grid of templates: nodes as dense as spectra change, no denser.
 
-The coordinates are logzsol, x = ln tage and y = ln(tage / tau): the last star formation, which shows in the lines, is a
+The coordinates are logzsol, x = ln tage and y = ln(tage / tau): the last star formation, which lines show, is a
 function of y alone, nearly. Let f be a ln spectrum in units of its noise, with whatever mass and dust do to it projected
 out (digs.exact.brute_force.templates). Along an axis, at a place u, the nodes have the density
 

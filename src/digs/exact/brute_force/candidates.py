@@ -23,6 +23,7 @@ import numpy as np
 from digs.base.compilation import compiled_strictly
 from digs.base.elementary import fma
 from digs.exact.brute_force.node_densities import mass_and_dust
+from digs.exact.brute_force.readings import one_of
 
 _F4 = np.float32
 
@@ -76,11 +77,11 @@ def _chi_squared(features, reading, components, pull):
 
 
 @compiled_strictly
-def draw_candidates(nodes, reading, which, share, density, total, uniform, normal, start, theta, log_v, log_q):
+def _draw(nodes, reading, which, share, density, total, uniform, normal, start, theta, log_v, log_q):
     """Fill in theta, (M, 5), ln v and ln q, (M,), of candidates; v is 0 outside the prior.
 
     Args:
-        which, share, density, total: as of choose_nodes.
+        which, share, density, total: as of node_densities.
         uniform: (M, 3), normal, (M, 2), and start, one uniform number.
     """
     number, metallicities, components = len(uniform), len(nodes.logzsol), nodes.basis.shape[1]
@@ -176,3 +177,43 @@ def choose(log_v, number, start, chosen, log_p):
             chosen[found], log_p[found] = j, math.log(p)
             found += 1
     return found, total * total / squares / len(v)
+
+
+def _draw_all(nodes, readings, which, share, number, density, total, numbers, theta, log_density, effective):
+    """Fill in draws of galaxies as of proposals.Proposal.
+
+    Args:
+        which, share, number, density, total: as of node_densities.
+        numbers: uniform ones, (G, M, 3), normal ones, (G, M, 2), and starts, (G, 2).
+    """
+    uniform, normal, starts = numbers
+    many, few = uniform.shape[1], theta.shape[1]
+    candidates, log_v, log_q = np.empty((many, theta.shape[2])), np.empty(many), np.empty(many)
+    chosen, log_p = np.empty(few, dtype=np.int64), np.empty(few)
+    scale = math.log(many / few)
+    for galaxy in range(len(theta)):
+        _draw(
+            nodes,
+            one_of(readings, galaxy),
+            which[galaxy, : number[galaxy]],
+            share[galaxy],
+            density[galaxy],
+            total[galaxy],
+            uniform[galaxy],
+            normal[galaxy],
+            starts[galaxy, 0],
+            candidates,
+            log_v,
+            log_q,
+        )
+        found, effective[galaxy] = choose(log_v, few, starts[galaxy, 1], chosen, log_p)
+        for place in range(few):
+            if place < found:
+                theta[galaxy, place] = candidates[chosen[place]]
+                log_density[galaxy, place] = log_q[chosen[place]] + log_p[place] + scale
+            else:
+                theta[galaxy, place] = 0.5 * (nodes.low + nodes.high)
+                log_density[galaxy, place] = np.inf
+
+
+draw_all = compiled_strictly(_draw_all, nogil=True)

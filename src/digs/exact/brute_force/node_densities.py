@@ -10,6 +10,7 @@ import numpy as np
 from digs.base.compilation import compiled_strictly
 from digs.base.elementary import exp2, fma
 from digs.exact.brute_force.nodes import TILE
+from digs.exact.brute_force.readings import one_of
 
 _F4 = np.float32
 
@@ -32,9 +33,9 @@ _LOGISTIC = _F4(-1.702)  # 1 / (1 + e^{-1.702 z}) is the integral of a normal di
 _FAR, _LEAST_SHARE = _F4(5), _F4(1e-6)
 
 
-@compiled_strictly
-def fill_even(nodes, centers, found):
-    """Fill in ln densities of galaxies, (G, tiles, TILE), of readings with even noise, centers (G, K)."""
+def _fill_even(nodes, readings, found):
+    """Fill in ln densities of galaxies, (G, tiles, TILE), of readings with even noise."""
+    centers = readings.center
     for tile in range(len(nodes.columns)):
         columns, jacobian, half_square = nodes.columns[tile], nodes.jacobian[tile], nodes.half_square[tile]
         for galaxy in range(len(centers)):
@@ -49,26 +50,31 @@ def fill_even(nodes, centers, found):
                     total[t] = fma(y0, c0[t], fma(y1, c1[t], fma(y2, c2[t], fma(y3, c3[t], total[t]))))
 
 
-@compiled_strictly
-def fill_weighted(nodes, reading, found):
-    """Fill in ln densities of one galaxy, (tiles, TILE), of a reading with any noise."""
-    components = len(reading.factor)
+def _fill_weighted(nodes, readings, found):
+    """The same of readings with any noise."""
+    components = readings.factor.shape[1]
     pull, away = np.empty(TILE, dtype=np.float32), np.empty((components, TILE), dtype=np.float32)
     for tile in range(len(nodes.columns)):
-        columns, total = nodes.columns[tile], found[tile]
-        for t in range(TILE):
-            total[t] = nodes.jacobian[tile, t]
-        for k in range(components):
-            for t in range(TILE):
-                away[k, t] = columns[k, t] - reading.center[k]
-        for k in range(components):
-            pull[:] = _F4(0)
-            for i in range(k, components):
-                factor, own = reading.factor[i, k], away[i]
+        columns, jacobian = nodes.columns[tile], nodes.jacobian[tile]
+        for galaxy in range(len(found)):
+            center, factors, total = readings.center[galaxy], readings.factor[galaxy], found[galaxy, tile]
+            total[:] = jacobian
+            for k in range(components):
+                own, column, middle = away[k], columns[k], center[k]
                 for t in range(TILE):
-                    pull[t] = fma(factor, own[t], pull[t])
-            for t in range(TILE):
-                total[t] = fma(-_HALF * pull[t], pull[t], total[t])
+                    own[t] = column[t] - middle
+            for k in range(components):
+                pull[:] = _F4(0)
+                for i in range(k, components):
+                    factor, own = factors[i, k], away[i]
+                    for t in range(TILE):
+                        pull[t] = fma(factor, own[t], pull[t])
+                for t in range(TILE):
+                    total[t] = fma(-_HALF * pull[t], pull[t], total[t])
+
+
+fill_even = compiled_strictly(_fill_even, nogil=True)
+fill_weighted = compiled_strictly(_fill_weighted, nogil=True)
 
 
 @compiled_strictly
@@ -100,7 +106,7 @@ def mass_and_dust(features, components, reading):
 
 
 @compiled_strictly
-def choose_nodes(log_density, nodes, reading, density, which, share):
+def _choose_nodes(log_density, nodes, reading, density, which, share):
     """Fill in the densities of nodes, (T,), relative to some constant, and list those which are not 0.
 
     Args:
@@ -139,7 +145,7 @@ def choose_nodes(log_density, nodes, reading, density, which, share):
 
 
 @compiled_strictly
-def mean_features(which, share, nodes, features):
+def _mean_features(which, share, nodes, features):
     """Fill in the mean of the features over nodes by their shares."""
     features[:] = _F4(0)
     for place in range(len(which)):
@@ -147,3 +153,16 @@ def mean_features(which, share, nodes, features):
             part, own = _F4(share[place]), nodes.features[which[place]]
             for k in range(len(features)):
                 features[k] = fma(part, own[k], features[k])
+
+
+def _choose_all_nodes(log_densities, nodes, readings, density, which, share, number, total, features):
+    """Fill in for galaxies, G, what _choose_nodes finds, and the mean features; shapes with G in front."""
+    for galaxy in range(len(density)):
+        reading, own = one_of(readings, galaxy), log_densities[galaxy].reshape(-1)
+        number[galaxy], total[galaxy] = _choose_nodes(
+            own, nodes, reading, density[galaxy], which[galaxy], share[galaxy]
+        )
+        _mean_features(which[galaxy, : number[galaxy]], share[galaxy], nodes, features[galaxy])
+
+
+choose_all_nodes = compiled_strictly(_choose_all_nodes, nogil=True)

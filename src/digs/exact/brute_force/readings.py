@@ -7,8 +7,8 @@ with a precision w in each pixel,
     sigma_i given:          ln y_i = ln m_i + r_i - 1,               w_i = (m_i / sigma_i)^2
 
 whose slope at the reference is right, and whose curvature is what it is on average. As ln m is linear in the features
-(digs.exact.brute_force.templates), the rest is least squares. With A = [1, -k], S = A^T W A, X = W - W A S^{-1} A^T W and
-the templates' unit u, mass and dust free,
+(digs.exact.brute_force.templates), the rest is least squares. With A = [1, -k], S = A^T W A,
+X = W - W A S^{-1} A^T W and the templates' unit u, mass and dust free,
 
     -2 ln L = |Lt^T (c - center)|^2 + const,    Lt Lt^T = u^2 B^T X B,    u Lt Lt^T center = B^T X (ln y - mu)
 
@@ -27,16 +27,19 @@ from digs.exact.brute_force.nodes import Nodes
 _F4 = np.float32
 
 
+_CLEAR, _REACH, _LEAST = 5.0, 4, 0.3  # sigma; pixels on either side; sigma of the mean over these
+
+
 _TINY = 1e-9  # that keeps matrices of few pixels invertible, in units of the noise that the grid is made for
 
 
 class Reading(NamedTuple):
-    """Of one galaxy, K components; filled in by the functions below.
+    """Of one galaxy, K components; or of G galaxies, with another axis in front.
 
     center: (K,), filled up to a multiple of 4.
     factor: Lt, (K, K), or (0, 0) where it is 1.
     offset: (2,), and slope, (2, K) or (2, 0): the mean of (v, dust2 - d) is offset - slope c + (-a_0, a_1).
-    widths: the standard deviations of v at given dust and of dust2, and how v changes with dust2.
+    widths: (3,): the standard deviations of v at given dust and of dust2, and how v changes with dust2.
     """
 
     center: np.ndarray
@@ -45,34 +48,39 @@ class Reading(NamedTuple):
     slope: np.ndarray
     widths: np.ndarray
 
-
-def new_reading(nodes: Nodes, even: bool) -> Reading:
-    """Return a reading to be filled in, of even noise or not."""
-    components = nodes.basis.shape[1]
-    size = 0 if even else components
-    center = np.zeros(nodes.columns.shape[1], dtype=np.float32)
-    factor, slope = np.zeros((size, size), dtype=np.float32), np.zeros((2, size))
-    return Reading(center, factor, np.zeros(2), slope, np.zeros(3))
-
-
-@compiled_strictly
-def first_reference(flux, sigma, log_model):
-    """Fill in a reference for the noise of given sigma: what is seen, or where that is noise, what is seen around."""
-    reach = 4
-    for i in range(len(flux)):
-        if flux[i] > 5 * sigma[i]:
-            log_model[i] = np.log(flux[i])
-            continue
-        total, weight = 0.0, 0.0
-        for j in range(max(0, i - reach), min(len(flux), i + reach + 1)):
-            precision = 1 / sigma[j] ** 2
-            total += precision * flux[j]
-            weight += precision
-        log_model[i] = -np.inf if weight == 0.0 else np.log(max(total, 0.3 * np.sqrt(weight)) / weight)
+    @classmethod
+    def blank(cls, galaxies: int, nodes: Nodes, even: bool) -> "Reading":
+        """Return readings to be filled in, of even noise or not."""
+        size = 0 if even else nodes.basis.shape[1]
+        center = np.zeros((galaxies, nodes.columns.shape[1]), dtype=np.float32)
+        factor = np.zeros((galaxies, size, size), dtype=np.float32)
+        return cls(center, factor, np.zeros((galaxies, 2)), np.zeros((galaxies, 2, size)), np.zeros((galaxies, 3)))
 
 
 @compiled_strictly
-def expand(flux, sigma, fraction, log_model, log_y, precision):
+def one_of(readings, galaxy):
+    """The reading of one of several galaxies."""
+    center, factor, offset, slope, widths = readings
+    return Reading(center[galaxy], factor[galaxy], offset[galaxy], slope[galaxy], widths[galaxy])
+
+
+def _first_references(flux, sigma, log_models):
+    """Fill in references: what is seen, or where that is noise, what is seen around."""
+    for galaxy in range(len(flux)):
+        seen, log_model = flux[galaxy], log_models[galaxy]
+        for i in range(len(seen)):
+            if sigma.shape[1] == 0 or seen[i] > _CLEAR * sigma[galaxy, i]:
+                log_model[i] = np.log(seen[i])
+                continue
+            total, weight = 0.0, 0.0
+            for j in range(max(0, i - _REACH), min(len(seen), i + _REACH + 1)):
+                total += seen[j] / sigma[galaxy, j] ** 2
+                weight += 1 / sigma[galaxy, j] ** 2
+            log_model[i] = -np.inf if weight == 0.0 else np.log(max(total, _LEAST * np.sqrt(weight)) / weight)
+
+
+@compiled_strictly
+def _expand(flux, sigma, fraction, log_model, log_y, precision):
     """Fill in ln y and w around a reference; where no sigmas are given, the noise is a fraction of the model."""
     for i in range(len(flux)):
         if len(sigma) == 0:
@@ -88,7 +96,7 @@ def expand(flux, sigma, fraction, log_model, log_y, precision):
 
 
 @compiled_strictly
-def read_even(log_y, nodes, reading):
+def _read_even(log_y, nodes, reading):
     """Read what has the noise that the grid is made for, the same in all pixels."""
     center, unit = np.zeros(nodes.basis.shape[1]), nodes.unit
     reading.offset[:] = 0.0
@@ -107,7 +115,7 @@ def read_even(log_y, nodes, reading):
 
 
 @compiled_strictly
-def read_weighted(log_y, precision, nodes, reading):
+def _read_weighted(log_y, precision, nodes, reading):
     """Read what has any noise; a precision of 0 is a gap."""
     components, unit = nodes.basis.shape[1], nodes.unit
     n, k1, k2 = _TINY / unit**2, 0.0, _TINY / unit**2
@@ -173,7 +181,7 @@ def _solve(matrix, reading):
 
 
 @compiled_strictly
-def new_reference(features, log_y, precision, nodes, log_model):
+def _new_reference(features, log_y, precision, nodes, log_model):
     """Fill in the model of these features whose mass and dust fit best."""
     n, k1, k2, y0, y1 = 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(len(log_y)):
@@ -188,3 +196,29 @@ def new_reference(features, log_y, precision, nodes, log_model):
     level, tilt = (k2 * y0 - k1 * y1) / determinant, (n * y1 - k1 * y0) / determinant
     for i in range(len(log_y)):
         log_model[i] += level + tilt * nodes.curve[i]
+
+
+def _read_all_even(flux, sigma, log_models, nodes, readings, log_y, precision):
+    """Fill in ln y and w around references, and readings, where the noise is the same fraction of all models."""
+    for galaxy in range(len(flux)):
+        _expand(flux[galaxy], sigma[galaxy], nodes.unit, log_models[galaxy], log_y[galaxy], precision[galaxy])
+        _read_even(log_y[galaxy], nodes, one_of(readings, galaxy))
+
+
+def _read_all_weighted(flux, sigma, log_models, nodes, readings, log_y, precision):
+    """The same with sigmas that are given."""
+    for galaxy in range(len(flux)):
+        _expand(flux[galaxy], sigma[galaxy], nodes.unit, log_models[galaxy], log_y[galaxy], precision[galaxy])
+        _read_weighted(log_y[galaxy], precision[galaxy], nodes, one_of(readings, galaxy))
+
+
+def _new_references(features, log_y, precision, nodes, log_models):
+    """Fill in the models of galaxies' features whose mass and dust fit best."""
+    for galaxy in range(len(features)):
+        _new_reference(features[galaxy], log_y[galaxy], precision[galaxy], nodes, log_models[galaxy])
+
+
+first_references = compiled_strictly(_first_references, nogil=True)
+new_references = compiled_strictly(_new_references, nogil=True)
+read_all_even = compiled_strictly(_read_all_even, nogil=True)
+read_all_weighted = compiled_strictly(_read_all_weighted, nogil=True)
