@@ -1,7 +1,7 @@
 r"""The axes of a grid of templates: nodes as dense as spectra change, no denser.
 
 The coordinates are logzsol, x = ln tage and y = ln(tage / tau): the last star formation, which lines show, is a
-function of y alone, nearly. Let f be a ln spectrum in units of its noise, with whatever mass and dust do to it projected
+function of y alone, nearly. Let f be a ln spectrum in units of its noise, with what mass and dust do to it projected
 out (digs.exact.brute_force.templates). Along an axis, at a place u, the nodes have the density
 
     max( |df/du| / SPACING,  sqrt( |d^2 f / du^2| / (8 CURVING) ) )

@@ -28,7 +28,7 @@ from digs.exact.brute_force.readings import one_of
 _F4 = np.float32
 
 
-_LN10 = math.log(10)
+_LN10, _HALF_LN_2_PI = math.log(10), math.log(2 * math.pi) / 2
 
 
 _SEARCH = 60  # steps, at most, for c
@@ -46,68 +46,88 @@ def _in_tent(u, at, axis):
 
 
 @compiled_strictly
-def _near(mean, std, low, high, normal):
+def _near(mean, std, log_std, low, high, normal):
     """A draw around a mean, or from the prior's end on where the mean lies beyond; and its ln density."""
     below, above = (low - mean) / std, (mean - high) / std
-    if max(below, above) < 1:
-        return mean + std * normal, -0.5 * normal * normal - math.log(math.sqrt(2 * math.pi) * std)
-    steep = max(below, above)  # the density falls at least so fast
-    away = -math.log(0.5 * math.erfc(-normal / math.sqrt(2.0)))
-    return (low + std * away / steep if below > above else high - std * away / steep), math.log(steep / std) - away
+    steep = max(below, above)
+    if steep < 1:
+        return mean + std * normal, -0.5 * normal * normal - _HALF_LN_2_PI - log_std
+    away = -math.log(0.5 * math.erfc(-normal / math.sqrt(2.0)))  # the density falls at least as e^{-steep x}
+    x = low + std * away / steep if below > above else high - std * away / steep
+    return x, math.log(steep) - log_std - away
 
 
 @compiled_strictly
-def _chi_squared(features, reading, components, pull):
-    """Of interpolated features."""
-    if len(reading.factor):
-        pull[:] = _F4(0)
-        for i in range(components):
-            away = features[i] - reading.center[i]
-            for k in range(components):
-                pull[k] = fma(away, reading.factor[i, k], pull[k])
-        for k in range(components):
-            pull[k] = pull[k] * pull[k]
-    else:
-        for k in range(components):
-            pull[k] = (features[k] - reading.center[k]) * (features[k] - reading.center[k])
-    a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    for k in range(0, len(pull), 4):  # zeros at the end
-        a, b, c, d = a + pull[k], b + pull[k + 1], c + pull[k + 2], d + pull[k + 3]
-    return (a + b) + (c + d)
+def _pulls(features, center, factor, pull):
+    """Fill in what squares to chi^2, of interpolated features; there are zeros after its last."""
+    if len(factor) == 0:
+        for k in range(len(center)):
+            pull[k] = features[k] - center[k]
+        return
+    pull[:] = _F4(0)
+    for i in range(len(factor)):
+        away, row = features[i] - center[i], factor[i]
+        for k in range(len(row)):
+            pull[k] = fma(away, row[k], pull[k])
+
+
+@compiled_strictly
+def _square(pull):
+    """The sum of squares, in an order that leaves the processor four additions to do at a time."""
+    a, b, c, d = _F4(0), _F4(0), _F4(0), _F4(0)
+    for k in range(0, len(pull), 4):
+        a, b = fma(pull[k], pull[k], a), fma(pull[k + 1], pull[k + 1], b)
+        c, d = fma(pull[k + 2], pull[k + 2], c), fma(pull[k + 3], pull[k + 3], d)
+    return np.float64((a + b) + (c + d))
+
+
+@compiled_strictly
+def _interpolate(table, rows, weights, features):
+    """Fill in the sum of eight rows of a table, each times its weight."""
+    a, b, c, d = table[rows[0]], table[rows[0] + 1], table[rows[1]], table[rows[1] + 1]
+    e, f, g, h = table[rows[2]], table[rows[2] + 1], table[rows[3]], table[rows[3] + 1]
+    wa, wb, wc, wd, we, wf, wg, wh = weights
+    for k in range(len(features)):
+        low = fma(wa, a[k], fma(wb, b[k], fma(wc, c[k], wd * d[k])))
+        features[k] = fma(we, e[k], fma(wf, f[k], fma(wg, g[k], fma(wh, h[k], low))))
 
 
 @compiled_strictly
 def _draw(nodes, reading, which, share, density, total, uniform, normal, start, theta, log_v, log_q):
-    """Fill in theta, (M, 5), ln v and ln q, (M,), of candidates; v is 0 outside the prior.
+    """Fill in theta, (M, 5), with ln tage for tage, ln v and ln q, (M,), of candidates; v is 0 outside the prior.
 
     Args:
         which, share, density, total: as of node_densities.
         uniform: (M, 3), normal, (M, 2), and start, one uniform number.
     """
-    number, metallicities, components = len(uniform), len(nodes.logzsol), nodes.basis.shape[1]
-    features, pull = (
-        np.zeros(nodes.features.shape[1], dtype=np.float32),
-        np.zeros(len(reading.center), dtype=np.float32),
-    )
+    z_axis, x_axis, y_axis, number = nodes.logzsol, nodes.log_age, nodes.log_ratio, nodes.number
+    table, age_of, ratio_of, low, high = nodes.features, nodes.age_of, nodes.ratio_of, nodes.low, nodes.high
+    center, factor, offset, slope, widths = reading
+    components = nodes.basis.shape[1]
+    features, pull = np.zeros(table.shape[1], dtype=np.float32), np.zeros_like(center)
+    center = center.copy()
+    center[components:] = 0
+    mass_std, dust_std, mass_slope = widths[0] / _LN10, widths[1], widths[2] / _LN10
+    log_mass_std, log_dust_std = math.log(mass_std), math.log(dust_std)
+    constant = math.log(_LN10) - math.log(total)
     at, passed = 0, share[0]
-    for j in range(number):
+    for j in range(len(uniform)):
         log_v[j], log_q[j] = -np.inf, 0.0
-        goal = (j + start) / number
+        goal = (j + start) / len(uniform)
         while passed < goal and at < len(which) - 1:
             at += 1
             passed += share[at]
-        plane, metallicity = which[at] // metallicities, which[at] % metallicities
-        lz, fz = _in_tent(np.float64(uniform[j, 0]), metallicity, nodes.logzsol)
-        lx, fx = _in_tent(np.float64(uniform[j, 1]), nodes.age_of[plane], nodes.log_age)
-        ly, fy = _in_tent(np.float64(uniform[j, 2]), nodes.ratio_of[plane], nodes.log_ratio)
-        x = nodes.log_age[lx] + fx * (nodes.log_age[lx + 1] - nodes.log_age[lx])
-        y = nodes.log_ratio[ly] + fy * (nodes.log_ratio[ly + 1] - nodes.log_ratio[ly])
-        z = nodes.logzsol[lz] + fz * (nodes.logzsol[lz + 1] - nodes.logzsol[lz])
+        plane, metallicity = which[at] // len(z_axis), which[at] % len(z_axis)
+        lz, fz = _in_tent(np.float64(uniform[j, 0]), metallicity, z_axis)
+        lx, fx = _in_tent(np.float64(uniform[j, 1]), age_of[plane], x_axis)
+        ly, fy = _in_tent(np.float64(uniform[j, 2]), ratio_of[plane], y_axis)
+        x = x_axis[lx] + fx * (x_axis[lx + 1] - x_axis[lx])
+        y = y_axis[ly] + fy * (y_axis[ly + 1] - y_axis[ly])
         logtau = (x - y) / _LN10
-        if logtau < nodes.low[4] or logtau > nodes.high[4]:
+        if logtau < low[4] or logtau > high[4]:
             continue
-        a, b = nodes.number[lx, ly] * metallicities + lz, nodes.number[lx, ly + 1] * metallicities + lz
-        c, d = nodes.number[lx + 1, ly] * metallicities + lz, nodes.number[lx + 1, ly + 1] * metallicities + lz
+        a, b = number[lx, ly] * len(z_axis) + lz, number[lx, ly + 1] * len(z_axis) + lz
+        c, d = number[lx + 1, ly] * len(z_axis) + lz, number[lx + 1, ly + 1] * len(z_axis) + lz
         wa, wb, wc, wd = (1 - fx) * (1 - fy), (1 - fx) * fy, fx * (1 - fy), fx * fy
         a0, a1, b0, b1 = _F4(wa * (1 - fz)), _F4(wa * fz), _F4(wb * (1 - fz)), _F4(wb * fz)
         c0, c1, d0, d1 = _F4(wc * (1 - fz)), _F4(wc * fz), _F4(wd * (1 - fz)), _F4(wd * fz)
@@ -115,24 +135,21 @@ def _draw(nodes, reading, which, share, density, total, uniform, normal, start, 
         rho += c0 * density[c] + c1 * density[c + 1] + d0 * density[d] + d1 * density[d + 1]
         if not rho > 0:
             continue
-        for k in range(len(features)):
-            low = fma(a0, nodes.features[a, k], fma(a1, nodes.features[a + 1, k], b0 * nodes.features[b, k]))
-            high = fma(c0, nodes.features[c, k], fma(c1, nodes.features[c + 1, k], b1 * nodes.features[b + 1, k]))
-            features[k] = fma(d0, nodes.features[d, k], fma(d1, nodes.features[d + 1, k], low + high))
-        mean, dust_mean = mass_and_dust(features, components, reading)
-        mass_std, dust_std, mass_slope = reading.widths
+        _interpolate(table, (a, b, c, d), (a0, a1, b0, b1, c0, c1, d0, d1), features)
+        mass_mean, dust_mean = mass_and_dust(features, components, offset, slope)
         dust_mean += nodes.middle
-        dust, log_dust = _near(dust_mean, dust_std, nodes.low[2], nodes.high[2], np.float64(normal[j, 0]))
-        mean = (mean + mass_slope * (dust - dust_mean)) / _LN10
-        mass_std /= _LN10
-        mass, log_mass = _near(mean, mass_std, nodes.low[0], nodes.high[0], np.float64(normal[j, 1]))
-        if dust < nodes.low[2] or dust > nodes.high[2] or mass < nodes.low[0] or mass > nodes.high[0]:
+        dust, log_dust = _near(dust_mean, dust_std, log_dust_std, low[2], high[2], np.float64(normal[j, 0]))
+        mass_mean = mass_mean / _LN10 + mass_slope * (dust - dust_mean)
+        mass, log_mass = _near(mass_mean, mass_std, log_mass_std, low[0], high[0], np.float64(normal[j, 1]))
+        if dust < low[2] or dust > high[2] or mass < low[0] or mass > high[0]:
             continue
-        theta[j, 0], theta[j, 1], theta[j, 2], theta[j, 3], theta[j, 4] = mass, z, dust, math.exp(x), logtau
+        theta[j, 0], theta[j, 2], theta[j, 3], theta[j, 4] = mass, dust, x, logtau
+        theta[j, 1] = z_axis[lz] + fz * (z_axis[lz + 1] - z_axis[lz])
         # d theta = tage / ln 10 d x d y, at given metallicity, mass and dust
-        log_q[j] = math.log(rho / total) - x + math.log(_LN10) + log_dust + log_mass
-        chi = _chi_squared(features, reading, components, pull)
-        chi += ((dust - dust_mean) / dust_std) ** 2 + ((mass - mean) / mass_std) ** 2
+        log_q[j] = math.log(rho) + constant - x + log_dust + log_mass
+        features[components:] = _F4(0)
+        _pulls(features, center, factor, pull)
+        chi = _square(pull) + ((dust - dust_mean) / dust_std) ** 2 + ((mass - mass_mean) / mass_std) ** 2
         log_v[j] = -0.5 * chi - log_q[j]
 
 
@@ -210,6 +227,7 @@ def _draw_all(nodes, readings, which, share, number, density, total, numbers, th
         for place in range(few):
             if place < found:
                 theta[galaxy, place] = candidates[chosen[place]]
+                theta[galaxy, place, 3] = math.exp(theta[galaxy, place, 3])
                 log_density[galaxy, place] = log_q[chosen[place]] + log_p[place] + scale
             else:
                 theta[galaxy, place] = 0.5 * (nodes.low + nodes.high)

@@ -96,12 +96,12 @@ def _share(mean, std, low, high):
 
 
 @compiled_strictly
-def mass_and_dust(features, components, reading):
+def mass_and_dust(features, components, offset, slope):
     """The means of v and of dust2 - d at these features."""
-    mass, dust = reading.offset[0] - features[components], reading.offset[1] + features[components + 1]
-    for k in range(reading.slope.shape[1]):
-        mass -= reading.slope[0, k] * features[k]
-        dust -= reading.slope[1, k] * features[k]
+    mass, dust = offset[0] - features[components], offset[1] + features[components + 1]
+    for k in range(slope.shape[1]):
+        mass -= slope[0, k] * features[k]
+        dust -= slope[1, k] * features[k]
     return mass, dust
 
 
@@ -119,6 +119,7 @@ def _choose_nodes(log_density, nodes, reading, density, which, share):
     best = log_density[0]
     for t in range(len(log_density)):
         best = max(best, log_density[t])
+    table, offset, slope = nodes.features, reading.offset, reading.slope
     mass_std, dust_std, mass_slope = reading.widths
     mass_std = np.hypot(mass_std, mass_slope * dust_std)
     to_ln = np.log(10.0)
@@ -129,7 +130,7 @@ def _choose_nodes(log_density, nodes, reading, density, which, share):
         for t in range(len(density)):
             density[t] = _F4(0)
             if log_density[t] > cut:
-                mass, dust = mass_and_dust(nodes.features[t], components, reading)
+                mass, dust = mass_and_dust(table[t], components, offset, slope)
                 inside = _share(dust, dust_std, nodes.low[2] - nodes.middle, nodes.high[2] - nodes.middle)
                 inside *= _share(mass, mass_std, nodes.low[0] * to_ln, nodes.high[0] * to_ln)
                 density[t] = _exp((log_density[t] - best) * power) * inside
