@@ -93,10 +93,11 @@ def _interpolate(table, rows, weights, features):
 
 
 @compiled_strictly
-def _draw(nodes, reading, which, share, density, total, uniform, normal, start, theta, log_v, log_q):
+def _draw(nodes, reading, power, which, share, density, total, uniform, normal, start, theta, log_v, log_q):
     """Fill in theta, (M, 5), with ln tage for tage, ln v and ln q, (M,), of candidates; v is 0 outside the prior.
 
     Args:
+        power: of Lt, below 1 where it cannot be relied upon: that makes it wider.
         which, share, density, total: as of node_densities.
         uniform: (M, 3), normal, (M, 2), and start, one uniform number.
     """
@@ -107,7 +108,8 @@ def _draw(nodes, reading, which, share, density, total, uniform, normal, start, 
     features, pull = np.zeros(table.shape[1], dtype=np.float32), np.zeros_like(center)
     center = center.copy()
     center[components:] = 0
-    mass_std, dust_std, mass_slope = widths[0] / _LN10, widths[1], widths[2] / _LN10
+    mass_slope, wider = widths[2] / _LN10, math.sqrt(1 / power)
+    mass_std, dust_std = wider * widths[0] / _LN10, wider * widths[1]
     log_mass_std, log_dust_std = math.log(mass_std), math.log(dust_std)
     constant = math.log(_LN10) - math.log(total)
     at, passed = 0, share[0]
@@ -149,7 +151,7 @@ def _draw(nodes, reading, which, share, density, total, uniform, normal, start, 
         log_q[j] = math.log(rho) + constant - x + log_dust + log_mass
         features[components:] = _F4(0)
         _pulls(features, center, factor, pull)
-        chi = _square(pull) + ((dust - dust_mean) / dust_std) ** 2 + ((mass - mass_mean) / mass_std) ** 2
+        chi = power * _square(pull) + ((dust - dust_mean) / dust_std) ** 2 + ((mass - mass_mean) / mass_std) ** 2
         log_v[j] = -0.5 * chi - log_q[j]
 
 
@@ -196,7 +198,7 @@ def choose(log_v, number, start, chosen, log_p):
     return found, total * total / squares / len(v)
 
 
-def _draw_all(nodes, readings, which, share, number, density, total, numbers, theta, log_density, effective):
+def _draw_all(nodes, readings, power, which, share, number, density, total, numbers, theta, log_density, effective):
     """Fill in draws of galaxies as of proposals.Proposal.
 
     Args:
@@ -212,6 +214,7 @@ def _draw_all(nodes, readings, which, share, number, density, total, numbers, th
         _draw(
             nodes,
             one_of(readings, galaxy),
+            power[galaxy],
             which[galaxy, : number[galaxy]],
             share[galaxy],
             density[galaxy],

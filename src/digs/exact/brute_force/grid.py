@@ -8,14 +8,13 @@ Mass and dust are in closed form; that leaves three parameters, few enough for a
 4. Their spectra from the simulator, and the exact likelihood (weights). The weights are L prior / (q pi).
 
 The approximations of steps 1 to 3 make the weights less even, but not wrong: the mean of the weights has the evidence
-as its expectation, whatever the grid is, except for what lies 25 nat below the best node. Where an effective number of
+as its expectation, whatever the grid is, except for what lies 18 nat below the best node. Where an effective number of
 draws is asked for, a pilot of other random numbers says how many candidates and how many spectra a galaxy takes, and is
 then forgotten, so that this holds as it did; of more draws than are wanted, some are chosen as in step 3.
 """
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -28,9 +27,9 @@ from digs.base.random_streams import galaxy_keys, stream
 from digs.base.statistics import efficiency
 from digs.base.torch_state import calculating
 from digs.config.theta import NAMES
-from digs.exact.brute_force.candidates import choose
 from digs.exact.brute_force.nodes import Nodes
 from digs.exact.brute_force.proposals import Numbers, propose
+from digs.exact.brute_force.samples import STEPS, Sample, times_wanted
 from digs.exact.brute_force.templates import make_templates
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.physics.compiled_spectra import CompiledSpectra
@@ -44,16 +43,16 @@ CANDIDATES = 4  # for each draw
 _AT_ONCE = 64_000  # draws, to bound memory
 
 
-_PILOT = 250  # draws
+_PILOT = 400  # draws
 
 
-_RESERVE = 1.3  # more draws than the pilot asks for, as it has an error
+_RESERVE = 2.0  # the share that is not effective is aimed at so many times lower, as the pilot's has an error
+
+
+_POWERS = (1.0, 0.5)  # of the readings' likelihoods: the second is for galaxies where the first is too narrow
 
 
 _SHARE = 0.1  # effective one of the candidates, below which there are more of them
-
-
-_MOST = 64  # times as many candidates or draws as usual
 
 
 @dataclass(frozen=True)
@@ -74,62 +73,6 @@ class GridPosterior:
     def effective(self) -> Tensor:
         """Return the effective number of draws (Kish 1965), (N,); 0 where none has any weight."""
         return self.draws.shape[1] * efficiency(self.log_weight).nan_to_num(nan=0.0)
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """Draws of N galaxies, ln weights, the effective share of the candidates, ln of the evidence and its error."""
-
-    theta: np.ndarray
-    log_weight: np.ndarray
-    share: np.ndarray
-    log_evidence: np.ndarray
-    error: np.ndarray
-
-    @classmethod
-    def weighted(cls, theta: np.ndarray, log_weight: np.ndarray, share: np.ndarray, candidates: int) -> "_Sample":
-        """Return draws with what their weights say of the evidence."""
-        draws, share = log_weight.shape[1], share.clip(1 / candidates)
-        error = np.sqrt((1 / _effective_share(log_weight) - 1) / draws + (1 / share - 1) / candidates)
-        return cls(theta, log_weight, share, np.logaddexp.reduce(log_weight, 1) - math.log(draws), error)
-
-    @classmethod
-    def together(cls, parts: Sequence["_Sample"]) -> "_Sample":
-        """Return the galaxies of all parts."""
-        return cls(*(np.concatenate([getattr(part, each.name) for part in parts]) for each in fields(cls)))
-
-    @property
-    def effective_share(self) -> np.ndarray:
-        """Return the effective share of the draws, (N,)."""
-        return _effective_share(self.log_weight)
-
-    def each(self) -> list["_Sample"]:
-        """Return the galaxies one by one."""
-        parts = (np.split(getattr(self, each.name), len(self.theta)) for each in fields(self))
-        return [_Sample(*part) for part in zip(*parts, strict=True)]
-
-    def fewer(self, draws: int, starts: Sequence[float]) -> "_Sample":
-        """Return fewer draws, chosen by their weights as candidates are; starts are uniform numbers, (N,)."""
-        theta = np.empty((len(self.theta), draws, self.theta.shape[2]))
-        log_weight = np.full((len(theta), draws), -np.inf)
-        for row, start in enumerate(starts):
-            chosen, log_p = np.zeros(draws, dtype=np.int64), np.zeros(draws)
-            number, _ = choose(self.log_weight[row], draws, start, chosen, log_p)
-            theta[row] = self.theta[row, chosen]
-            log_weight[row, :number] = self.log_weight[row, chosen[:number]] - log_p[:number]
-        log_weight += math.log(draws / self.theta.shape[1])
-        return _Sample(theta, log_weight, self.share, self.log_evidence, self.error)
-
-
-def _effective_share(log_weight: np.ndarray) -> np.ndarray:
-    """Of draws by their weights, (N,); that of one draw where none has any weight."""
-    share = efficiency(torch.as_tensor(log_weight)).numpy()
-    return np.nan_to_num(share, nan=0.0).clip(1 / log_weight.shape[1])
-
-
-def _rounded(times: np.ndarray) -> np.ndarray:
-    """Factors between 1 and _MOST, rounded up to few different ones, so that galaxies go together."""
-    return np.sqrt(2.0) ** np.ceil(2 * np.log2(times.clip(1, _MOST)) - 1e-6)
 
 
 class Grid:
@@ -206,46 +149,73 @@ class Grid:
                 torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty
             )
         if effective is None:
-            return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, CANDIDATES * draws))
+            return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, CANDIDATES * draws, 1.0))
         return self._refined(flux, sigma, seed, keys, draws, effective)
 
     def _refined(
         self, flux: np.ndarray, sigma: np.ndarray, seed: int, keys: list[bytes], draws: int, effective: float
     ) -> GridPosterior:
         """Draws of which so many are effective, by a pilot."""
-        pilot = self._sample(flux, sigma, seed, "pilot", keys, _PILOT, CANDIDATES * _PILOT)
-        reached = draws * pilot.effective_share
-        spectra = np.where(reached > effective, 1.0, _RESERVE * effective / reached)
-        candidates = spectra * np.maximum(1.0, _SHARE / pilot.share)
-        spectra, candidates = (_rounded(times) for times in (spectra, candidates))
-        found = np.empty(len(flux), dtype=object)
-        for times in np.unique(np.stack([spectra, candidates], 1), axis=0):
-            rows = np.flatnonzero((spectra == times[0]) & (candidates == times[1]))
+        share = 1 - (1 - effective / draws) / _RESERVE
+        power, spectra, candidates = np.ones((3, len(flux)))
+        rows = np.arange(len(flux))
+        for tried in _POWERS:
             own = [keys[row] for row in rows]
-            number, many = (int(each * draws) for each in times * (1, CANDIDATES))
-            sample = self._sample(flux[rows], sigma[rows], seed, "draws", own, number, many)
+            pilot = self._sample(
+                flux[rows], sigma[rows], seed, f"pilot {tried}", own, _PILOT, CANDIDATES * _PILOT, tried
+            )
+            times = times_wanted(pilot, share)
+            power[rows], spectra[rows] = tried, times
+            candidates[rows] = times * STEPS[np.searchsorted(STEPS[:-1], _SHARE / pilot.share)]
+            rows = rows[times > 1]
+        candidates = np.minimum(candidates, STEPS[-1])
+        found = np.empty(len(flux), dtype=object)
+        choices = np.stack([spectra, candidates, power], 1)
+        for choice in np.unique(choices, axis=0):
+            rows = np.flatnonzero((choices == choice).all(1))
+            own = [keys[row] for row in rows]
+            number, many = int(choice[0] * draws), int(choice[1] * CANDIDATES * draws)
+            sample = self._sample(flux[rows], sigma[rows], seed, "draws", own, number, many, choice[2])
             if number > draws:
                 sample = sample.fewer(draws, [stream(seed, "grid fewer", key).random() for key in own])
             found[rows] = sample.each()
-        return _posterior(_Sample.together(found))
+        return _posterior(Sample.together(found))
 
     def _sample(
-        self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, many: int
-    ) -> _Sample:
+        self,
+        flux: np.ndarray,
+        sigma: np.ndarray,
+        seed: int,
+        purpose: str,
+        keys: list[bytes],
+        draws: int,
+        many: int,
+        power: float,
+    ) -> Sample:
         """Draws with weights, a block of galaxies at a time."""
         size = max(1, _AT_ONCE * CANDIDATES // many)
         blocks = [slice(first, first + size) for first in range(0, len(flux), size)]
-        return _Sample.together(
-            [self._block(flux[rows], sigma[rows], seed, purpose, keys[rows], draws, many) for rows in blocks]
+        return Sample.together(
+            [self._block(flux[rows], sigma[rows], seed, purpose, keys[rows], draws, many, power) for rows in blocks]
         )
 
     def _block(
-        self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, many: int
-    ) -> _Sample:
-        proposal = propose(self.nodes, flux, sigma, _numbers(seed, purpose, keys, many), draws)
+        self,
+        flux: np.ndarray,
+        sigma: np.ndarray,
+        seed: int,
+        purpose: str,
+        keys: list[bytes],
+        draws: int,
+        many: int,
+        power: float,
+    ) -> Sample:
+        proposal = propose(
+            self.nodes, flux, sigma, np.full(len(flux), power), _numbers(seed, purpose, keys, many), draws
+        )
         log_likelihood = log_likelihoods(flux, sigma, self.noise, self._models(proposal.theta))
         log_weight = log_likelihood + self._log_prior - proposal.log_density
-        return _Sample.weighted(proposal.theta, log_weight, proposal.share, many)
+        return Sample.weighted(proposal.theta, log_weight, proposal.share, many)
 
     def _models(self, theta: np.ndarray) -> np.ndarray:
         """Spectra, (G, draws, n), of theta, (G, draws, 5); each galaxy's to the bit the same in any company."""
@@ -300,7 +270,7 @@ def _numbers(seed: int, purpose: str, keys: list[bytes], many: int) -> Numbers:
     return numbers
 
 
-def _posterior(sample: _Sample) -> GridPosterior:
+def _posterior(sample: Sample) -> GridPosterior:
     return GridPosterior(
         *(torch.as_tensor(part) for part in (sample.theta, sample.log_weight, sample.log_evidence, sample.error))
     )

@@ -18,7 +18,7 @@ _F4 = np.float32
 _LOG2E, _HALF, _ONE = _F4(1 / np.log(2)), _F4(0.5), _F4(1)
 
 
-_CUT = _F4(25)  # nat below the best node, from which on nodes are left out
+_CUT = _F4(18)  # nat below the best node, from which on nodes are left out
 
 
 _FEWEST = 6.0  # effective number of nodes that hold the posterior

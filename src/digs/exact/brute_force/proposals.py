@@ -39,7 +39,9 @@ class Proposal(NamedTuple):
     share: np.ndarray
 
 
-def _propose(nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, numbers: Numbers, found: Proposal) -> None:
+def _propose(
+    nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, power: np.ndarray, numbers: Numbers, found: Proposal
+) -> None:
     """Fill in the proposal of a group."""
     galaxies, size, even = len(flux), len(nodes.volume), sigma.shape[1] == 0
     read_all, fill = (read_all_even, fill_even) if even else (read_all_weighted, fill_weighted)
@@ -56,15 +58,18 @@ def _propose(nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, numbers: Numbers
         choose_all_nodes(log_densities, nodes, readings, density, which, share, number, total, features)
         new_references(features, log_y, precision, nodes, log_models)
         read_all(flux, sigma, log_models, nodes, readings, log_y, precision)
-    draw_all(nodes, readings, which, share, number, density, total, tuple(numbers), *found)
+    draw_all(nodes, readings, power, which, share, number, density, total, tuple(numbers), *found)
 
 
-def propose(nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, numbers: Numbers, draws: int) -> Proposal:
+def propose(
+    nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, power: np.ndarray, numbers: Numbers, draws: int
+) -> Proposal:
     """Return so many draws of each galaxy.
 
     Args:
         flux: (G, n), float64.
         sigma: (G, n), float64, inf in gaps; or (G, 0) where the noise is the fraction nodes.unit of the model flux.
+        power: of the readings' likelihoods, (G,): 1, or less for wider proposals.
         numbers: of M candidates each, M above draws.
     """
     galaxies, parameters = len(flux), len(nodes.low)
@@ -72,7 +77,7 @@ def propose(nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, numbers: Numbers,
 
     def fill(rows: slice) -> None:
         own, part = (kind(*(each[rows] for each in whole)) for kind, whole in ((Numbers, numbers), (Proposal, found)))
-        _propose(nodes, flux[rows], sigma[rows], own, part)
+        _propose(nodes, flux[rows], sigma[rows], power[rows], own, part)
 
     in_parts(fill, galaxies, _GROUP)
     return found
