@@ -37,7 +37,7 @@ from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 from digs.physics.spectra import check_flux
 
-CANDIDATES = 4  # for each draw
+CANDIDATES = 3  # for each draw
 
 
 _AT_ONCE = 64_000  # draws, to bound memory
