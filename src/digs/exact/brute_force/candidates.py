@@ -199,18 +199,18 @@ def choose(log_v, number, start, chosen, log_p):
 
 
 def _draw_all(nodes, readings, power, which, share, number, density, total, numbers, theta, log_density, effective):
-    """Fill in draws of galaxies as of proposals.Proposal.
+    """Fill in draws of galaxies as of proposals.Proposal, and the effective shares of the candidates, (G,).
 
     Args:
         which, share, number, density, total: as of node_densities.
-        numbers: uniform ones, (G, M, 3), normal ones, (G, M, 2), and starts, (G, 2).
+        numbers: as of proposals.Numbers.
     """
-    uniform, normal, starts = numbers
-    many, few = uniform.shape[1], theta.shape[1]
-    candidates, log_v, log_q = np.empty((many, theta.shape[2])), np.empty(many), np.empty(many)
+    uniform, normal, starts, first = numbers
+    few = theta.shape[1]
+    candidates, log_v, log_q = np.empty((len(uniform), theta.shape[2])), np.empty(len(uniform)), np.empty(len(uniform))
     chosen, log_p = np.empty(few, dtype=np.int64), np.empty(few)
-    scale = math.log(many / few)
     for galaxy in range(len(theta)):
+        own, many = slice(first[galaxy], first[galaxy + 1]), first[galaxy + 1] - first[galaxy]
         _draw(
             nodes,
             one_of(readings, galaxy),
@@ -219,19 +219,19 @@ def _draw_all(nodes, readings, power, which, share, number, density, total, numb
             share[galaxy],
             density[galaxy],
             total[galaxy],
-            uniform[galaxy],
-            normal[galaxy],
+            uniform[own],
+            normal[own],
             starts[galaxy, 0],
             candidates,
             log_v,
             log_q,
         )
-        found, effective[galaxy] = choose(log_v, few, starts[galaxy, 1], chosen, log_p)
+        found, effective[galaxy] = choose(log_v[:many], few, starts[galaxy, 1], chosen, log_p)
         for place in range(few):
             if place < found:
                 theta[galaxy, place] = candidates[chosen[place]]
                 theta[galaxy, place, 3] = math.exp(theta[galaxy, place, 3])
-                log_density[galaxy, place] = log_q[chosen[place]] + log_p[place] + scale
+                log_density[galaxy, place] = log_q[chosen[place]] + log_p[place] + math.log(many / few)
             else:
                 theta[galaxy, place] = 0.5 * (nodes.low + nodes.high)
                 log_density[galaxy, place] = np.inf

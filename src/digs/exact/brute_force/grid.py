@@ -28,17 +28,14 @@ from digs.base.statistics import efficiency
 from digs.base.torch_state import calculating
 from digs.config.theta import NAMES
 from digs.exact.brute_force.nodes import Nodes
-from digs.exact.brute_force.proposals import Numbers, propose
-from digs.exact.brute_force.samples import STEPS, Sample, times_wanted
+from digs.exact.brute_force.proposals import propose
+from digs.exact.brute_force.samples import Sample, times_wanted
 from digs.exact.brute_force.templates import make_templates
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.physics.compiled_spectra import CompiledSpectra
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 from digs.physics.spectra import check_flux
-
-CANDIDATES = 3  # for each draw
-
 
 _AT_ONCE = 64_000  # draws, to bound memory
 
@@ -50,9 +47,6 @@ _RESERVE = 2.0  # the share that is not effective is aimed at so many times lowe
 
 
 _POWERS = (1.0, 0.5)  # of the readings' likelihoods: the second is for galaxies where the first is too narrow
-
-
-_SHARE = 0.1  # effective one of the candidates, below which there are more of them
 
 
 @dataclass(frozen=True)
@@ -149,7 +143,7 @@ class Grid:
                 torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty
             )
         if effective is None:
-            return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, CANDIDATES * draws, 1.0))
+            return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, 1.0))
         return self._refined(flux, sigma, seed, keys, draws, effective)
 
     def _refined(
@@ -157,65 +151,38 @@ class Grid:
     ) -> GridPosterior:
         """Draws of which so many are effective, by a pilot."""
         share = 1 - (1 - effective / draws) / _RESERVE
-        power, spectra, candidates = np.ones((3, len(flux)))
+        times, power = np.ones((2, len(flux)))
         rows = np.arange(len(flux))
         for tried in _POWERS:
             own = [keys[row] for row in rows]
-            pilot = self._sample(
-                flux[rows], sigma[rows], seed, f"pilot {tried}", own, _PILOT, CANDIDATES * _PILOT, tried
-            )
-            times = times_wanted(pilot, share)
-            power[rows], spectra[rows] = tried, times
-            candidates[rows] = times * STEPS[np.searchsorted(STEPS[:-1], _SHARE / pilot.share)]
-            rows = rows[times > 1]
-        candidates = np.minimum(candidates, STEPS[-1])
+            pilot = self._sample(flux[rows], sigma[rows], seed, f"pilot {tried}", own, _PILOT, tried)
+            power[rows], times[rows] = tried, times_wanted(pilot, share)
+            rows = rows[times[rows] > 1]
+            if not len(rows):
+                break
         found = np.empty(len(flux), dtype=object)
-        choices = np.stack([spectra, candidates, power], 1)
+        choices = np.stack([times, power], 1)
         for choice in np.unique(choices, axis=0):
             rows = np.flatnonzero((choices == choice).all(1))
-            own = [keys[row] for row in rows]
-            number, many = int(choice[0] * draws), int(choice[1] * CANDIDATES * draws)
-            sample = self._sample(flux[rows], sigma[rows], seed, "draws", own, number, many, choice[2])
+            own, number = [keys[row] for row in rows], int(choice[0] * draws)
+            sample = self._sample(flux[rows], sigma[rows], seed, "draws", own, number, choice[1])
             if number > draws:
                 sample = sample.fewer(draws, [stream(seed, "grid fewer", key).random() for key in own])
             found[rows] = sample.each()
         return _posterior(Sample.together(found))
 
     def _sample(
-        self,
-        flux: np.ndarray,
-        sigma: np.ndarray,
-        seed: int,
-        purpose: str,
-        keys: list[bytes],
-        draws: int,
-        many: int,
-        power: float,
+        self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, power: float
     ) -> Sample:
         """Draws with weights, a block of galaxies at a time."""
-        size = max(1, _AT_ONCE * CANDIDATES // many)
-        blocks = [slice(first, first + size) for first in range(0, len(flux), size)]
-        return Sample.together(
-            [self._block(flux[rows], sigma[rows], seed, purpose, keys[rows], draws, many, power) for rows in blocks]
-        )
-
-    def _block(
-        self,
-        flux: np.ndarray,
-        sigma: np.ndarray,
-        seed: int,
-        purpose: str,
-        keys: list[bytes],
-        draws: int,
-        many: int,
-        power: float,
-    ) -> Sample:
-        proposal = propose(
-            self.nodes, flux, sigma, np.full(len(flux), power), _numbers(seed, purpose, keys, many), draws
-        )
-        log_likelihood = log_likelihoods(flux, sigma, self.noise, self._models(proposal.theta))
-        log_weight = log_likelihood + self._log_prior - proposal.log_density
-        return Sample.weighted(proposal.theta, log_weight, proposal.share, many)
+        size = max(1, _AT_ONCE // draws)
+        parts = []
+        for rows in (slice(first, first + size) for first in range(0, len(flux), size)):
+            given, streams = (flux[rows], sigma[rows]), [stream(seed, f"grid {purpose}", key) for key in keys[rows]]
+            proposal = propose(self.nodes, *given, np.full(len(streams), power), streams, draws)
+            log_likelihood = log_likelihoods(*given, self.noise, self._models(proposal.theta))
+            parts.append(Sample.weighted(proposal, log_likelihood + self._log_prior - proposal.log_density))
+        return Sample.together(parts)
 
     def _models(self, theta: np.ndarray) -> np.ndarray:
         """Spectra, (G, draws, n), of theta, (G, draws, 5); each galaxy's to the bit the same in any company."""
@@ -253,21 +220,6 @@ class Grid:
             row = int((gaps.sum(1) > self.simulator.pixels - 5).argmax())
             raise DigsError(f"Galaxy {row} has fewer than 5 pixels that are no gaps; leave it out.")
         return flux, sigma
-
-
-def _numbers(seed: int, purpose: str, keys: list[bytes], many: int) -> Numbers:
-    """The random numbers of so many candidates of each galaxy."""
-    numbers = Numbers(
-        np.empty((len(keys), many, 3), dtype=np.float32),
-        np.empty((len(keys), many, 2), dtype=np.float32),
-        np.empty((len(keys), 2)),
-    )
-    for row, key in enumerate(keys):
-        own = stream(seed, f"grid {purpose}", key)
-        own.random(dtype=np.float32, out=numbers.uniform[row])
-        own.standard_normal(dtype=np.float32, out=numbers.normal[row])
-        own.random(out=numbers.starts[row])
-    return numbers
 
 
 def _posterior(sample: Sample) -> GridPosterior:

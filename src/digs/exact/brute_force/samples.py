@@ -17,26 +17,27 @@ import torch
 
 from digs.base.statistics import efficiency
 from digs.exact.brute_force.candidates import choose
+from digs.exact.brute_force.proposals import Proposal
 
 STEPS = np.sqrt(2.0) ** np.arange(13)  # how many times as many draws as usual: 1 to 64
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Draws of N galaxies, ln weights, the effective share of the candidates, ln of the evidence and its error."""
+    """Draws of N galaxies, ln weights, ln of the evidence and its error."""
 
     theta: np.ndarray
     log_weight: np.ndarray
-    share: np.ndarray
     log_evidence: np.ndarray
     error: np.ndarray
 
     @classmethod
-    def weighted(cls, theta: np.ndarray, log_weight: np.ndarray, share: np.ndarray, candidates: int) -> "Sample":
-        """Return draws with what their weights say of the evidence."""
+    def weighted(cls, proposal: Proposal, log_weight: np.ndarray) -> "Sample":
+        """Return draws with what their weights, (N, draws), say of the evidence."""
+        theta, _, share, candidates = proposal
         draws, share = log_weight.shape[1], share.clip(1 / candidates)
         error = np.sqrt((1 / _effective_share(log_weight) - 1) / draws + (1 / share - 1) / candidates)
-        return cls(theta, log_weight, share, np.logaddexp.reduce(log_weight, 1) - math.log(draws), error)
+        return cls(theta, log_weight, np.logaddexp.reduce(log_weight, 1) - math.log(draws), error)
 
     @classmethod
     def together(cls, parts: Sequence["Sample"]) -> "Sample":
@@ -63,7 +64,7 @@ class Sample:
             theta[row] = self.theta[row, chosen]
             log_weight[row, :number] = self.log_weight[row, chosen[:number]] - log_p[:number]
         log_weight += math.log(draws / self.theta.shape[1])
-        return Sample(theta, log_weight, self.share, self.log_evidence, self.error)
+        return Sample(theta, log_weight, self.log_evidence, self.error)
 
 
 def _effective_share(log_weight: np.ndarray) -> np.ndarray:
@@ -77,8 +78,9 @@ def share_after(log_weight: np.ndarray, times: float) -> float:
     weight = np.sort(np.exp(log_weight - log_weight.max()))
     number = len(weight) / times
     sure = np.arange(len(weight), 0, -1)  # were all from here on certain
-    c = (number - sure[1:]) / np.cumsum(weight)[:-1]  # and the others as c w
-    fits = (c * weight[:-1] < 1) & (c > 0) & (c * weight[1:] >= 1)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of weights that are 0
+        c = (number - sure[1:]) / np.cumsum(weight)[:-1]  # and the others as c w
+        fits = (c * weight[:-1] < 1) & (c > 0) & (c * weight[1:] >= 1)
     c = c[fits][0] if fits.any() else number / weight.sum()
     return weight.sum() ** 2 / (np.minimum(1, c * weight).sum() * (weight * np.maximum(weight, 1 / c)).sum())
 
