@@ -82,14 +82,12 @@ def _square(pull):
 
 
 @compiled_strictly
-def _interpolate(table, rows, weights, features):
-    """Fill in the sum of eight rows of a table, each times its weight."""
-    a, b, c, d = table[rows[0]], table[rows[0] + 1], table[rows[1]], table[rows[1] + 1]
-    e, f, g, h = table[rows[2]], table[rows[2] + 1], table[rows[3]], table[rows[3] + 1]
-    wa, wb, wc, wd, we, wf, wg, wh = weights
+def _interpolate(table, a, b, c, d, a0, a1, b0, b1, c0, c1, d0, d1, features):
+    """Fill in the sum of four rows of a table and of the rows after them, each times its weight."""
     for k in range(len(features)):
-        low = fma(wa, a[k], fma(wb, b[k], fma(wc, c[k], wd * d[k])))
-        features[k] = fma(we, e[k], fma(wf, f[k], fma(wg, g[k], fma(wh, h[k], low))))
+        low = fma(a0, table[a, k], fma(a1, table[a + 1, k], fma(b0, table[b, k], b1 * table[b + 1, k])))
+        high = fma(c0, table[c, k], fma(c1, table[c + 1, k], fma(d0, table[d, k], d1 * table[d + 1, k])))
+        features[k] = low + high
 
 
 @compiled_strictly
@@ -137,7 +135,7 @@ def _draw(nodes, reading, power, which, share, density, total, uniform, normal, 
         rho += c0 * density[c] + c1 * density[c + 1] + d0 * density[d] + d1 * density[d + 1]
         if not rho > 0:
             continue
-        _interpolate(table, (a, b, c, d), (a0, a1, b0, b1, c0, c1, d0, d1), features)
+        _interpolate(table, a, b, c, d, a0, a1, b0, b1, c0, c1, d0, d1, features)
         mass_mean, dust_mean = mass_and_dust(features, components, offset, slope)
         dust_mean += nodes.middle
         dust, log_dust = _near(dust_mean, dust_std, log_dust_std, low[2], high[2], np.float64(normal[j, 0]))
