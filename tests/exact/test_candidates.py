@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from digs.exact.brute_force.candidates import choose
+from digs.exact.brute_force.candidates import chi_squared, choose
 
 NUMBER, FEW = 200, 40
 
@@ -58,3 +58,15 @@ def test_effective_share():
     v = np.random.default_rng(2).uniform(size=NUMBER)
     _, _, share = chosen_by(np.log(v), 0.5)
     assert share == pytest.approx(v.sum() ** 2 / (v @ v) / NUMBER)
+
+
+def test_chi_squared_is_of_the_components_alone():
+    random = np.random.default_rng(3)
+    features, center = random.normal(size=(20, 16)).astype(np.float32), np.zeros(8, dtype=np.float32)
+    center[:6], chi = random.normal(size=6), np.empty(20)
+    away = features[:, :6].astype(float) - center[:6]
+    chi_squared(features, 6, center, np.empty((0, 0), dtype=np.float32), chi)
+    np.testing.assert_allclose(chi, np.square(away).sum(1), rtol=1e-5)
+    factor = np.tril(random.normal(size=(6, 6))).astype(np.float32)
+    chi_squared(features, 6, center, factor, chi)
+    np.testing.assert_allclose(chi, np.square(away @ factor).sum(1), rtol=1e-4)

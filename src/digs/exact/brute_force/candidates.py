@@ -22,7 +22,6 @@ import numpy as np
 
 from digs.base.compilation import compiled_strictly
 from digs.base.elementary import fma
-from digs.exact.brute_force.node_densities import mass_and_dust
 from digs.exact.brute_force.readings import one_of
 
 _F4 = np.float32
@@ -35,14 +34,13 @@ _SEARCH = 60  # steps, at most, for c
 
 
 @compiled_strictly
-def _in_tent(u, at, axis):
-    """A draw from the tent around a node by a uniform number: the lower node of its cell, and the upper one's share."""
-    left = axis[at] - axis[at - 1] if at > 0 else 0.0
-    right = axis[at + 1] - axis[at] if at < len(axis) - 1 else 0.0
-    x = u * (left + right)
+def _in_tent(u, before, here, after):
+    """A draw from the tent around a node by a uniform number: whether below it, and how far up its cell that is."""
+    left = here - before
+    x = u * (after - before)
     if x < left:
-        return at - 1, np.sqrt(1 - x / left)
-    return at, 1 - np.sqrt(max(0.0, 1 - (x - left) / right))
+        return True, np.sqrt(1 - x / left)
+    return False, 1 - np.sqrt(max(0.0, 1 - (x - left) / (after - here)))
 
 
 @compiled_strictly
@@ -58,99 +56,120 @@ def _near(mean, std, log_std, low, high, normal):
 
 
 @compiled_strictly
-def _pulls(features, center, factor, pull):
-    """Fill in what squares to chi^2, of interpolated features; there are zeros after its last."""
-    if len(factor) == 0:
-        for k in range(len(center)):
-            pull[k] = features[k] - center[k]
-        return
-    pull[:] = _F4(0)
-    for i in range(len(factor)):
-        away, row = features[i] - center[i], factor[i]
-        for k in range(len(row)):
-            pull[k] = fma(away, row[k], pull[k])
+def _place(nodes, which, share, uniform, start, at, corner, weight):
+    """Fill in places of candidates on the three axes, (M, 3), the nodes at corners of their cells, (M, 4), and weights.
+
+    Of corners there are those with the lower metallicity, and -1 where the prior's tau ends; weights, (M, 8), are of
+    each corner, at either metallicity.
+
+    Args:
+        which, share: as of node_densities.
+        uniform: numbers, (M, 3), and start, another one.
+    """
+    z_axis, x_axis, y_axis, number = nodes.logzsol, nodes.log_age, nodes.log_ratio, nodes.number
+    age_of, ratio_of, metallicities = nodes.age_of, nodes.ratio_of, len(nodes.logzsol)
+    own, passed = 0, share[0]
+    node, below, f = np.empty(3, dtype=np.int64), 0, np.empty(3)
+    for j in range(len(uniform)):
+        goal = (j + start) / len(uniform)
+        while passed < goal and own < len(which) - 1:
+            own += 1
+            passed += share[own]
+        plane = which[own] // metallicities
+        node[0], node[1], node[2] = which[own] % metallicities, age_of[plane], ratio_of[plane]
+        for k in range(3):
+            axis = z_axis if k == 0 else (x_axis if k == 1 else y_axis)
+            last, here = len(axis) - 1, axis[node[k]]
+            before, after = axis[max(node[k] - 1, 0)], axis[min(node[k] + 1, last)]
+            below, f[k] = _in_tent(np.float64(uniform[j, k]), before, here, after)
+            node[k] = min(node[k] - 1 if below else node[k], last - 1)
+            at[j, k] = axis[node[k]] + f[k] * (axis[node[k] + 1] - axis[node[k]])
+        logtau = (at[j, 1] - at[j, 2]) / _LN10
+        z, x, y = node
+        corner[j, 0] = -1
+        if logtau < nodes.low[4] or logtau > nodes.high[4]:
+            continue
+        corner[j, 0], corner[j, 1] = number[x, y] * metallicities + z, number[x, y + 1] * metallicities + z
+        corner[j, 2], corner[j, 3] = number[x + 1, y] * metallicities + z, number[x + 1, y + 1] * metallicities + z
+        for k in range(4):
+            both = (f[1] if k > 1 else 1 - f[1]) * (f[2] if k % 2 else 1 - f[2])
+            weight[j, 2 * k], weight[j, 2 * k + 1] = _F4(both * (1 - f[0])), _F4(both * f[0])
 
 
 @compiled_strictly
-def _square(pull):
-    """The sum of squares, in an order that leaves the processor four additions to do at a time."""
-    a, b, c, d = _F4(0), _F4(0), _F4(0), _F4(0)
-    for k in range(0, len(pull), 4):
-        a, b = fma(pull[k], pull[k], a), fma(pull[k + 1], pull[k + 1], b)
-        c, d = fma(pull[k + 2], pull[k + 2], c), fma(pull[k + 3], pull[k + 3], d)
-    return np.float64((a + b) + (c + d))
+def _interpolate(table, density, corner, weight, features, rho):
+    """Fill in features, (M, W), and densities, (M,), of candidates; 0 where there is no cell."""
+    for j in range(len(corner)):
+        a, b, c, d = corner[j]
+        rho[j] = _F4(0)
+        if a < 0:
+            continue
+        a0, a1, b0, b1, c0, c1, d0, d1 = weight[j]
+        rho[j] = a0 * density[a] + a1 * density[a + 1] + b0 * density[b] + b1 * density[b + 1]
+        rho[j] += c0 * density[c] + c1 * density[c + 1] + d0 * density[d] + d1 * density[d + 1]
+        for k in range(features.shape[1]):
+            low = fma(a0, table[a, k], fma(a1, table[a + 1, k], fma(b0, table[b, k], b1 * table[b + 1, k])))
+            high = fma(c0, table[c, k], fma(c1, table[c + 1, k], fma(d0, table[d, k], d1 * table[d + 1, k])))
+            features[j, k] = low + high
 
 
 @compiled_strictly
-def _interpolate(table, a, b, c, d, a0, a1, b0, b1, c0, c1, d0, d1, features):
-    """Fill in the sum of four rows of a table and of the rows after them, each times its weight."""
-    for k in range(len(features)):
-        low = fma(a0, table[a, k], fma(a1, table[a + 1, k], fma(b0, table[b, k], b1 * table[b + 1, k])))
-        high = fma(c0, table[c, k], fma(c1, table[c + 1, k], fma(d0, table[d, k], d1 * table[d + 1, k])))
-        features[k] = low + high
+def chi_squared(features, components, center, factor, chi):
+    """Fill in chi^2 of candidates, (M,), by so many of their features."""
+    pull = np.zeros_like(center)
+    for j in range(len(chi)):
+        if len(factor) == 0:
+            for k in range(components):  # what fills up fours stays 0
+                pull[k] = features[j, k] - center[k]
+        else:
+            pull[:] = _F4(0)
+            for i in range(len(factor)):
+                away = features[j, i] - center[i]
+                for k in range(factor.shape[1]):
+                    pull[k] = fma(away, factor[i, k], pull[k])
+        a, b, c, d = _F4(0), _F4(0), _F4(0), _F4(0)
+        for k in range(0, len(pull), 4):  # four additions for the processor to do at a time
+            a, b = fma(pull[k], pull[k], a), fma(pull[k + 1], pull[k + 1], b)
+            c, d = fma(pull[k + 2], pull[k + 2], c), fma(pull[k + 3], pull[k + 3], d)
+        chi[j] = (a + b) + (c + d)
 
 
 @compiled_strictly
-def _draw(nodes, reading, power, which, share, density, total, uniform, normal, start, theta, log_v, log_q):
+def _weigh(nodes, reading, power, total, normal, at, features, rho, chi, theta, log_v, log_q):
     """Fill in theta, (M, 5), with ln tage for tage, ln v and ln q, (M,), of candidates; v is 0 outside the prior.
 
     Args:
         power: of Lt, below 1 where it cannot be relied upon: that makes it wider.
-        which, share, density, total: as of node_densities.
-        uniform: (M, 3), normal, (M, 2), and start, one uniform number.
+        total: what rho integrates to.
+        normal: numbers, (M, 2).
     """
-    z_axis, x_axis, y_axis, number = nodes.logzsol, nodes.log_age, nodes.log_ratio, nodes.number
-    table, age_of, ratio_of, low, high = nodes.features, nodes.age_of, nodes.ratio_of, nodes.low, nodes.high
-    center, factor, offset, slope, widths = reading
-    components = nodes.basis.shape[1]
-    features, pull = np.zeros(table.shape[1], dtype=np.float32), np.zeros_like(center)
-    center = center.copy()
-    center[components:] = 0
+    low, high, slope, widths = nodes.low, nodes.high, reading.slope, reading.widths
+    components, mass_offset, dust_offset = nodes.basis.shape[1], reading.offset[0], reading.offset[1] + nodes.middle
     mass_slope, wider = widths[2] / _LN10, math.sqrt(1 / power)
     mass_std, dust_std = wider * widths[0] / _LN10, wider * widths[1]
     log_mass_std, log_dust_std = math.log(mass_std), math.log(dust_std)
     constant = math.log(_LN10) - math.log(total)
-    at, passed = 0, share[0]
-    for j in range(len(uniform)):
+    for j in range(len(rho)):
         log_v[j], log_q[j] = -np.inf, 0.0
-        goal = (j + start) / len(uniform)
-        while passed < goal and at < len(which) - 1:
-            at += 1
-            passed += share[at]
-        plane, metallicity = which[at] // len(z_axis), which[at] % len(z_axis)
-        lz, fz = _in_tent(np.float64(uniform[j, 0]), metallicity, z_axis)
-        lx, fx = _in_tent(np.float64(uniform[j, 1]), age_of[plane], x_axis)
-        ly, fy = _in_tent(np.float64(uniform[j, 2]), ratio_of[plane], y_axis)
-        x = x_axis[lx] + fx * (x_axis[lx + 1] - x_axis[lx])
-        y = y_axis[ly] + fy * (y_axis[ly + 1] - y_axis[ly])
-        logtau = (x - y) / _LN10
-        if logtau < low[4] or logtau > high[4]:
+        if not rho[j] > 0:
             continue
-        a, b = number[lx, ly] * len(z_axis) + lz, number[lx, ly + 1] * len(z_axis) + lz
-        c, d = number[lx + 1, ly] * len(z_axis) + lz, number[lx + 1, ly + 1] * len(z_axis) + lz
-        wa, wb, wc, wd = (1 - fx) * (1 - fy), (1 - fx) * fy, fx * (1 - fy), fx * fy
-        a0, a1, b0, b1 = _F4(wa * (1 - fz)), _F4(wa * fz), _F4(wb * (1 - fz)), _F4(wb * fz)
-        c0, c1, d0, d1 = _F4(wc * (1 - fz)), _F4(wc * fz), _F4(wd * (1 - fz)), _F4(wd * fz)
-        rho = a0 * density[a] + a1 * density[a + 1] + b0 * density[b] + b1 * density[b + 1]
-        rho += c0 * density[c] + c1 * density[c + 1] + d0 * density[d] + d1 * density[d + 1]
-        if not rho > 0:
-            continue
-        _interpolate(table, a, b, c, d, a0, a1, b0, b1, c0, c1, d0, d1, features)
-        mass_mean, dust_mean = mass_and_dust(features, components, offset, slope)
-        dust_mean += nodes.middle
+        mass_mean = mass_offset - features[j, components]
+        dust_mean = dust_offset + features[j, components + 1]
+        for k in range(slope.shape[1]):
+            mass_mean -= slope[0, k] * features[j, k]
+            dust_mean -= slope[1, k] * features[j, k]
         dust, log_dust = _near(dust_mean, dust_std, log_dust_std, low[2], high[2], np.float64(normal[j, 0]))
         mass_mean = mass_mean / _LN10 + mass_slope * (dust - dust_mean)
         mass, log_mass = _near(mass_mean, mass_std, log_mass_std, low[0], high[0], np.float64(normal[j, 1]))
         if dust < low[2] or dust > high[2] or mass < low[0] or mass > high[0]:
             continue
-        theta[j, 0], theta[j, 2], theta[j, 3], theta[j, 4] = mass, dust, x, logtau
-        theta[j, 1] = z_axis[lz] + fz * (z_axis[lz + 1] - z_axis[lz])
+        x = at[j, 1]
+        theta[j, 0], theta[j, 1], theta[j, 2], theta[j, 3] = mass, at[j, 0], dust, x
+        theta[j, 4] = (x - at[j, 2]) / _LN10
         # d theta = tage / ln 10 d x d y, at given metallicity, mass and dust
-        log_q[j] = math.log(rho) + constant - x + log_dust + log_mass
-        features[components:] = _F4(0)
-        _pulls(features, center, factor, pull)
-        chi = power * _square(pull) + ((dust - dust_mean) / dust_std) ** 2 + ((mass - mass_mean) / mass_std) ** 2
-        log_v[j] = -0.5 * chi - log_q[j]
+        log_q[j] = math.log(rho[j]) + constant - x + log_dust + log_mass
+        pulls = power * chi[j] + ((dust - dust_mean) / dust_std) ** 2 + ((mass - mass_mean) / mass_std) ** 2
+        log_v[j] = -0.5 * pulls - log_q[j]
 
 
 @compiled_strictly
@@ -204,22 +223,32 @@ def _draw_all(nodes, readings, power, which, share, number, density, total, numb
         numbers: as of proposals.Numbers.
     """
     uniform, normal, starts, first = numbers
-    few = theta.shape[1]
-    candidates, log_v, log_q = np.empty((len(uniform), theta.shape[2])), np.empty(len(uniform)), np.empty(len(uniform))
+    table, few, most = nodes.features, theta.shape[1], np.diff(first).max()
+    at, corner, weight = np.empty((most, 3)), np.empty((most, 4), dtype=np.int64), np.empty((most, 8), dtype=np.float32)
+    features, rho = np.empty((most, table.shape[1]), dtype=np.float32), np.empty(most, dtype=np.float32)
+    candidates, chi, log_v, log_q = np.empty((most, theta.shape[2])), np.empty(most), np.empty(most), np.empty(most)
     chosen, log_p = np.empty(few, dtype=np.int64), np.empty(few)
     for galaxy in range(len(theta)):
-        own, many = slice(first[galaxy], first[galaxy + 1]), first[galaxy + 1] - first[galaxy]
-        _draw(
-            nodes,
+        own, many, reading = (
+            slice(first[galaxy], first[galaxy + 1]),
+            first[galaxy + 1] - first[galaxy],
             one_of(readings, galaxy),
+        )
+        _place(
+            nodes, which[galaxy, : number[galaxy]], share[galaxy], uniform[own], starts[galaxy, 0], at, corner, weight
+        )
+        _interpolate(table, density[galaxy], corner[:many], weight, features, rho)
+        chi_squared(features, nodes.basis.shape[1], reading.center, reading.factor, chi[:many])
+        _weigh(
+            nodes,
+            reading,
             power[galaxy],
-            which[galaxy, : number[galaxy]],
-            share[galaxy],
-            density[galaxy],
             total[galaxy],
-            uniform[own],
             normal[own],
-            starts[galaxy, 0],
+            at,
+            features,
+            rho[:many],
+            chi,
             candidates,
             log_v,
             log_q,
