@@ -214,6 +214,14 @@ def test_draws_are_made_until_enough_are_effective(simulator, prior, flux, monke
     assert torch.equal(alone.draws, after.draws[7:8])
 
 
+def test_spectra_that_compiled_code_does_not_make(tracked, prior, flux, found):
+    """In a call each: the same to the bit in any company there too, and the same posteriors but for rounding."""
+    grid = Grid(Simulator(path=tracked("populations.h5"), dtype=torch.float64), prior, FRACTION)
+    ours = grid.posterior(flux[:4], draws=400, seed=1)
+    assert torch.equal(grid.posterior(flux[2:3], draws=400, seed=1).log_weight, ours.log_weight[2:3])
+    np.testing.assert_allclose(ours.log_evidence, found.log_evidence[:4], atol=0.1)
+
+
 def test_no_galaxies(grid):
     assert grid.posterior(np.empty((0, 138)), draws=10).draws.shape == (0, 10, 5)
 
