@@ -75,13 +75,15 @@ def _effective_share(log_weight: np.ndarray) -> np.ndarray:
 
 def share_after(log_weight: np.ndarray, times: float) -> float:
     """Return the effective share of one in so many draws that are chosen by their ln weights, (n,); see the module."""
-    weight = np.sort(np.exp(log_weight - log_weight.max()))
-    number = len(weight) / times
-    sure = np.arange(len(weight), 0, -1)  # were all from here on certain
-    with np.errstate(divide="ignore", invalid="ignore"):  # of weights that are 0
-        c = (number - sure[1:]) / np.cumsum(weight)[:-1]  # and the others as c w
-        fits = (c * weight[:-1] < 1) & (c > 0) & (c * weight[1:] >= 1)
-    c = c[fits][0] if fits.any() else number / weight.sum()
+    weight = np.exp(log_weight - log_weight.max())
+    c, sure = np.inf, np.zeros(len(weight), dtype=bool)
+    while (rest := weight[~sure].sum()) > 0:
+        c = (len(weight) / times - sure.sum()) / rest
+        if not (c * weight >= 1)[~sure].any():
+            break
+        sure = c * weight >= 1
+    else:
+        c = np.inf
     return weight.sum() ** 2 / (np.minimum(1, c * weight).sum() * (weight * np.maximum(weight, 1 / c)).sum())
 
 
