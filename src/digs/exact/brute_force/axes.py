@@ -9,6 +9,16 @@ out (digs.exact.brute_force.templates). Along an axis, at a place u, the nodes h
 so that neighbours differ by SPACING sigma at most, and what lies between them is off the straight line by CURVING sigma
 at most. That is how it would be at one place on the other two axes; of all these places the SHARE-th quantile counts.
 Where spectra of the simulator have kinks, at the metallicities of its populations, there are always nodes.
+
+What matters is how straight features are between nodes, less how far apart the nodes are. With 200 galaxies of the
+prior and the noise of Khullar et al. (2022), importance sampling had these efficiencies (median, 5th percentile):
+
+    SPACING  CURVING  SHARE   nodes
+    2        0.15     0.80    57 000   0.90  0.22
+    2        0.05     0.80    67 000   0.98  0.78
+    4        0.05     0.95    22 000   0.98  0.79
+    4        0.03     0.80    22 000   0.98  0.83
+    4        0.02     0.95    48 000   0.99  0.94
 """
 
 from collections.abc import Callable

@@ -96,7 +96,7 @@ def _share(mean, std, low, high):
 
 
 @compiled_strictly
-def mass_and_dust(features, components, offset, slope):
+def _mass_and_dust(features, components, offset, slope):
     """The means of v and of dust2 - d at these features."""
     mass, dust = offset[0] - features[components], offset[1] + features[components + 1]
     for k in range(slope.shape[1]):
@@ -130,7 +130,7 @@ def _choose_nodes(log_density, nodes, reading, density, which, share):
         for t in range(len(density)):
             density[t] = _F4(0)
             if log_density[t] > cut:
-                mass, dust = mass_and_dust(table[t], components, offset, slope)
+                mass, dust = _mass_and_dust(table[t], components, offset, slope)
                 inside = _share(dust, dust_std, nodes.low[2] - nodes.middle, nodes.high[2] - nodes.middle)
                 inside *= _share(mass, mass_std, nodes.low[0] * to_ln, nodes.high[0] * to_ln)
                 density[t] = _exp((log_density[t] - best) * power) * inside
