@@ -8,9 +8,10 @@ Mass and dust are in closed form; that leaves three parameters, few enough for a
 4. Their spectra from the simulator, and the exact likelihood (weights). The weights are L prior / (q pi).
 
 The approximations of steps 1 to 3 make the weights less even, but not wrong: the mean of the weights has the evidence
-as its expectation, whatever the grid is, except for what lies 18 nat below the best node. Where an effective number of
-draws is asked for, a pilot of other random numbers says how many candidates and how many spectra a galaxy takes, and is
-then forgotten, so that this holds as it did; of more draws than are wanted, some are chosen as in step 3.
+as its expectation, whatever the grid is, except for what lies 18 nat below the best node. How many candidates there are
+is told by a small pilot of candidates; where an effective number of draws is asked for, how many spectra there are, and
+whether from a wider proposal, by a pilot of draws. Pilots have random numbers of their own, and are then forgotten, so
+that this holds as it did. Of more draws than are wanted, some are chosen as in step 3.
 """
 
 from collections.abc import Sequence

@@ -14,14 +14,11 @@ _LN_2 = math.log(2)
 
 
 @compiled_strictly
-def _sum(values):
-    """The sum, in an order that leaves the processor four additions to do at a time."""
+def _total(terms):
+    """The sum of terms, of which there are fours, four at a time."""
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
-    fours = len(values) // 4 * 4
-    for k in range(0, fours, 4):
-        a, b, c, d = a + values[k], b + values[k + 1], c + values[k + 2], d + values[k + 3]
-    for k in range(fours, len(values)):
-        a += values[k]
+    for k in range(0, len(terms), 4):
+        a, b, c, d = a + terms[k], b + terms[k + 1], c + terms[k + 2], d + terms[k + 3]
     return (a + b) + (c + d)
 
 
@@ -30,7 +27,8 @@ def _fill(flux, sigma, fraction, spectra, found):
 
     spectra: (G, draws, n).
     """
-    terms = np.empty(spectra.shape[2])
+    pixels = spectra.shape[2]
+    terms = np.zeros((pixels + 3) // 4 * 4)
     for galaxy in range(len(flux)):
         given, seen = sigma.shape[1] > 0, 0
         constant = 0.0
@@ -38,20 +36,20 @@ def _fill(flux, sigma, fraction, spectra, found):
             if sigma[galaxy, k] < np.inf:
                 constant -= math.log(sigma[galaxy, k])
                 seen += 1
-        constant -= (seen if given else spectra.shape[2]) * _HALF_LN_2_PI
+        constant -= (seen if given else pixels) * _HALF_LN_2_PI
         for draw in range(spectra.shape[1]):
             model = spectra[galaxy, draw]
             if given:
-                for k in range(len(terms)):
+                for k in range(pixels):
                     pull = (flux[galaxy, k] - np.float64(model[k])) / sigma[galaxy, k]
                     terms[k] = 0.5 * pull * pull
             else:
-                for k in range(len(terms)):
+                for k in range(pixels):
                     pull = (flux[galaxy, k] / np.float64(model[k]) - 1) / fraction
-                    terms[k] = 0.5 * pull * pull + _LN_2 * (log2(model[k]))
-            found[galaxy, draw] = constant - _sum(terms)
+                    terms[k] = 0.5 * pull * pull + _LN_2 * log2(model[k])
+            found[galaxy, draw] = constant - _total(terms)
             if not given:
-                found[galaxy, draw] -= spectra.shape[2] * math.log(fraction)
+                found[galaxy, draw] -= pixels * math.log(fraction)
 
 
 _fill_without_lock = compiled_strictly(_fill, nogil=True)
