@@ -41,7 +41,7 @@ from digs.physics.spectra import check_flux
 _AT_ONCE = 64_000  # draws, to bound memory
 
 
-_PILOT = 400  # draws
+_PILOT = 1000  # draws
 
 
 _RESERVE = 2.0  # the share that is not effective is aimed at so many times lower, as the pilot's has an error
