@@ -49,10 +49,12 @@ def posteriors(name: str, theta: Tensor, unit: Tensor, params: Params) -> tuple[
         quantiles, shape (N, quantiles, 5), and how many draws are effective, (N,).
     """
     settings, fraction = params.choices, params.noise.fraction
-    model, lognormal = simulator_of(name, params), name == LOGNORMAL
-    add_noise = lognormal_noise.with_lognormal_noise if lognormal else noise.with_noise
+    model, lognormal, gaussian = simulator_of(name, params), name == LOGNORMAL, fraction
+    add_noise = noise.with_noise
+    if lognormal:
+        add_noise, gaussian = lognormal_noise.with_lognormal_noise, lognormal_noise.lognormal_fraction(fraction)
     flux = add_noise(model(theta), unit, fraction)
-    grid = Grid(model, Prior.over(params.prior), lognormal_noise.lognormal_fraction(fraction) if lognormal else fraction)
+    grid = Grid(model, Prior.over(params.prior), gaussian)
     found = grid.posterior(flux, settings.draws, settings.seed, ids=range(len(flux)), effective=settings.effective)
     log_weight = found.log_weight
     if lognormal:
@@ -84,17 +86,16 @@ def main() -> None:
     params = load_params(ChoicesSettings, ReferenceSettings)
     settings = params.choices
     torch.set_num_threads(params.threads)
-    test, reference = read_product(paths.DATA / "test.h5", OBSERVATIONS), read_product(paths.DATA / "reference.h5", REFERENCE)
-    theta, clean, noisy = (
-        torch.as_tensor(test[key][: settings.galaxies]) for key in ("theta", "flux", "noisy_flux")
-    )
+    test = read_product(paths.DATA / "test.h5", OBSERVATIONS)
+    chains = read_product(paths.DATA / "reference.h5", REFERENCE)["quantiles"][: settings.galaxies].astype(float)
+    theta, clean, noisy = (torch.as_tensor(test[key][: settings.galaxies]) for key in ("theta", "flux", "noisy_flux"))
     unit = (noisy / clean - 1) / params.noise.fraction
     found = {
         name: posteriors(name, theta, unit, params)
         for name in progress([HERE, *settings.variants, LOGNORMAL], desc="Choices", unit="choice")
     }
     here, _ = found[HERE]
-    chains = reference["quantiles"][: settings.galaxies].astype(float)
+    others = [name for name in found if name != HERE]
     write_result(
         paths.DATA / "choices.json",
         {
@@ -102,7 +103,7 @@ def main() -> None:
             "quantiles": QUANTILES,
             "against_chains": compared(here, chains, settings),
             "least_effective": {name: float(effective.min()) for name, (_, effective) in found.items()},
-            "measured": {name: compared(of_choice, here, settings) for name, (of_choice, _) in found.items() if name != HERE},
+            "measured": {name: compared(found[name][0], here, settings) for name in others},
         },
     )
 

@@ -50,8 +50,9 @@ def main() -> None:
                 slow = log_prob(draws[galaxy], prior, flux[galaxy], fraction)
                 parts.save(f"{galaxy}", np.append(slow, time.perf_counter() - begin))
     *slow, seconds = np.stack([parts.load(f"{galaxy}") for galaxy in range(len(flux))]).T
-    fast = [PosteriorDensity(simulator, prior, one, fraction, "data")(theta) for one, theta in zip(flux, found.draws, strict=True)]
-    difference = torch.as_tensor(np.stack(slow, 1)) - torch.stack(fast)
+    densities = [PosteriorDensity(simulator, prior, one, fraction, "data") for one in flux]
+    fast = torch.stack([density(theta) for density, theta in zip(densities, found.draws, strict=True)])
+    difference = torch.as_tensor(np.stack(slow, 1)) - fast
     log_weight = found.log_weight + difference
 
     (mean, std), (before, width) = (
