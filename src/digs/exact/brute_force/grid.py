@@ -57,6 +57,13 @@ class GridPosterior:
     draws: theta, (N, draws, 5), and log_weight, (N, draws), all float64. A weight is likelihood times prior over the
         density that its draw came with.
     log_evidence: ln of the integral of likelihood times prior, (N,), and log_evidence_error, its standard error.
+
+    Example:
+        >>> import torch, digs
+        >>> from digs.exact import GridPosterior
+        >>> two = GridPosterior(torch.zeros(1, 2, 5), torch.zeros(1, 2), torch.zeros(1), torch.zeros(1))
+        >>> two.effective
+        tensor([2.])
     """
 
     draws: Tensor
@@ -85,7 +92,7 @@ class Grid:
     Example:
         >>> import torch, digs
         >>> from digs.config import load_params
-        >>> from digs.exact.brute_force import Grid
+        >>> from digs.exact import Grid
         >>> from digs.physics import Prior
         >>> simulator = digs.Simulator()
         >>> grid = Grid(simulator, Prior.over(load_params().prior), noise=0.05)

@@ -107,11 +107,8 @@ def make_templates(simulator: Simulator, prior: Prior, unit: float) -> Templates
     vectors = vectors.flip(1)[:, : min(MOST, len(curve) - 2)]
     scores = spectra @ vectors / unit
     whole = (spectra / unit).square().sum(1)
-    lost = (
-        (whole[:, None] - scores.square().cumsum(1)).clamp_min(0).sqrt().quantile(0.999, 0)
-        if len(whole) < 1e7
-        else None
-    )
+    lost = (whole[:, None] - scores.square().cumsum(1)).clamp_min(0).sqrt()
+    lost = torch.as_tensor(np.quantile(lost.numpy(), 0.999, axis=0))  # torch's takes no more than 2^24 values
     components = LEAST + int((lost[LEAST:] > _LOST).sum()) if len(lost) > LEAST else len(lost)
     features = torch.zeros(len(spectra), -(-(components + 2) // WIDTH) * WIDTH, dtype=torch.float32)
     features[:, :components] = scores[:, :components]
