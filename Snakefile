@@ -86,7 +86,6 @@ TABLES = {
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],
-    "tab_prospector": ["prospector_chain.json"],
     "tab_differences": ["choices.json", "comparison.json", "lookup_experiment.json", "studies/batches.json"],
     "tab_claims": [
         "calibration.json",
@@ -96,7 +95,6 @@ TABLES = {
         "lookup_experiment.json",
         "networks/paper.json",
         "posteriors.h5",
-        "ssp_grid.h5",
         "timing.json",
     ],
     "tab_warning_lights": ["warning_lights.json"],

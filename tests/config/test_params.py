@@ -62,7 +62,7 @@ MISTAKES = {
     "ranks between levels": ("validation.draws", 1000, ("validation", "99 draws", "100")),
     "no ages to tell": ("validation.subsets", {"dust2": [0.4]}, ("validation", "tage")),
     "ends that do not ascend": ("validation.subsets.tage", [2.5, 0.75], ("validation", "subsets.tage", "sort")),
-    "more exact galaxies than spectra": ("validation.noise_levels.exact", 9999, ("noise_levels", "exact", "1000")),
+    "more effective draws than draws": ("choices.effective", 10000, ("choices.effective", "10000")),
     "a candidate's unknown setting": (
         "studies.search.candidates.slower",
         {"learning_rat": 1.0},

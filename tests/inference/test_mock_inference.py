@@ -8,11 +8,12 @@ from digs.base.statistics import QUANTILES, efficiency
 from digs.config.theta import NAMES
 from digs.diagnostics.ranks import ranks
 from digs.exact.best_fit import BestFit
+from digs.exact.brute_force.grid import Grid
 from digs.inference import mock_inference
 from digs.inference.importance import log_weights, quantiles_and_log_weights
 from digs.inference.inspection import _LEAST, Inspection
 from digs.inference.lights import Judge
-from digs.inference.mock_inference import infer_mocks
+from digs.inference.mock_inference import exact_mocks, infer_mocks
 from digs.inference.posterior import Posterior
 from digs.physics.simulator import Simulator
 from digs.training.pairs import Sample, exact_sample
@@ -33,20 +34,28 @@ def sample(posterior) -> Sample:
 def test_mocks_are_ranked_among_the_draws_of_their_posteriors(posterior, sample, monkeypatch):
     monkeypatch.setattr(mock_inference, "AT_ONCE", SIZE)
     theta, flux = sample
-    mocks, probability = infer_mocks(posterior, sample, theta.numpy(), DRAWS, SEED, "test", Simulator())
+    mocks = infer_mocks(posterior, sample, theta.numpy(), DRAWS, SEED, "test")
     rows = slice(SIZE, 2 * SIZE)
     draws = posterior.sample(flux[rows], DRAWS + 1, SEED).double().numpy()
     np.testing.assert_array_equal(mocks.draw[rows], draws[:, 0])
     np.testing.assert_array_equal(mocks.rank[rows], ranks(draws[:, 1:], theta[rows].numpy()))
-    assert len(mocks.truth) == len(probability) == NUMBER
+    assert len(mocks.truth) == NUMBER
     assert (mocks.joint_rank[:, 1] == 0).all()  # no draw is nearer to a centre than the truth that lies there
-    assert np.abs(probability - (mocks.rank + 0.5) / (DRAWS + 1)).mean() < 0.1  # the network's is close to exact
 
 
-def test_without_a_simulator_nothing_is_weighted(posterior, sample):
+def test_exact_mocks_are_near_those_of_the_network(posterior, sample, monkeypatch):
+    monkeypatch.setattr(mock_inference, "AT_ONCE", SIZE)
     theta, flux = sample
-    _, probability = infer_mocks(posterior, (theta[:2], flux[:2]), theta[:2].numpy(), DRAWS, SEED, "test")
-    assert probability is None
+    mocks = infer_mocks(posterior, sample, theta.numpy(), 499, SEED, "test")
+    grid = Grid(Simulator(), posterior.flow.prior, posterior.record.noise_fraction)
+    exact = exact_mocks(grid, sample, 500, SEED, "test")
+    assert len(exact.probability) == len(exact.half_width) == len(exact.effective) == NUMBER
+    assert np.abs(exact.probability - (mocks.rank + 0.5) / 500).mean() < 0.05
+    np.testing.assert_allclose(np.median(mocks.half_width / exact.half_width, 0), 1, atol=0.1)
+    own = grid.posterior(flux[SIZE : SIZE + 1], 500, SEED, ids=[SIZE])
+    below = (own.draws[0] < theta[SIZE]).double()
+    np.testing.assert_allclose(exact.probability[SIZE], own.log_weight[0].softmax(0) @ below, rtol=1e-12)
+    assert exact.effective[SIZE] == pytest.approx(own.effective.item())
 
 
 def test_quantiles_and_weights_are_those_of_the_same_draws(posterior, sample):

@@ -171,7 +171,7 @@ LIGHTS = {"predictive_checks", "warning_lights"}
             "noise.fraction",
             0.06,
             {"library", *NETWORKS, *STUDIES, "training_speed", "chains", "reference", *COMPARED, "edges"}
-            | {"lookup_experiment", "validation", "timing", "compression", "prospector_chain", *LIGHTS},
+            | {"lookup_experiment", "validation", "timing", "compression", "prospector_posteriors", *LIGHTS},
             {"agreement", "redshifted", *AFTER_FLOW},
         ),
         (

@@ -13,6 +13,7 @@ from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+from digs.sps import prospector_processes
 from digs.sps.prospector import ProspectorPosterior
 
 
@@ -48,3 +49,36 @@ def test_prospectors_parameters_and_theta(prospector):
         slopes = [(prospector.vector(row + step * unit) - vector) / step for unit in np.eye(len(NAMES))]
         log_volume = np.linalg.slogdet(slopes / vector)[1] + np.log(np.abs(vector)).sum()
         assert log_volume == pytest.approx(prospector.log_jacobian(row), abs=1e-4)
+
+
+class Inline:
+    """A process pool that works in this process."""
+
+    def __init__(self, processes, context, initializer, arguments):
+        initializer(*arguments)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def map(self, function, *arguments, chunksize):
+        return map(function, *arguments)
+
+
+def test_densities_are_those_in_theta(prospector, monkeypatch):
+    monkeypatch.setattr(prospector_processes, "ProcessPoolExecutor", Inline)
+    monkeypatch.setattr(prospector_processes, "Prospector", lambda *_: prospector)
+    params = load_params()
+    prior = Prior.over(params.prior)
+    theta = prior.sample(3, torch.Generator().manual_seed(6)).double()
+    flux = Simulator()(theta).double().numpy()
+    with prospector_processes.prospector_densities(params.spectrum, params.gas, 1) as log_prob:
+        found = log_prob(theta.numpy(), prior, flux[0], 0.05)
+        outside = log_prob(np.add(theta.numpy(), [0, 9, 0, 0, 0]), prior, flux[0], 0.05)
+    # Prospector's unit of flux, and the volume of the prior that it leaves out: a constant
+    exact = PosteriorDensity(Simulator(), prior, flux[0], 0.05, "data")(theta).numpy()
+    assert np.ptp(exact) > 100
+    np.testing.assert_allclose(found - exact, (found - exact)[0], atol=1e-3 * np.ptp(exact))
+    assert (outside == -np.inf).all()

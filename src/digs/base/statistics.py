@@ -48,6 +48,17 @@ def weighted_quantiles(
     return np.stack(columns, 1)
 
 
+def weighted_mean_and_std(draws: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and standard deviations, (N, parameters) each, of weighted draws of N galaxies.
+
+    Args:
+        draws: shape (N, draws, parameters).
+        weight: shape (N, draws); those of a galaxy add up to 1.
+    """
+    mean = (weight[..., None] * draws).sum(1)
+    return mean, np.sqrt((weight[..., None] * (draws - mean[:, None]) ** 2).sum(1))
+
+
 def reweighted_quantiles(draws: np.ndarray, log_weight: torch.Tensor) -> np.ndarray:
     """Return QUANTILES, shape (N, quantiles, parameters), of weighted draws of N galaxies, (N, draws, parameters)."""
     weight = torch.softmax(log_weight, 1).numpy()

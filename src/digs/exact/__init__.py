@@ -1,10 +1,12 @@
-"""Posteriors without a network: likelihood, best fits, emcee until it has converged, nested sampling."""
+"""Posteriors without a network: likelihood, best fits, brute force, emcee until it has converged, nested sampling."""
 
 from digs.base.lazy import face
 
 __all__, __getattr__, __dir__ = face(
     __name__,
     {
+        "Grid": "brute_force.grid",
+        "GridPosterior": "brute_force.grid",
         "PosteriorDensity": "likelihood",
         "RelativeDensity": "likelihood",
         "exact_chains": "converged_chains",

@@ -5,13 +5,10 @@ Their released code has noise that is normal in log10 of the flux, with a standa
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from digs.base.statistics import efficiency, reweighted_quantiles
 from digs.exact.likelihood import log_likelihood
-from digs.exact.stuck_walkers import stuck_draws
 from digs.physics.simulator import Simulator
 
 
@@ -36,22 +33,18 @@ def lognormal_fraction(fraction: float) -> float:
 
 
 @torch.no_grad()
-def reweighted_to_lognormal(
-    simulator: Simulator, draws: np.ndarray, flux: Tensor, fraction: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the exact posteriors for such noise, from draws of those for the Gaussian noise that comes closest.
+def log_weight_to_lognormal(simulator: Simulator, draws: Tensor, flux: Tensor, fraction: float) -> Tensor:
+    """Return what to add to ln weights of draws, so that they are of such noise, shape (N, draws), float64.
+
+    Without it they are of the Gaussian noise that comes closest.
 
     Args:
-        draws: shape (N, draws, 5); those of walkers that are stuck get no weight.
+        draws: theta of N galaxies, shape (N, draws, 5).
         flux: shape (N, pixels).
-    Returns:
-        quantiles at QUANTILES, shape (N, quantiles, 5), and the effective share of the draws, shape (N,).
     """
-    gaussian, lognormal = [], []
-    for theta, one in zip(torch.as_tensor(draws), flux, strict=True):
+    added = []
+    for theta, one in zip(draws, flux, strict=True):
         model = simulator(theta)
-        gaussian.append(log_likelihood(one, model, lognormal_fraction(fraction)))
-        lognormal.append(lognormal_log_likelihood(one, model, fraction))
-    log_weight = torch.stack(lognormal) - torch.stack(gaussian)
-    log_weight[stuck_draws(torch.stack(gaussian))] = -torch.inf
-    return reweighted_quantiles(draws, log_weight), efficiency(log_weight).numpy()
+        gaussian = log_likelihood(one, model, lognormal_fraction(fraction))
+        added.append(lognormal_log_likelihood(one, model, fraction) - gaussian)
+    return torch.stack(added)

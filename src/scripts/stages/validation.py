@@ -18,10 +18,11 @@ from digs.diagnostics.deviations import SUMMARIES
 from digs.diagnostics.joint import LocalTest, simultaneous_band, whiten
 from digs.diagnostics.mocks import MockPosteriors
 from digs.diagnostics.subsets import SELECTIONS, in_subsets
+from digs.exact.brute_force.grid import Grid
 from digs.files.product import read_product, write_product
 from digs.files.schemas.library_schema import LIBRARY
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.inference.mock_inference import infer_mocks
+from digs.inference.mock_inference import exact_mocks, infer_mocks
 from digs.inference.noise_levels import at_noise_level
 from digs.inference.posterior import Posterior
 from digs.physics.results import write_result
@@ -65,8 +66,7 @@ def main() -> None:
     cases = [(name, "exact") for name in settings.networks] + [(settings.looked_up, "looked_up")]
     for name, kind in cases:
         posterior, case = posteriors[name], f"{name}, {kind}"
-        weigh_by = simulator if name == settings.weighted else None
-        mocks, probability = infer_mocks(posterior, samples[kind], centres[kind], draws, seed, case, weigh_by)
+        mocks = infer_mocks(posterior, samples[kind], centres[kind], draws, seed, case)
         curves, measured[name][kind] = calibration_report(mocks, draws, level, band, bootstrap, seed)
         curves |= {"z": mocks.z[: settings.shown], "contraction": mocks.contraction[: settings.shown]}
         if kind == "exact":
@@ -74,8 +74,10 @@ def main() -> None:
                 mocks, draws, simulator, prior, settings.subsets, settings.line, bootstrap, seed
             )
             curves |= subsets
-            if probability is not None:
-                measured[name]["against_exact"] = ranks_against_exact(mocks, draws, probability, level, band)
+            if name == settings.against_exact:
+                grid = Grid(simulator, prior, fraction)
+                exact = exact_mocks(grid, samples[kind], settings.exact_draws, seed, "Exact")
+                measured[name]["against_exact"] = ranks_against_exact(mocks, draws, exact.probability, level, band)
             if name in settings.local.networks:
                 measured[name]["local_p_values"] = local_p_values(posterior, mocks, samples[kind][1], settings)
         for key, values in curves.items():

@@ -26,6 +26,7 @@ class ChoicesSettings(Section):
     galaxies: PositiveInt
     variants: Annotated[dict[str, Variant], Field(min_length=1)]
     draws: PositiveInt
+    effective: PositiveInt
     bootstrap: PositiveInt
     seed: Seed
 
@@ -52,6 +53,8 @@ class ChoicesSettings(Section):
                 raise ValueError(f"choices.variants.{name} changes pixels or zred, and may not; remove that")
             if gas.logu != params.gas.logu:
                 raise ValueError(f"choices.variants.{name} changes logu, and may not; remove that")
+        if self.effective >= self.draws:
+            raise ValueError(f"choices.effective is not below choices.draws; lower it below {self.draws}")
         if self.galaxies > params.reference.galaxies:
             most = params.reference.galaxies
             raise ValueError(f"choices.galaxies is above reference.galaxies; lower it to {most} or below")

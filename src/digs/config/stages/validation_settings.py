@@ -22,16 +22,7 @@ class NoiseLevelsSettings(Section):
     network: str
     signal_to_noise: Annotated[list[Annotated[float, Field(ge=7)]], Field(min_length=1)]  # fluxes must stay positive
     spectra: PositiveInt
-    exact: PositiveInt
-    candidates: PositiveInt
-    stretch: Annotated[float, Field(ge=0, le=1)]
-    sample_size: PositiveFloat
-
-    @model_validator(mode="after")
-    def _among_them(self) -> "NoiseLevelsSettings":
-        if self.exact > self.spectra:
-            raise ValueError(f"exact is {self.exact}, above spectra; lower it to {self.spectra} or below")
-        return self
+    draws: PositiveInt
 
 
 class ValidationSettings(Section):
@@ -39,7 +30,8 @@ class ValidationSettings(Section):
 
     networks: Annotated[list[str], Field(min_length=1)]
     looked_up: str
-    weighted: str
+    against_exact: str
+    exact_draws: PositiveInt
     references: str
     spectra: PositiveInt
     draws: PositiveInt

@@ -32,8 +32,8 @@ def validation_variables(params: Params) -> dict[str, str]:
         "young_below": f"{settings.subsets['tage'][0]:g}",
         "old_above": f"{settings.subsets['tage'][-1]:g}",
         "noise_level_spectra": grouped_integer(settings.noise_levels.spectra),
-        "noise_level_size": f"{settings.noise_levels.sample_size:g}",
-        "noise_level_exact": str(settings.noise_levels.exact),
+        "noise_level_draws": grouped_integer(settings.noise_levels.draws),
+        "validation_exact_draws": str(settings.exact_draws),
     }
     for network, kinds in validation["measured"].items():
         for kind, name in (("exact", network), ("looked_up", f"{network}_looked_up")):
@@ -46,7 +46,7 @@ def validation_variables(params: Params) -> dict[str, str]:
             result[f"local_small_{network}"] = str(sum(p < _SMALL_P for p in p_values))
             result[f"local_least_{network}"] = _share(min(p_values), settings.local.trials)
         result |= _ages(network, kinds["ages"])
-    return result | _subsets(params) | _noise_levels(validation["noise_levels"])
+    return result | _subsets(params) | _noise_levels(validation["noise_levels"], settings.noise_levels.draws)
 
 
 def _share(p_value: float, trials: int) -> str:
@@ -122,20 +122,18 @@ def _subsets(params: Params) -> dict[str, str]:
     return result
 
 
-def _noise_levels(levels: list[dict]) -> dict[str, str]:
+def _noise_levels(levels: list[dict], draws: int) -> dict[str, str]:
     """What the network makes of other noise."""
     result = {}
     for numbers in levels:
         name = f"noise_{numbers['signal_to_noise']:g}"
         result[name] = f"{numbers['signal_to_noise']:g}"
         result[f"{name}_joint_68"] = percent(numbers["joint"]["coverage_68"])
-        result[f"{name}_exact"] = str(numbers["exact_galaxies"])
+        result[f"{name}_effective"] = plain(100 * numbers["effective"]["5"] / draws, 3)
         result |= _ends(f"{name}_coverage", (100 * numbers[each]["coverage_68"]["value"] for each in NAMES))
         result |= _ends(f"{name}_bias", (numbers[each]["z_mean"]["value"] for each in NAMES))
-        ratios = [numbers[each]["ratio"]["value"] for each in NAMES if numbers[each]["ratio"]]
-        if ratios:
-            result |= _ends(f"{name}_ratio", ratios)
-            result[f"{name}_ratio_error"] = plain(max(numbers[each]["ratio"]["error"] for each in NAMES), 1)
+        result |= _ends(f"{name}_ratio", (numbers[each]["ratio"]["value"] for each in NAMES))
+        result[f"{name}_ratio_error"] = plain(max(numbers[each]["ratio"]["error"] for each in NAMES), 1)
     return result
 
 

@@ -1,0 +1,1 @@
+"""Brute force: exact posteriors from a grid of templates, without a network and without a walk."""
