@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from digs.base.statistics import QUANTILES, half_width, half_width_and_error, ratio_and_shift, weighted_quantiles
+from digs.base.statistics import (
+    QUANTILES,
+    half_width,
+    half_width_and_error,
+    ratio_and_shift,
+    resample_systematically,
+    weighted_mean_and_std,
+    weighted_quantiles,
+)
 from digs.paper.galaxy_of_fig3 import compare_widths
 
 
@@ -48,3 +56,28 @@ def test_ratio_and_shift_of_stretched_and_moved_posteriors():
     ratio, shift = ratio_and_shift(moved, reference)
     np.testing.assert_allclose(ratio, 2)
     np.testing.assert_allclose(shift, 0.3)
+
+
+def test_draws_are_chosen_as_often_as_their_weights_say():
+    random = np.random.default_rng(11)
+    log_weight = random.normal(size=40)
+    share = np.exp(log_weight) / np.exp(log_weight).sum()
+    chosen = [resample_systematically(log_weight, 10, random) for _ in range(4000)]
+    often = np.mean([np.bincount(rows, minlength=40) for rows in chosen], 0)
+    np.testing.assert_allclose(often, 10 * share, atol=0.04)
+    first = np.bincount([rows[0] for rows in chosen], minlength=40) / 4000
+    np.testing.assert_allclose(first, share, atol=0.03)
+    light = np.append(np.full(40, -np.inf), np.zeros(25))
+    light[-1] = -np.inf
+    rows = resample_systematically(light, 24, random)
+    assert sorted(rows) == list(range(40, 64))
+
+
+def test_weighted_means_and_deviations_are_those_of_repeated_draws():
+    random = np.random.default_rng(12)
+    draws, times = random.normal(size=(2, 30, 3)), random.integers(1, 4, (2, 30))
+    mean, std = weighted_mean_and_std(draws, times / times.sum(1, keepdims=True))
+    for galaxy in range(2):
+        repeated = draws[galaxy].repeat(times[galaxy], 0)
+        np.testing.assert_allclose(mean[galaxy], repeated.mean(0), rtol=1e-12)
+        np.testing.assert_allclose(std[galaxy], repeated.std(0), rtol=1e-12)

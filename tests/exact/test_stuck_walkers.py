@@ -8,13 +8,13 @@ from digs.base import paths
 from digs.base.random_streams import stream
 from digs.config.model import FAR_BELOW
 from digs.config.params import load_params
+from digs.config.stages.reference_settings import ReferenceSettings
 from digs.exact.converged_chains import exact_chains
 from digs.exact.ensembles import split_r_hat, walk
 from digs.exact.likelihood import log_joint
 from digs.exact.stuck_walkers import freed, stuck_draws, stuck_in
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
-from digs.inference.infer import REFIT
 from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
@@ -121,7 +121,9 @@ def test_galaxy_39_of_the_reference_is_freed():
     """Its walkers get stuck at the youngest ages, where spectra are a hundred nat less likely."""
     prior, simulator, posterior = Prior.over(load_params().prior), Simulator(), Posterior.load("exact")
     flux = torch.as_tensor(read_product(paths.DATA / "test.h5", OBSERVATIONS)["noisy_flux"][39:40])
-    settings = REFIT.model_copy(update={"burn_in": 250, "steps": 150, "extensions": 0, "ensembles": 2})
+    settings = load_params(ReferenceSettings).reference.model_copy(
+        update={"burn_in": 250, "steps": 150, "extensions": 0, "ensembles": 2}
+    )
     first = posterior.sample(flux, settings.ensembles * settings.walkers, 6)
     first[0, [5, 40]] = torch.tensor(STUCK, dtype=first.dtype)
     keys = posterior.keys(flux)

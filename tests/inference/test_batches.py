@@ -64,10 +64,7 @@ def test_draws_of_a_galaxy_are_its_own(flux, networks, name, draws, way):
 
 @pytest.fixture
 def few_refits(monkeypatch, flux):
-    """Some galaxies of these are refitted, by walks far too short, of which nobody is warned."""
-    changes = {"ensembles": 2, "walkers": 10, "burn_in": 20, "steps": 12, "thin": 3, "extensions": 1}
-    monkeypatch.setattr(infer_module, "REFIT", infer_module.REFIT.model_copy(update=changes))
-    monkeypatch.setattr(infer_module.warnings, "warn", lambda *_, **__: None)
+    """Some galaxies of these are refitted."""
     lights = infer_module._warning_lights()
     threshold = np.sort(lights.observer.novelty(torch.as_tensor(flux)))[-4]
     monkeypatch.setitem(lights.judge.thresholds, "novelty", threshold)

@@ -1,5 +1,7 @@
 """digs.infer: verdicts, the fallback's posterior against the reference, messages for bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -24,21 +26,6 @@ def flux() -> np.ndarray:
 @pytest.fixture(scope="module")
 def trusted(flux) -> fallback.Inference:
     return infer(flux[:FEW], draws=400, seed=3)
-
-
-@pytest.fixture
-def short_chains(monkeypatch):
-    """Chains that are long enough for the tests' tolerances."""
-    changes = {
-        "burn_in": 150,
-        "steps": 400,
-        "thin": 4,
-        "ensembles": 2,
-        "sample_size": 100,
-        "r_hat": 1.1,
-        "extensions": 1,
-    }
-    monkeypatch.setattr(fallback, "REFIT", fallback.REFIT.model_copy(update=changes))
 
 
 @pytest.fixture
@@ -76,19 +63,22 @@ def test_one_spectrum_and_few_draws_will_do(flux):
     assert found.draws.shape == (1, 7, 5)
 
 
-def test_a_healthy_galaxy_forced_into_the_fallback_has_the_posterior_of_the_reference(flux, suspicious, short_chains):
+def test_a_healthy_galaxy_forced_into_the_fallback_has_the_posterior_of_the_reference(flux, suspicious):
     suspicious("novelty")
     found = infer(flux[:FEW], draws=2000, seed=5)
     assert (found.verdict == REFITTED).all()
     assert found.lights["novelty"].all()
     assert (found.statistics["best_fit_probability"] > 1e-3).all()
-    assert (found.statistics["r_hat"] < 1.1).all()
-    assert (found.statistics["sample_size"] > 100).all()
+    assert (found.statistics["effective"] > 4000).all()
+    assert len(np.unique(found.draws[0], axis=0)) > 1900
     reference = read_product(paths.DATA / "reference.h5", REFERENCE)["quantiles"][:FEW].astype(float)
     quantiles = np.quantile(found.draws, QUANTILES, axis=1).swapaxes(0, 1)
     ratio, shift = ratio_and_shift(quantiles, reference)
-    np.testing.assert_allclose(ratio, 1, atol=0.25)
-    np.testing.assert_allclose(shift, 0, atol=0.25)
+    np.testing.assert_allclose(ratio, 1, atol=0.1)
+    np.testing.assert_allclose(shift, 0, atol=0.1)
+    # in no order: those of a part are draws of the whole
+    part = np.quantile(found.draws[:, :500], QUANTILES, axis=1).swapaxes(0, 1)
+    np.testing.assert_allclose(ratio_and_shift(part, quantiles)[1], 0, atol=0.3)
 
 
 def test_what_no_theta_fits_is_outside_the_model(flux):
@@ -104,9 +94,12 @@ def test_what_no_theta_fits_is_outside_the_model(flux):
     assert found.statistics["best_fit_probability"][1] < 1e-6
 
 
-def test_chains_that_do_not_converge_are_said_so(flux, suspicious, monkeypatch):
+def test_few_effective_draws_are_said_so(flux, suspicious, monkeypatch):
     suspicious("weights")
-    changes = {"burn_in": 2, "steps": 40, "thin": 4, "extensions": 0, "ensembles": 2}
-    monkeypatch.setattr(fallback, "REFIT", fallback.REFIT.model_copy(update=changes))
-    with pytest.warns(UserWarning, match="chains of galaxy 0 have not converged"):
-        infer(flux[:1], draws=50)
+    posterior = fallback._grid().posterior(flux[:1], 200, 1)
+    uneven = replace(posterior, log_weight=posterior.log_weight + 30 * torch.rand(1, 200).double())
+    monkeypatch.setattr(fallback.Grid, "posterior", lambda *_, **__: uneven)
+    with pytest.warns(UserWarning, match="posterior of galaxy 0 rests on fewer effective draws"):
+        found = infer(flux[:1], draws=50)
+    assert found.statistics["effective"][0] < 50
+    assert np.isfinite(found.draws).all()

@@ -134,6 +134,19 @@ def resample(log_weight: Tensor, number: int, generator: torch.Generator) -> Ten
     return torch.multinomial(torch.softmax(log_weight, 1), number, generator=generator)
 
 
+def resample_systematically(log_weight: np.ndarray, number: int, random: np.random.Generator) -> np.ndarray:
+    """Return so many draws of one galaxy, chosen by their ln weights, (draws,), as row numbers in random order.
+
+    One random number and equal steps along the running sum of the weights (Kitagawa 1996): a draw whose weight is below
+    1 / number of all is not chosen twice.
+    """
+    weight = np.exp(log_weight - log_weight.max())
+    total = weight.cumsum()
+    steps = (random.random() + np.arange(number)) / number
+    rows = np.searchsorted(total, steps * total[-1], side="right")
+    return random.permutation(np.minimum(rows, np.flatnonzero(weight)[-1]))
+
+
 def proportion(happened: np.ndarray) -> dict[str, float] | None:
     """Return the share of cases, shape (N,), in which something happened, with its standard error; None without cases.
 

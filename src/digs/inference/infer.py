@@ -13,12 +13,12 @@ from torch import Tensor
 from digs.base import inputs
 from digs.base.join import join_rows
 from digs.base.progress import announce
-from digs.base.random_streams import read_ids
+from digs.base.random_streams import read_ids, stream
+from digs.base.statistics import resample_systematically
 from digs.base.torch_state import building, calculating
-from digs.config.model import Walk
 from digs.config.theta import NAMES
 from digs.exact.best_fit import best_fit
-from digs.exact.converged_chains import exact_chains
+from digs.exact.brute_force.grid import Grid
 from digs.inference.batches import in_batches
 from digs.inference.lights import Look, WarningLights, any_of, lit
 from digs.inference.posterior import NoPosteriorError
@@ -28,27 +28,25 @@ from digs.physics.spectra import read_flux
 TRUSTED, REFITTED, OUTSIDE = VERDICTS = ("trusted", "refitted", "outside the model")
 
 
-FITTED = ("best_fit_probability", "r_hat", "sample_size", "farthest")  # statistics of what was fitted
+FITTED = ("best_fit_probability", "effective")  # statistics of what was fitted
 
 
 AT_ONCE = 100  # galaxies
-REFITS_AT_ONCE = 60  # galaxies
-REFIT_MINUTES = 0.1, 0.4  # of a core, for any number of galaxies and for each, where chains converge at once
-REFIT = Walk(ensembles=4, walkers=32, burn_in=500, steps=3000, thin=10, r_hat=1.01, sample_size=1000, extensions=2)
+REFITS_AT_ONCE = 20  # galaxies
+CANDIDATES, EFFECTIVE = 4, 2  # weighted draws for each one of a refit, and how many of them are to be effective
 
 
 @dataclass(frozen=True)
 class Inference:
     """Posteriors of N galaxies and what they rest on.
 
-    draws: of theta, shape (N, draws, 5): the network's where the verdict is "trusted", those of converged chains where
-        it is "refitted", nan where it is "outside the model", which no posterior of this model describes.
+    draws: of theta, shape (N, draws, 5): the network's where the verdict is "trusted", exact ones where it is
+        "refitted", nan where it is "outside the model", which no posterior of this model describes.
     verdict: one of VERDICTS for each galaxy, shape (N,).
     reason: why it is not trusted, in a few words, shape (N,); empty where it is.
     lights: which warning lights are on, by name, shape (N,) each; none where there was nothing to look at.
-    statistics: what the lights look at, and FITTED: the best fit's probability, and of chains `r_hat` (the largest),
-        `sample_size` (the smallest of the five parameters') and `farthest` (how far in nat any draw lies below the
-        best); nan where nothing was looked at or fitted; shape (N,) each.
+    statistics: what the lights look at, and FITTED: the best fit's probability, and the effective number of weighted
+        draws that those of a refit were chosen from; nan where nothing was looked at or fitted; shape (N,) each.
     sps_label: of the stellar populations behind all of it.
 
     Example:
@@ -77,9 +75,9 @@ def infer(flux: Any, draws: int = 1000, seed: int = 0, ids: Sequence[int | str] 
     """Return posteriors of galaxies, with a verdict on each.
 
     The network draws from all posteriors. Where a warning light (digs.inference.lights) is on, the exact model is
-    fitted: if its best fit is rejected, or leaves a light of the data on, the galaxy is outside the model; else chains
-    with the exact likelihood replace the network's draws, which takes minutes. The rate of false alarms, 1% as tracked,
-    bounds how many galaxies of the model need them.
+    fitted: if its best fit is rejected, or leaves a light of the data on, the galaxy is outside the model; else exact
+    draws, by brute force (digs.exact.Grid), replace the network's: some seconds the first time, and a fraction of a
+    second a galaxy.
 
     A spectrum that is masked, not finite or not positive anywhere, or so far from all of the model that the network has
     no posterior, is outside the model, too. It changes nothing for the other galaxies.
@@ -167,6 +165,14 @@ def _reason(row: int, on: dict[str, np.ndarray], no_fit: bool) -> str:
     return f"no fit of the model is good enough; {lights}" if no_fit else lights
 
 
+@cache
+def _grid() -> Grid:
+    announce("digs.infer sets up exact posteriors, once: some seconds.")
+    observer = _warning_lights().observer
+    with building():
+        return Grid(observer.simulator, observer.posterior.flow.prior, observer.posterior.record.noise_fraction)
+
+
 def _replace(
     galaxies: np.ndarray,
     flux: Tensor,
@@ -175,35 +181,21 @@ def _replace(
     seed: int,
     ids: list[int | str] | None,
 ) -> None:
-    """Put draws of chains in the place of the network's, for some galaxies."""
-    settings, observer = REFIT, _warning_lights().observer
-    posterior = observer.posterior
-    prior, fraction, draws = posterior.flow.prior, posterior.record.noise_fraction, kept.shape[1]
-    if len(galaxies):
-        _announce_refits(galaxies)
+    """Put draws of exact posteriors in the place of the network's, for some galaxies."""
+    draws, posterior = kept.shape[1], _warning_lights().observer.posterior
     for part in in_batches(len(galaxies), REFITS_AT_ONCE, "Refits"):
         some = galaxies[part]
         of_some = None if ids is None else [ids[row] for row in some]
-        start = posterior.sample(flux[some], settings.ensembles * settings.walkers, seed, of_some)
+        found = _grid().posterior(flux[some], CANDIDATES * draws, seed, ids=of_some, effective=EFFECTIVE * draws)
+        statistics["effective"][some] = found.effective.numpy()
         keys = posterior.keys(flux[some], of_some)
-        chains = exact_chains(
-            observer.simulator, prior, flux[some], fraction, start, draws, settings, seed, keys, "Refitting"
+        for row, key, theta, log_weight in zip(some, keys, found.draws, found.log_weight, strict=True):
+            chosen = resample_systematically(log_weight.numpy(), draws, stream(seed, "refit", key))
+            kept[row] = theta[chosen].numpy()
+    few = galaxies[statistics["effective"][galaxies] < draws]
+    if len(few):
+        warnings.warn(
+            f"The exact posterior of {inputs.named(few)} rests on fewer effective draws than asked for; see "
+            "statistics['effective'].",
+            stacklevel=4,
         )
-        kept[some] = chains.draws
-        statistics["r_hat"][some] = chains.r_hat.max(1)
-        statistics["sample_size"][some] = chains.sample_size.min(1)
-        statistics["farthest"][some] = chains.farthest
-        if not chains.converged.all():
-            rows = inputs.named(some[~chains.converged])
-            warnings.warn(
-                f"The chains of {rows} have not converged; see r_hat, sample_size and farthest.", stacklevel=4
-            )
-
-
-def _announce_refits(galaxies: np.ndarray) -> None:
-    parts, longer = -(-len(galaxies) // REFITS_AT_ONCE), 2 ** (REFIT.extensions + 1) - 1
-    minutes = np.dot(REFIT_MINUTES, (parts, len(galaxies)))
-    announce(
-        f"digs.infer refits {inputs.named(galaxies)} with chains: about {minutes:.0f} min on an idle core, up to "
-        f"{longer} times as long where they are slow to converge."
-    )
