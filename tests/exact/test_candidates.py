@@ -52,6 +52,9 @@ def test_what_is_impossible_is_not_chosen():
     chosen, log_p, _ = chosen_by(log_v, 0.5)
     assert chosen.tolist() == [3, 50]
     np.testing.assert_allclose(log_p, 0.0)
+    log_v[[7, 60]] = -700.0, -744.0  # numbers so small that their inverses are infinite
+    for start in (0.0, 0.5, 0.999):
+        assert set(chosen_by(log_v, start)[0].tolist()) <= {3, 7, 50, 60}
 
 
 def test_effective_share():

@@ -38,7 +38,7 @@ def reading_of(nodes, flux, sigma):
     log_models, log_y, precision = np.empty((3, *flux.shape))
     first_references(flux, sigma, log_models)
     read = read_all_even if even else read_all_weighted
-    read(flux, sigma, log_models, nodes, reading, log_y, precision)
+    read(flux, sigma, False, log_models, nodes, reading, log_y, precision)
     return Reading(*(part[0] for part in reading))
 
 

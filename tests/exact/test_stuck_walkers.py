@@ -4,20 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from digs.base import paths
 from digs.base.random_streams import stream
 from digs.config.model import FAR_BELOW
-from digs.config.params import load_params
-from digs.config.stages.reference_settings import ReferenceSettings
-from digs.exact.converged_chains import exact_chains
 from digs.exact.ensembles import split_r_hat, walk
-from digs.exact.likelihood import log_joint
 from digs.exact.stuck_walkers import freed, stuck_draws, stuck_in
-from digs.files.product import read_product
-from digs.files.schemas.observations_schema import OBSERVATIONS
-from digs.inference.posterior import Posterior
-from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
 
 ENSEMBLES, WALKERS, D = 2, 20, 5
 AWAY = 40.0  # of the second mode's centre, in standard deviations of the first
@@ -109,32 +99,3 @@ def test_a_walker_that_never_moved_is_stuck_and_one_whose_ensemble_is_fine_takes
     assert np.delete(taken[1], 2).tolist() == [5, 6, 8, 9]
     all_of_one = np.repeat([[False], [True]], 5, 1)
     assert (freed(all_of_one, last, FAR_BELOW, random)[1] < 5).all()  # there is nobody in their own
-
-
-STUCK = [
-    [11.24120044708252, -1.9079999923706055, 0.6875, 0.014000000432133675, 0.45080000162124634],
-    [11.178000450134277, -1.6786999702453613, 0.6772000193595886, 0.010400000028312206, 0.5809999704360962],
-]  # theta where walkers of galaxy 39 once stayed
-
-
-def test_galaxy_39_of_the_reference_is_freed():
-    """Its walkers get stuck at the youngest ages, where spectra are a hundred nat less likely."""
-    prior, simulator, posterior = Prior.over(load_params().prior), Simulator(), Posterior.load("exact")
-    flux = torch.as_tensor(read_product(paths.DATA / "test.h5", OBSERVATIONS)["noisy_flux"][39:40])
-    settings = load_params(ReferenceSettings).reference.model_copy(
-        update={"burn_in": 250, "steps": 150, "extensions": 0, "ensembles": 2}
-    )
-    first = posterior.sample(flux, settings.ensembles * settings.walkers, 6)
-    first[0, [5, 40]] = torch.tensor(STUCK, dtype=first.dtype)
-    keys = posterior.keys(flux)
-    farthest = []
-    for far_below in (1e9, FAR_BELOW):
-        walk = settings.model_copy(update={"far_below": far_below})
-        chains = exact_chains(simulator, prior, flux, 0.05, first, 500, walk, 6, keys, "Galaxy 39")
-        log_prob = log_joint(simulator, prior, torch.as_tensor(chains.draws), flux, 0.05)
-        farthest.append((chains.farthest[0], stuck_draws(log_prob).any().item()))
-    (stuck, seen), (free, left) = farthest
-    assert stuck > 50
-    assert seen
-    assert free < FAR_BELOW
-    assert not left

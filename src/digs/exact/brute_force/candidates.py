@@ -207,7 +207,7 @@ def choose(log_v, number, start, chosen, log_p):
         c = (number - sure) / rest
     found, passed = 0, 0.0
     for j in range(len(v)):
-        p = min(1.0, c * v[j])
+        p = min(1.0, c * v[j]) if v[j] > 0 else 0.0  # c may be infinite
         passed += p
         if passed > found + start and found < number:
             chosen[found], log_p[found] = j, math.log(p)

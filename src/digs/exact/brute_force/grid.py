@@ -9,9 +9,9 @@ Mass and dust are in closed form; that leaves three parameters, few enough for a
 
 The approximations of steps 1 to 3 make the weights less even, but not wrong: the mean of the weights has the evidence
 as its expectation, whatever the grid is, except for what lies 18 nat below the best node. How many candidates there are
-is told by a small pilot of candidates; where an effective number of draws is asked for, how many spectra there are, and
-whether from a wider proposal, by a pilot of draws. Pilots have random numbers of their own, and are then forgotten, so
-that this holds as it did. Of more draws than are wanted, some are chosen as in step 3.
+is told by a small pilot of candidates, which has random numbers of its own and is then forgotten, so that this holds as
+it did. Where an effective number of draws is asked for and not reached, there are further tries, with wider proposals
+and more draws, each by itself. Of more draws than are wanted, some are chosen as in step 3.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ from digs.base.torch_state import calculating
 from digs.config.theta import NAMES
 from digs.exact.brute_force.nodes import Nodes
 from digs.exact.brute_force.proposals import propose
-from digs.exact.brute_force.samples import Sample, times_wanted
+from digs.exact.brute_force.samples import Sample
 from digs.exact.brute_force.templates import make_templates
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.physics.compiled_spectra import CompiledSpectra
@@ -41,13 +41,9 @@ from digs.physics.spectra import check_flux
 _AT_ONCE = 64_000  # draws, to bound memory
 
 
-_PILOT = 1000  # draws
-
-
-_RESERVE = 2.0  # the share that is not effective is aimed at so many times lower, as the pilot's has an error
-
-
-_POWERS = (1.0, 0.5)  # of the readings' likelihoods: the second is for galaxies where the first is too narrow
+# one after the other, until enough draws are effective: the power of the readings' likelihoods (below 1 for wider
+# proposals), whether readings are careful, and how many times as many draws as usual are made
+_TRIES = ((1.0, False, 1), (0.5, False, 2), (0.5, True, 4), (0.25, True, 16), (0.25, True, 64))
 
 
 @dataclass(frozen=True)
@@ -134,9 +130,8 @@ class Grid:
             seed: from 0 to 2^63 - 1.
             sigma: where it is given: of each pixel, of the shape and unit of flux; inf in gaps.
             ids: of the galaxies, as of digs.Posterior.sample.
-            effective: how many of the draws are to be effective, at least nearly so, fewer than draws; a galaxy is
-                then simulated more often, 64 times as often as usual at most. By default what it takes is not looked
-                at.
+            effective: how many of the draws are to be effective, fewer than draws; a galaxy is then simulated more
+                often, 64 times as often as usual at most. By default it is not looked at.
         Raises:
             DigsError: an argument is not one of these.
         """
@@ -151,43 +146,46 @@ class Grid:
                 torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty
             )
         if effective is None:
-            return _posterior(self._sample(flux, sigma, seed, "draws", keys, draws, 1.0))
+            return _posterior(self._sample(flux, sigma, seed, "try 0", keys, draws, 1.0, False))
         return self._refined(flux, sigma, seed, keys, draws, effective)
 
     def _refined(
         self, flux: np.ndarray, sigma: np.ndarray, seed: int, keys: list[bytes], draws: int, effective: float
     ) -> GridPosterior:
-        """Draws of which so many are effective, by a pilot."""
-        share = 1 - (1 - effective / draws) / _RESERVE
-        times, power = np.ones((2, len(flux)))
+        """Draws of which so many are effective, if any of the tries has as many; else those of the best try."""
+        found, best = np.empty(len(flux), dtype=object), np.zeros(len(flux))
         rows = np.arange(len(flux))
-        for tried in _POWERS:
+        for number, (power, careful, times) in enumerate(_TRIES):
             own = [keys[row] for row in rows]
-            pilot = self._sample(flux[rows], sigma[rows], seed, f"pilot {tried}", own, _PILOT, tried)
-            power[rows], times[rows] = tried, times_wanted(pilot, share)
-            rows = rows[times[rows] > 1]
+            sample = self._sample(flux[rows], sigma[rows], seed, f"try {number}", own, times * draws, power, careful)
+            if times > 1:
+                sample = sample.fewer(draws, [stream(seed, f"grid fewer {number}", key).random() for key in own])
+            share = sample.effective_share
+            for row, one, reached in zip(rows, sample.each(), share, strict=True):
+                if reached > best[row]:
+                    found[row], best[row] = one, reached
+            rows = rows[share < effective / draws]
             if not len(rows):
                 break
-        found = np.empty(len(flux), dtype=object)
-        choices = np.stack([times, power], 1)
-        for choice in np.unique(choices, axis=0):
-            rows = np.flatnonzero((choices == choice).all(1))
-            own, number = [keys[row] for row in rows], int(choice[0] * draws)
-            sample = self._sample(flux[rows], sigma[rows], seed, "draws", own, number, choice[1])
-            if number > draws:
-                sample = sample.fewer(draws, [stream(seed, "grid fewer", key).random() for key in own])
-            found[rows] = sample.each()
         return _posterior(Sample.together(found))
 
     def _sample(
-        self, flux: np.ndarray, sigma: np.ndarray, seed: int, purpose: str, keys: list[bytes], draws: int, power: float
+        self,
+        flux: np.ndarray,
+        sigma: np.ndarray,
+        seed: int,
+        purpose: str,
+        keys: list[bytes],
+        draws: int,
+        power: float,
+        careful: bool,
     ) -> Sample:
         """Draws with weights, a block of galaxies at a time."""
         size = max(1, _AT_ONCE // draws)
         parts = []
         for rows in (slice(first, first + size) for first in range(0, len(flux), size)):
             given, streams = (flux[rows], sigma[rows]), [stream(seed, f"grid {purpose}", key) for key in keys[rows]]
-            proposal = propose(self.nodes, *given, np.full(len(streams), power), streams, draws)
+            proposal = propose(self.nodes, *given, np.full(len(streams), power), streams, draws, careful)
             log_likelihood = log_likelihoods(*given, self.noise, self._models(proposal.theta))
             parts.append(Sample.weighted(proposal, log_likelihood + self._log_prior - proposal.log_density))
         return Sample.together(parts)

@@ -20,6 +20,9 @@ from digs.exact.brute_force.readings import (
 _GROUP = 8  # galaxies that share the features of a tile
 
 
+_CAREFUL_ROUNDS = 6
+
+
 _PILOT = 256  # candidates
 
 
@@ -75,11 +78,13 @@ def _propose(
     flux: np.ndarray,
     sigma: np.ndarray,
     power: np.ndarray,
+    careful: bool,
     streams: Sequence[np.random.Generator],
     found: Proposal,
 ) -> None:
     """Fill in the proposal of a group."""
-    galaxies, size, even = len(flux), len(nodes.volume), sigma.shape[1] == 0
+    galaxies, size = len(flux), len(nodes.volume)
+    even = sigma.shape[1] == 0 and not careful
     read_all, fill = (read_all_even, fill_even) if even else (read_all_weighted, fill_weighted)
     readings = Reading.blank(galaxies, nodes, even)
     log_models, log_y, precision = np.empty((3, *flux.shape))
@@ -88,12 +93,12 @@ def _propose(
     share, total, number = np.empty((galaxies, size)), np.empty(galaxies), np.empty(galaxies, dtype=np.int64)
     features = np.empty((galaxies, nodes.features.shape[1]), dtype=np.float32)
     first_references(flux, sigma, log_models)
-    read_all(flux, sigma, log_models, nodes, readings, log_y, precision)
-    for _ in range(1 if even else 2):  # the precisions of given sigmas depend on the reference
+    read_all(flux, sigma, careful, log_models, nodes, readings, log_y, precision)
+    for _ in range(1 if even else _CAREFUL_ROUNDS if careful else 2):  # precisions depend on the reference
         fill(nodes, readings, log_densities)
         choose_all_nodes(log_densities, nodes, readings, density, which, share, number, total, features)
         new_references(features, log_y, precision, nodes, log_models)
-        read_all(flux, sigma, log_models, nodes, readings, log_y, precision)
+        read_all(flux, sigma, careful, log_models, nodes, readings, log_y, precision)
 
     def draw(many: np.ndarray, into: Proposal) -> None:
         numbers = tuple(Numbers.of(streams, many))
@@ -114,6 +119,7 @@ def propose(
     power: np.ndarray,
     streams: Sequence[np.random.Generator],
     draws: int,
+    careful: bool = False,
 ) -> Proposal:
     """Return so many draws of each galaxy.
 
@@ -122,12 +128,13 @@ def propose(
         sigma: (G, n), float64, inf in gaps; or (G, 0) where the noise is the fraction nodes.unit of the model flux.
         power: of the readings' likelihoods, (G,): 1, or less for wider proposals.
         streams: of random numbers, one a galaxy.
+        careful: whether readings are, which takes longer and matters where the model does not fit.
     """
     found = Proposal.blank(len(flux), draws, len(nodes.low))
 
     def fill(rows: slice) -> None:
         part = Proposal(*(each[rows] for each in found))
-        _propose(nodes, flux[rows], sigma[rows], power[rows], streams[rows], part)
+        _propose(nodes, flux[rows], sigma[rows], power[rows], careful, streams[rows], part)
 
     in_parts(fill, len(flux), _GROUP)
     return found

@@ -6,7 +6,12 @@ with a precision w in each pixel,
     sigma_i = f m_i:        ln y_i = ln m_i + r_i^2 - r_i - f^2,     w_i = 1 / f^2,     r_i = x_i / m_i
     sigma_i given:          ln y_i = ln m_i + r_i - 1,               w_i = (m_i / sigma_i)^2
 
-whose slope at the reference is right, and whose curvature is what it is on average. As ln m is linear in the features
+whose slope at the reference is right, and whose curvature is what it is on average, where the model fits. Where it does
+not, a careful reading has for sigma_i = f m_i the curvature of Gauss and Newton at the reference,
+
+    ln y_i = ln m_i + 1 - 1 / r_i - (f / r_i)^2,                     w_i = (r_i / f)^2
+
+As ln m is linear in the features
 (digs.exact.brute_force.templates), the rest is least squares. With A = [1, -k], S = A^T W A,
 X = W - W A S^{-1} A^T W and the templates' unit u, mass and dust free,
 
@@ -28,6 +33,9 @@ _F4 = np.float32
 
 
 _CLEAR, _REACH, _LEAST = 5.0, 4, 0.3  # sigma; pixels on either side; sigma of the mean over these
+
+
+_LEAST_RATIO = 0.1  # of the data to the model, so that no step is too long
 
 
 _TINY = 1e-9  # that keeps matrices of few pixels invertible, in units of the noise that the grid is made for
@@ -80,13 +88,15 @@ def _first_references(flux, sigma, log_models):
 
 
 @compiled_strictly
-def _expand(flux, sigma, fraction, log_model, log_y, precision):
+def _expand(flux, sigma, fraction, careful, log_model, log_y, precision):
     """Fill in ln y and w around a reference; where no sigmas are given, the noise is a fraction of the model."""
     for i in range(len(flux)):
         if len(sigma) == 0:
             ratio = flux[i] * np.exp(-log_model[i])
-            log_y[i] = log_model[i] + ratio**2 - ratio - fraction**2
-            precision[i] = 1 / fraction**2
+            slope = ratio**2 - ratio - fraction**2
+            curvature = max(ratio, _LEAST_RATIO) ** 2 if careful else 1.0
+            log_y[i] = log_model[i] + slope / curvature
+            precision[i] = curvature / fraction**2
         elif sigma[i] < np.inf and log_model[i] > -np.inf:
             model = np.exp(log_model[i])
             log_y[i] = log_model[i] + flux[i] / model - 1
@@ -198,17 +208,17 @@ def _new_reference(features, log_y, precision, nodes, log_model):
         log_model[i] += level + tilt * nodes.curve[i]
 
 
-def _read_all_even(flux, sigma, log_models, nodes, readings, log_y, precision):
+def _read_all_even(flux, sigma, careful, log_models, nodes, readings, log_y, precision):
     """Fill in ln y and w around references, and readings, where the noise is the same fraction of all models."""
     for galaxy in range(len(flux)):
-        _expand(flux[galaxy], sigma[galaxy], nodes.unit, log_models[galaxy], log_y[galaxy], precision[galaxy])
+        _expand(flux[galaxy], sigma[galaxy], nodes.unit, careful, log_models[galaxy], log_y[galaxy], precision[galaxy])
         _read_even(log_y[galaxy], nodes, one_of(readings, galaxy))
 
 
-def _read_all_weighted(flux, sigma, log_models, nodes, readings, log_y, precision):
-    """The same with sigmas that are given."""
+def _read_all_weighted(flux, sigma, careful, log_models, nodes, readings, log_y, precision):
+    """The same with any noise."""
     for galaxy in range(len(flux)):
-        _expand(flux[galaxy], sigma[galaxy], nodes.unit, log_models[galaxy], log_y[galaxy], precision[galaxy])
+        _expand(flux[galaxy], sigma[galaxy], nodes.unit, careful, log_models[galaxy], log_y[galaxy], precision[galaxy])
         _read_weighted(log_y[galaxy], precision[galaxy], nodes, one_of(readings, galaxy))
 
 

@@ -1,11 +1,7 @@
-r"""Weighted draws of many galaxies, and how many of them it takes until enough are effective.
+"""Weighted draws of many galaxies.
 
 Of n draws with weights w some are chosen as candidates are (digs.exact.brute_force.candidates), with the probabilities
-pi = min(1, c w), after which their weights are w / pi = max(w, 1 / c). As an effective share of them that is
-
-    (\sum w)^2 / ( \sum pi  \sum w max(w, 1 / c) )
-
-which grows with n, when the number of those that are chosen stays. So the weights of a pilot tell n.
+pi = min(1, c w), after which their weights are w / pi = max(w, 1 / c): more even than before.
 """
 
 import math
@@ -18,8 +14,6 @@ import torch
 from digs.base.statistics import efficiency
 from digs.exact.brute_force.candidates import choose
 from digs.exact.brute_force.proposals import Proposal
-
-STEPS = np.sqrt(2.0) ** np.arange(13)  # how many times as many draws as usual: 1 to 64
 
 
 @dataclass(frozen=True)
@@ -71,27 +65,3 @@ def _effective_share(log_weight: np.ndarray) -> np.ndarray:
     """Of draws by their weights, (N,); that of one draw where none has any weight."""
     share = efficiency(torch.as_tensor(log_weight)).numpy()
     return np.nan_to_num(share, nan=0.0).clip(1 / log_weight.shape[1])
-
-
-def share_after(log_weight: np.ndarray, times: float) -> float:
-    """Return the effective share of one in so many draws that are chosen by their ln weights, (n,); see the module."""
-    weight = np.exp(log_weight - log_weight.max())
-    c, sure = np.inf, np.zeros(len(weight), dtype=bool)
-    while (rest := weight[~sure].sum()) > 0:
-        c = (len(weight) / times - sure.sum()) / rest
-        if not (c * weight >= 1)[~sure].any():
-            break
-        sure = c * weight >= 1
-    else:
-        c = np.inf
-    return weight.sum() ** 2 / (np.minimum(1, c * weight).sum() * (weight * np.maximum(weight, 1 / c)).sum())
-
-
-def times_wanted(sample: Sample, share: float) -> np.ndarray:
-    """Return how many times as many draws, of STEPS, it takes to reach an effective share, (N,)."""
-    wanted = np.ones(len(sample.theta))
-    for row, log_weight in enumerate(sample.log_weight):
-        if sample.effective_share[row] < share:
-            enough = (each for each in STEPS if share_after(log_weight, each) >= share)
-            wanted[row] = next(enough, STEPS[-1]) if np.isfinite(log_weight).any() else STEPS[-1]
-    return wanted
