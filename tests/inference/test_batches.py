@@ -28,11 +28,6 @@ def flux() -> np.ndarray:
     return read_product(paths.DATA / "test.h5", OBSERVATIONS)["noisy_flux"][:NUMBER]
 
 
-@pytest.fixture(scope="module")
-def networks() -> dict[str, digs.Posterior]:
-    return {name: digs.Posterior.load(name) for name in ("fiducial", "paper")}
-
-
 @pytest.mark.parametrize(("number", "size"), [(0, 3), (1, 3), (3, 3), (7, 3), (7, 100)])
 def test_every_galaxy_is_in_one_batch(number, size):
     batches = list(in_batches(number, size, "Batches"))

@@ -28,17 +28,6 @@ def trusted(flux) -> fallback.Inference:
     return infer(flux[:FEW], draws=400, seed=3)
 
 
-@pytest.fixture
-def suspicious(monkeypatch):
-    """suspicious(name): the light of that name is always on."""
-
-    def switch_on(name: str) -> None:
-        lights = fallback._warning_lights()
-        monkeypatch.setitem(lights.judge.thresholds, name, -np.inf)
-
-    return switch_on
-
-
 def test_healthy_galaxies_are_trusted(trusted):
     assert digs.infer is infer
     assert trusted.draws.shape == (FEW, 400, 5)
