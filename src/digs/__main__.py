@@ -77,15 +77,17 @@ def run_from_scratch(project: Project, names: list[str], chosen: list[str]) -> l
     return findings + [each for name in names for each in audit.compare(project, name, now)]
 
 
-def run_renew() -> int:
-    """Redraw everything in a clean copy and record what it shows now; say what changed."""
+def run_renew(figure: list[str]) -> int:
+    """Redraw everything, or what is named, in a clean copy and record what it shows now; say what changed."""
     pipeline = Pipeline(paths.ROOT)
-    scripts = fingerprints.all_scripts(paths.ROOT)
+    scripts = fingerprints.scripts_named(paths.ROOT, figure) or fingerprints.all_scripts(paths.ROOT)
     try:
         before = fingerprints.load(paths.ROOT)
     except DigsError:  # the first time
         before = {}
     now = fingerprints.redraw(pipeline, scripts, pipeline.locked)
+    if figure:
+        now |= {name: entry for name, entry in before.items() if fingerprints.of_script(name) not in scripts}
     for name in sorted({*before, *now}):
         if name not in before or name not in now:
             print(f"{name} is {'new' if name in now else 'gone'}")
@@ -150,7 +152,9 @@ def parser() -> argparse.ArgumentParser:
     )
     one.add_argument("--record", type=Path, metavar="FILE", help="write what was found, and on which machine, as JSON")
     one.set_defaults(run=run_audit)
-    commands.add_parser("renew", help=run_renew.__doc__, description=run_renew.__doc__).set_defaults(run=run_renew)
+    one = commands.add_parser("renew", help=run_renew.__doc__, description=run_renew.__doc__)
+    one.add_argument("figure", nargs="*", help="such as corner, tab_widths or numbers (default: everything)")
+    one.set_defaults(run=run_renew)
     one = commands.add_parser("stages", help=run_stages.__doc__, description=run_stages.__doc__)
     one.add_argument("--write", action="store_true", help="write the dependencies that the sources give")
     one.set_defaults(run=run_stages)

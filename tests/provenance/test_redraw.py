@@ -71,8 +71,9 @@ def test_a_script_sees_nothing_of_those_before_it(scripts):
 def test_a_script_that_fails_leaves_nothing(scripts):
     scripts(must_fail=True)
     alone = seen()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError) as failed:
         redraw.redraw(["tab_meddling"])
+    assert failed.value.__notes__ == ["src/scripts/tables/tab_meddling.py: ValueError: "]
     assert seen() == alone
     assert np.geterr()["divide"] == "warn"
 

@@ -146,6 +146,10 @@ class Project:
         for name in (word, stem, f"fig_{stem}", f"tab_{stem}", by_label.get(word)):
             if name in self.declared or name in self.groups:
                 return [name]
+        for name in (stem, f"fig_{stem}", f"tab_{stem}"):
+            if name.startswith(("fig_", "tab_")) and (self.root / self.script(name)).is_file():
+                where = "showyourwork.yml" if name.startswith("fig_") else "the Snakefile's TABLES"
+                raise DigsError(f"{self.script(name)} is not in {where}; list it there, with the data that it reads.")
         known = ", ".join(sorted(name.removeprefix("fig_") for name in self.declared))
         raise DigsError(f"There is no figure or table '{word}'; choose from: {known}, numbers.")
 
@@ -310,7 +314,7 @@ def compare(project: Project, name: str, now: dict[str, Record]) -> list[Finding
 
 def scripts_of(names: Iterable[str]) -> list[str]:
     """Return the scripts that make figures, tables and groups of numbers, each once."""
-    return list(dict.fromkeys(NUMBERS if "." in name else name for name in names))
+    return list(dict.fromkeys(map(fingerprints.of_script, names)))
 
 
 def data_of(project: Project, names: Iterable[str]) -> list[str]:

@@ -16,6 +16,9 @@ from digs.provenance.pipeline import Pipeline
 _NOT_COPIED = {".git", ".venv", ".dvc/cache", ".dvc/tmp", "data-store", ".snakemake", ".showyourwork", "build"}
 
 
+_SHOWN = 6  # words of a command that failed
+
+
 _MADE = ("src/data/", "src/tex/figures/", "src/tex/output/")
 
 
@@ -58,7 +61,8 @@ def execute(tree: Path, *command: str) -> None:
     ended = subprocess.run(command, cwd=tree, env=seen, stdin=subprocess.DEVNULL, capture_output=True)
     if ended.returncode:
         words = ended.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"]
-        shown = " ".join(Path(part).name if part == sys.executable else part for part in command)
+        shown = " ".join(Path(part).name if part == sys.executable else part for part in command[:_SHOWN])
+        shown += " ..." * (len(command) > _SHOWN)
         raise DigsError(f"`{shown}` failed in a clean copy: {words[-1].rstrip('.')}.")
 
 

@@ -86,6 +86,27 @@ def all_scripts(root: Path) -> list[str]:
     return [*sorted(found), NUMBERS]
 
 
+def scripts_named(root: Path, words: Iterable[str]) -> list[str]:
+    """Return the names of the scripts that a user means: `corner`, `fig_corner`, `tab_widths`, `numbers`.
+
+    Raises:
+        DigsError: nothing is called that.
+    """
+    known, found = all_scripts(root), []
+    for word in words:
+        meant = NUMBERS if word == "numbers" else word
+        match = [name for name in (meant, f"fig_{meant}", f"tab_{meant}") if name in known]
+        if not match:
+            raise DigsError(f"No script makes '{word}'; choose from: {', '.join(known)}.")
+        found.append(match[0])
+    return found
+
+
+def of_script(name: str) -> str:
+    """Return the name of the script that makes a figure, a table or a group of numbers."""
+    return NUMBERS if "." in name else name
+
+
 def load(root: Path) -> dict[str, Fingerprint]:
     """Return the tracked record: {script or group of numbers: {script, data, shown}}.
 

@@ -26,6 +26,7 @@ from digs.base.command import run
 from digs.base.errors import DigsError
 from digs.base.git import git_commit, tree_hash
 from digs.files.atomic import md5, recording, write_json
+from digs.provenance.declared_parameters import check_parameters
 from digs.provenance.dependencies import script_of
 from digs.provenance.documents import read_document
 from digs.provenance.pipeline import Pipeline, Stage
@@ -210,6 +211,7 @@ def run_stage(main: Callable[..., None], add_arguments: Callable[..., None] | No
     def recorded_main(**arguments: Mapping[str, Any]) -> None:
         script = Path(sys.argv[0]).resolve().relative_to(root).as_posix()
         stage = stage_of(Pipeline(root), " ".join(["python", script, *sys.argv[1:]]))
+        check_parameters(root, stage)
         with recorded(stage, root):
             main(**arguments)
 

@@ -39,6 +39,9 @@ def alone(script: Path) -> Iterator[None]:
     try:
         with plt.rc_context(), np.errstate(), np.printoptions(), warnings.catch_warnings():
             yield
+    except Exception as error:
+        error.add_note(f"{paths.shown(script)}: {type(error).__name__}: {error}")  # the last line that is said
+        raise
     finally:
         plt.close("all")
         random.setstate(drawn)

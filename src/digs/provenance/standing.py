@@ -61,6 +61,7 @@ class StandingJudge:
             reasons.append("its code has changed since, and nothing vouches for it")
         else:
             standing = Standing.UNRECORDED
+        reasons = list(dict.fromkeys(reasons))  # lock and record may say the same
         return Judgement(Standing.STALE if reasons else standing, reasons, record, voucher)
 
     def _outputs(self, stage: Stage) -> dict[str, str | None]:
