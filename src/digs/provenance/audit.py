@@ -21,7 +21,7 @@ from digs.paper.figure_contents import Entry
 from digs.provenance import fingerprints
 from digs.provenance.dependencies import FigureFile
 from digs.provenance.documents import check_content, read_document, read_text
-from digs.provenance.fingerprints import NUMBERS, Record
+from digs.provenance.fingerprints import NUMBERS, Fingerprint
 from digs.provenance.manuscript import Exhibit, Manuscript
 from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.product_settings import contradictions
@@ -96,7 +96,8 @@ class Project:
         self.pipeline = Pipeline(root)
         self.manuscript = Manuscript(read_text(root, "src/tex/ms.tex"))
         self.recorded = fingerprints.load(root)
-        self.judge = StandingJudge(root, self.pipeline)
+        judge = StandingJudge(root, self.pipeline)
+        self.judgement = cache(lambda name: judge.judge(self.pipeline.stages[name]))
 
     @cached_property
     def declared(self) -> dict[str, list[str]]:
@@ -198,7 +199,7 @@ def check_data(project: Project, file: str) -> Finding:
 
 def check_stage(project: Project, stage: Stage) -> list[Finding]:
     """Check a stage against the record of its run, what vouches for it, and what its products say of their settings."""
-    judgement = project.judge.judge(stage)
+    judgement = project.judgement(stage.name)
     reasons = [*judgement.reasons, *contradictions(project.pipeline, stage)]
     if reasons:
         return wrong(f"stage {stage.name} is stale: {reason}" for reason in reasons)
@@ -230,7 +231,7 @@ def check_record(project: Project, name: str) -> list[Finding]:
     ]
 
 
-def _built(project: Project, name: str, record: Record) -> list[str]:
+def _built(project: Project, name: str, record: Fingerprint) -> list[str]:
     """How what the last build left in the tree differs from what is recorded."""
     tex = project.root / "src" / "tex"
     if name.startswith("fig_"):
@@ -293,7 +294,7 @@ def check_redrawn(project: Project, names: list[str]) -> dict[str, list[Finding]
     return found | {name: compare(project, name, now) for name in {*able, *new}}
 
 
-def compare(project: Project, name: str, now: dict[str, Record]) -> list[Finding]:
+def compare(project: Project, name: str, now: dict[str, Fingerprint]) -> list[Finding]:
     """Compare what a script drew just now with what is recorded of it."""
     kernels = tuple(now.get(name, {}).get("kernels", ()))
 

@@ -67,9 +67,6 @@ class Fingerprint(TypedDict):
     kernels: NotRequired[list[str]]
 
 
-Record = Fingerprint
-
-
 def script_of(name: str) -> str:
     """Return the file that makes a figure, a table, a group of numbers (MODULE.FUNCTION) or all numbers of the text."""
     if "." in name:

@@ -71,7 +71,7 @@ def stage_lines(project: Project, stage: Stage) -> Iterator[str]:
 
 def _history(project: Project, stage: Stage) -> str:
     """The last run of a stage, and what vouches for changes since."""
-    judgement = project.judge.judge(stage)
+    judgement = project.judgement(stage.name)
     said = "no record of its run"
     if judgement.record:
         where = judgement.record.circumstances

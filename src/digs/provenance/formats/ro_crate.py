@@ -54,7 +54,7 @@ class RecordCrate:
     def __init__(self, facts: ProjectFacts, exhibits: list[BuiltExhibit]) -> None:
         self.facts, self.project, self.exhibits = facts, facts.project, exhibits
         self.stages = list(self.project.pipeline.stages.values())
-        self.judgements = {stage.name: self.project.judge.judge(stage) for stage in self.stages}
+        self.judgements = {stage.name: self.project.judgement(stage.name) for stage in self.stages}
         self.crate = ROCrate(version=VERSION)
         self.crate.metadata.extra_terms.update(_TERMS)
         self.authors = [self._agent(author) for author in facts.citation["authors"]]

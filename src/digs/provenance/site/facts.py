@@ -63,7 +63,6 @@ class Facts:
         self.project = Project(root)
         self.checks = Checks(self.project)
         self.since = cache(self._since)
-        self.judgement = cache(lambda name: self.project.judge.judge(self.project.pipeline.stages[name]))
         self.findings = cache(lambda name: self.checks.of([name]))
 
     def _since(self, file: str) -> str:

@@ -19,7 +19,7 @@ from digs.provenance.site.listing import drawing_lines, listed
 
 def run_of(facts: Facts, stage: Stage) -> dict[str, Any]:
     """Return what is known of the last run of a stage, for the macro `run`."""
-    judgement = facts.judgement(stage.name)
+    judgement = facts.project.judgement(stage.name)
     found: dict[str, Any] = {"standing": str(judgement.standing), "facts": [], "versions": {}, "voucher": None}
     if record := judgement.record:
         where = record.circumstances

@@ -26,7 +26,7 @@ def start_page(facts: Facts, claims: list[ShownClaim]) -> Page:
         "verdict": worst(findings),
         "counts": counts(findings),
         "findings": [finding for finding in findings if finding.verdict is not AuditVerdict.FINE],
-        "runs": sum(facts.judgement(name).record is not None for name in facts.project.pipeline.stages),
+        "runs": sum(facts.project.judgement(name).record is not None for name in facts.project.pipeline.stages),
         "stages": list(facts.project.pipeline.stages.values()),
         "claims": {
             verdict: sum(claim.verdict == verdict for claim in claims) for verdict in {c.verdict for c in claims}
