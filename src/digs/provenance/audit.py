@@ -96,8 +96,8 @@ class Project:
         self.pipeline = Pipeline(root)
         self.manuscript = Manuscript(read_text(root, "src/tex/ms.tex"))
         self.recorded = fingerprints.load(root)
-        judge = StandingJudge(root, self.pipeline)
-        self.judgement = cache(lambda name: judge.judge(self.pipeline.stages[name]))
+        self.judge = StandingJudge(root, self.pipeline)
+        self.judgement = cache(lambda name: self.judge.judge(self.pipeline.stages[name]))
 
     @cached_property
     def declared(self) -> dict[str, list[str]]:
