@@ -59,6 +59,35 @@ def test_tampered_script_is_named(tree):
     assert any("fig_sbc.py is not the script of the recorded fig_sbc" in text for text in problems(tree, NAMES))
 
 
+def test_a_script_that_is_not_listed_is_named(tree, refused):
+    for name, where in (("figures/fig_new", "showyourwork.yml"), ("tables/tab_new", "the Snakefile's TABLES")):
+        path = tree / f"src/scripts/{name}.py"
+        path.touch()
+        with refused(f"src/scripts/{name}.py is not in {where}"):
+            Project(tree).find("new")
+        path.unlink()
+
+
+def test_what_is_renewed_alone_leaves_the_rest(tree):
+    before = fingerprints.load(tree)
+    fingerprints.store(tree, {name: entry for name, entry in before.items() if name != FIGURE})
+    ended = command(tree, "renew", "sbc")
+    assert ended.stdout == f"{FIGURE} is new\n", ended.stderr
+    renewed = fingerprints.load(tree)
+    assert renewed.pop(FIGURE)["shown"].keys() == before.pop(FIGURE)["shown"].keys()
+    assert renewed == before
+
+
+def test_names_of_scripts_are_understood(refused):
+    assert fingerprints.scripts_named(paths.ROOT, ["corner", "tab_widths", "numbers"]) == [
+        "fig_corner",
+        "tab_widths",
+        fingerprints.NUMBERS,
+    ]
+    with refused("No script makes 'brakes'", "fig_corner"):
+        fingerprints.scripts_named(paths.ROOT, ["brakes"])
+
+
 def test_tampered_stage_is_named(tree):
     edit(tree / "src/digs/diagnostics/ranks.py", "(rank + 0.5)", "(rank + 0.6)")
     assert "stage calibration is stale: its code has changed since, and nothing vouches for it" in problems(tree, NAMES)
