@@ -17,7 +17,7 @@ def test_a_stage_declares_what_its_script_reads(name):
 def test_sections_are_seen_in_a_script():
     script = "params = load_params(ChainsSettings)\nprior, x = Prior.over(params.prior), load_params().threads\n"
     assert sections_read(script) == {"chains", "prior", "threads"}
-    assert sections_read("params.network(name), params.gas.logu") == {"networks", "gas"}
+    assert sections_read("params.network(name), params.noise.fraction") == {"networks", "noise"}
 
 
 def test_a_section_that_is_left_out_is_named(tmp_path, refused):
