@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from digs.base import paths
 from digs.provenance import fingerprints
-from digs.provenance.fingerprints import NUMBERS, Record, all_scripts, departures, script_of
+from digs.provenance.fingerprints import NUMBERS, Fingerprint, all_scripts, departures, script_of
 from digs.provenance.pipeline import Pipeline
 from digs.provenance.redraw import alone
 
@@ -45,7 +45,7 @@ def drawn(tracked, tmp_path_factory) -> Callable[[str, int], Files]:
     return draw
 
 
-def shown(name: str, files: Files) -> Record:
+def shown(name: str, files: Files) -> Fingerprint:
     """What the files of a script show, as records have it."""
     if name.startswith("fig_"):
         return {"shown": json.loads(files[f"{name.removeprefix('fig_')}.json"])}
@@ -55,21 +55,21 @@ def shown(name: str, files: Files) -> Record:
     return {"shown": {f"row {place}": {"text": row} for place, row in enumerate(rows)}}
 
 
-def by_script(records: dict[str, Record]) -> dict[str, Record]:
+def by_script(records: dict[str, Fingerprint]) -> dict[str, Fingerprint]:
     """Records with all groups of numbers as the work of one script."""
     groups = [record["shown"] for name, record in records.items() if "." in name]
     numbers = {number: entry for group in groups for number, entry in group.items()}
     return {name: record for name, record in records.items() if "." not in name} | {NUMBERS: {"shown": numbers}}
 
 
-def build() -> dict[str, Record]:
+def build() -> dict[str, Fingerprint]:
     """What everything in the paper is made of, in a clean copy."""
     pipeline = Pipeline(paths.ROOT)
     return fingerprints.redraw(pipeline, EXHIBITS, pipeline.locked)
 
 
 @pytest.fixture(scope="module")
-def built(tracked) -> dict[str, Record]:
+def built(tracked) -> dict[str, Fingerprint]:
     """What comes out in a clean copy, by a process of one thread."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
