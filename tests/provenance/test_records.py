@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import edit
 
 from digs.base import paths
 from digs.base.closures import SourceTree
@@ -70,12 +71,6 @@ def standings(tree: Path) -> dict[str, Standing]:
 
 def stale(tree: Path) -> set[str]:
     return {name for name, standing in standings(tree).items() if standing is Standing.STALE}
-
-
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 MODULES = sorted(path.relative_to(paths.ROOT) for path in (paths.ROOT / "src" / "digs").rglob("*.py"))

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import edit
 
 from digs.files.atomic import md5
 from digs.files.product import write_product
@@ -84,8 +85,8 @@ def test_data_that_a_stage_reads_and_does_not_list_are_named(toy, refused):
 
 def test_a_seed_that_a_product_names_is_compared(toy):
     write_product_of_seed(toy / "src/data/output.h5", 5)
-    pipeline = (toy / "dvc.yaml").read_text().replace("output.json", "output.h5")
-    (toy / "dvc.yaml").write_text(pipeline.replace("params: [size]", "params: [toy]"))
+    edit(toy / "dvc.yaml", "output.json", "output.h5")
+    edit(toy / "dvc.yaml", "params: [size]", "params: [toy]")
     (toy / "params.yaml").write_text("toy: {seed: 6}\n")
     digest = md5(toy / "src/data/output.h5")
     (toy / "dvc.lock").write_text(
