@@ -27,6 +27,7 @@ from digs.paper.latex_numbers import (
         (compact(0.0661), "0.066"),
         (compact(9960), r"1.0\times10^{4}"),
         (compact(1433600), r"1.4\times10^{6}"),
+        (compact(-56209), r"-5.6\times10^{4}"),
         (compact(math.inf), r"\infty"),
         (grouped_integer(1234567), r"1\,234\,567"),
         (grouped_integer(1000), "1000"),

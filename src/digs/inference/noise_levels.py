@@ -19,7 +19,11 @@ from digs.training.pairs import exact_sample
 def at_noise_level(
     signal_to_noise: float, posterior: Posterior, simulator: Simulator, settings: ValidationSettings
 ) -> dict[str, Any]:
-    """Return calibration on spectra of this noise, and widths against those of the exact posteriors."""
+    """Return calibration on spectra of this noise, with widths and biases in units of the exact posteriors' widths.
+
+    The mean of means less truths in units that the data define is zero for exact posteriors. A network that is told
+    the wrong noise has posteriors of next to no width, in units of which (`z_mean`) single galaxies may rule the mean.
+    """
     level, bootstrap, seed = settings.noise_levels, settings.bootstrap, settings.seed
     prior, fraction, case = posterior.flow.prior, 1 / signal_to_noise, f"S/N {signal_to_noise:g}"
     theta, flux = exact_sample(simulator, prior, fraction, level.spectra, seed, "noise levels")
@@ -34,6 +38,8 @@ def at_noise_level(
         **summary_table(mocks, settings.draws, bootstrap, seed),
     }
     ratio = mocks.half_width / exact.half_width
+    bias = mocks.deviations(settings.draws).residual / exact.half_width
     for place, name in enumerate(NAMES):
         result[name]["ratio"] = with_error(ratio[:, place], np.median, resampled)
+        result[name]["bias_ratio"] = with_error(bias[:, place], np.mean, resampled)
     return result

@@ -22,7 +22,7 @@ def compact(value: float, digits: int = 2) -> str:
     """Return a number rounded to so many significant digits, as a power of ten from 10 000 on."""
     if not math.isfinite(value):
         return r"\infty"
-    return scientific(value, digits) if float(f"{value:.{digits - 1}e}") >= 10_000 else plain(value, digits)
+    return scientific(value, digits) if abs(float(f"{value:.{digits - 1}e}")) >= 10_000 else plain(value, digits)
 
 
 def grouped_integer(value: int) -> str:

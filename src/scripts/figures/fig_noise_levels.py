@@ -15,7 +15,7 @@ from digs.paper.plotting import COLOURS, DASHES, FAINT, PAGE, TRUTH, draw, legen
 
 PANELS = {  # what is drawn: axis label, what it would be
     "coverage_68": ("Share in 68%", 0.68),
-    "z_mean": ("Mean bias / standard deviation", 0.0),
+    "bias_ratio": ("Mean bias / exact half-width", 0.0),
     "ratio": ("Half-width / exact half-width", 1.0),
 }
 

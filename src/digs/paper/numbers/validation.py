@@ -10,7 +10,7 @@ from digs.config.theta import NAMES
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.validation_schema import VALIDATION
-from digs.paper.latex_numbers import grouped_integer, percent, plain, probability, uncertain, with_its_error
+from digs.paper.latex_numbers import compact, grouped_integer, percent, plain, probability, uncertain, with_its_error
 
 _SMALL_P = 0.05
 
@@ -131,7 +131,8 @@ def _noise_levels(levels: list[dict], draws: int) -> dict[str, str]:
         result[f"{name}_joint_68"] = percent(numbers["joint"]["coverage_68"])
         result[f"{name}_effective"] = plain(100 * numbers["effective"]["5"] / draws, 3)
         result |= _ends(f"{name}_coverage", (100 * numbers[each]["coverage_68"]["value"] for each in NAMES))
-        result |= _ends(f"{name}_bias", (numbers[each]["z_mean"]["value"] for each in NAMES))
+        result |= _ends(f"{name}_bias", (numbers[each]["bias_ratio"]["value"] for each in NAMES))
+        result[f"{name}_z_mean"] = compact(max((numbers[each]["z_mean"]["value"] for each in NAMES), key=abs))
         result |= _ends(f"{name}_ratio", (numbers[each]["ratio"]["value"] for each in NAMES))
         result[f"{name}_ratio_error"] = plain(max(numbers[each]["ratio"]["error"] for each in NAMES), 1)
     return result
