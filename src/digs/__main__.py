@@ -112,7 +112,7 @@ def run_stages(write: bool) -> int:
 
 
 def run_settle(stage: list[str]) -> int:
-    """Mark as up to date, for DVC, stages whose record, or what vouches for them, shows that they are; refuse others."""
+    """Mark as up to date, for DVC, stages whose record, or what vouches for them, says that they are; refuse others."""
     changed, refused = settle(paths.ROOT, stage)
     _print(f"{name} is settled" for name in changed)
     _print(refused)
