@@ -112,7 +112,7 @@ def run_stages(write: bool) -> int:
 
 
 def run_settle(stage: list[str]) -> int:
-    """Tell DVC that stages are up to date whose record, or what vouches for them, says so; refuse all others."""
+    """Mark as up to date, for DVC, stages whose record, or what vouches for them, says that they are; refuse others."""
     changed, refused = settle(paths.ROOT, stage)
     _print(f"{name} is settled" for name in changed)
     _print(refused)
@@ -120,7 +120,7 @@ def run_settle(stage: list[str]) -> int:
 
 
 def run_vouch(stage: list[str], reason: str, evidence: str) -> int:
-    """Vouch, in vouched.yaml, that the code of stages as it is now gives the outputs that dvc.lock has."""
+    """Vouch, in vouched.yaml, that stages whose code has changed since they ran would still give what they gave."""
     for voucher in vouch(paths.ROOT, stage, reason, evidence).values():
         if voucher.stage in stage:
             print(f"{voucher.stage}: {voucher.old} -> {voucher.new}")
@@ -148,7 +148,8 @@ def parser() -> argparse.ArgumentParser:
         "--from-scratch",
         nargs="*",
         metavar="STAGE",
-        help="run its stages anew (dvc repro -f) in a clean copy, all of them or those named, then redraw and compare",
+        help="run the stages behind the figure anew (dvc repro -f) in a clean copy, all of them or those named, then "
+        "redraw and compare",
     )
     one.add_argument("--record", type=Path, metavar="FILE", help="write what was found, and on which machine, as JSON")
     one.set_defaults(run=run_audit)

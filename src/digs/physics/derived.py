@@ -50,7 +50,8 @@ def derived_quantities(theta: Any, indices: SpectralIndices | None = None) -> di
     differentiable.
 
     Args:
-        theta: a tensor, array or list, shape (N, 5) or, gas free, (N, 7), in units as digs.PARAMETERS.
+        theta: a tensor, array or list, shape (N, 5), or (N, 7) with indices of free gas, in units as
+            digs.PARAMETERS; the history is delayed tau.
         indices: to be kept where many calls follow, as to make it takes a moment; by default of the stored gas.
     Raises:
         DigsError: as of Simulator.

@@ -33,7 +33,7 @@ class Instrument:
     """What a spectrograph makes of a spectrum: the pixels and the line-spread function.
 
     The populations have a resolution of their own: with MILES 2.54 Angstrom FWHM from 3525 to 7500 Angstrom, and
-    elsewhere some 500 to 1500 km/s. Either `sigma_kms` is a dispersion that is applied on top of it, as Prospector
+    elsewhere some 500 to 1740 km/s. Either `sigma_kms` is a dispersion that is applied on top of it, as Prospector
     does; nothing is subtracted, and lines, which FSPS makes as wide as two of its wavelengths, come out wider than it.
     Or `resolution` is the total one, from which the populations' own is subtracted in quadrature; or it is a matrix,
     which acts on the pixels of the populations as they are. Photons are spread: the convolution is that of L_nu in
