@@ -20,7 +20,7 @@ def main() -> None:
     """Draw the difference of mean log spectra from the released network's, up to a constant."""
     source = paths.DATA / "which_gas.json"
     found = read_json(source)
-    wavelength = found["wavelength"]
+    wavelength = found["pixels"]
     figure, axes = plt.subplots(figsize=(COLUMN, 2.6))
     for kind, (label, colour, dashes) in LOOKS.items():
         axes.plot(wavelength, found["measured"][kind]["difference"], color=colour, ls=dashes, lw=1.0, label=label)

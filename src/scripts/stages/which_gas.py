@@ -47,7 +47,7 @@ def main() -> None:
         paths.DATA / "which_gas.json",
         {
             "galaxies": len(theta),
-            "wavelength": instrument.wavelength.tolist(),
+            "pixels": instrument.wavelength.tolist(),  # no setting, as `wavelength` is
             "measured": measured,
             "bar": bar,
             "passed": rms["solar"] <= bar < rms["stars"],
