@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from digs.files.product import Product, read_product, write_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.populations_schema import POPULATIONS
 from digs.flows.flow import Flow
+from digs.inference.posterior import Posterior
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
 from digs.provenance import fingerprints
@@ -355,3 +357,22 @@ def tiny_flow() -> Callable[..., Flow]:
 def pixels() -> np.ndarray:
     """The wavelengths of params.yaml."""
     return wavelength_grid(load_params().spectrum)
+
+
+@pytest.fixture(scope="module")
+def flux(test_set) -> np.ndarray:
+    """Spectra of the first galaxies of the test set."""
+    return test_set["noisy_flux"][:4]
+
+
+@pytest.fixture(scope="module")
+def networks() -> dict[str, Posterior]:
+    """One with mass and dust in closed form, and one whose draws are made by compiled code."""
+    return {name: Posterior.load(name) for name in ("fiducial", "paper")}
+
+
+@pytest.fixture
+def suspicious(monkeypatch) -> Callable[[str], None]:
+    """suspicious(name): the light of that name is always on."""
+    infer_module = import_module("digs.inference.infer")
+    return lambda name: monkeypatch.setitem(infer_module._warning_lights().judge.thresholds, name, -np.inf)

@@ -100,6 +100,13 @@ class Simulator(nn.Module):
     Raises:
         DigsError: the populations are missing or damaged, or the instrument sees beyond them at this redshift; another
             argument is not one of these.
+
+    Example:
+        >>> import digs
+        >>> simulator = digs.Simulator()
+        >>> flux = simulator([[10.5, -0.4, 0.6, 1.6, -0.9], [11.5, -0.4, 0.6, 1.6, -0.9]])
+        >>> flux.shape, bool(abs(flux[1] / flux[0] - 10).max() < 1e-3)  # proportional to the mass
+        (torch.Size([2, 138]), True)
     """
 
     WORK = 2**20  # pixels at a time, so that what comes between stays in the processor's cache
