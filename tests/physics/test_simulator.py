@@ -180,4 +180,6 @@ def test_prospector_afresh(prospector, tracked):
         pytest.skip("SPS_HOME holds other data than the tracked populations were made from")
     theta = np.array([[10.5, -0.2, 0.65, 1.63, -0.9586], [9.0, -0.05, 0.1, 0.02, 1.0], [12.0, -0.12, 1.0, 4.0, 0.0]])
     reference = np.stack([prospector(row) for row in theta])
-    np.testing.assert_allclose(Simulator()(torch.as_tensor(theta)).numpy(), reference, rtol=5e-3)
+    difference = np.abs(Simulator()(torch.as_tensor(theta)).numpy() / reference - 1)
+    assert np.median(difference) < 1e-4
+    assert difference.max() < 1e-2  # in the wings of lines, where Prospector's grid is coarse

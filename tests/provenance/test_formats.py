@@ -111,8 +111,9 @@ def test_the_crate_is_a_workflow_run_crate(bundle, issues):
     assert issues(bundle, "workflow-run-crate-0.5") == []
 
 
-def test_with_a_record_of_every_stage_it_is_a_provenance_run_crate(tree, bundle, issues):
-    assert "https://w3id.org/ro/wfrun/provenance/0.5" not in entities(bundle)
+def test_with_a_record_of_every_stage_it_is_a_provenance_run_crate(tree, issues):
+    record_file(tree, "timing").unlink()
+    assert "https://w3id.org/ro/wfrun/provenance/0.5" not in listed(entities(written(tree))["./"]["conformsTo"])
     project = Project(tree)
     pipeline, known = project.pipeline, run_record(tree, "calibration")
     for stage in pipeline.stages.values():
