@@ -15,6 +15,7 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from digs.base import paths
+from digs.physics import stored_populations
 from digs.provenance import fingerprints
 from digs.provenance.fingerprints import NUMBERS, Fingerprint, all_scripts, departures, script_of
 from digs.provenance.pipeline import Pipeline
@@ -38,6 +39,7 @@ def drawn(tracked, tmp_path_factory) -> Callable[[str, int], Files]:
             for place in ("FIGURES", "OUTPUT"):
                 patch.setattr(paths, place, folder)
             torch.set_num_threads(threads)
+            stored_populations._read.cache_clear()  # another test may have made its weights with more threads
             runpy.run_path(str(script), run_name="__main__")
         torch.set_num_threads(before)
         return {file.name: file.read_bytes() for file in folder.iterdir()}

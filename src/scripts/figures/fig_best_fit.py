@@ -45,9 +45,8 @@ def main() -> None:
     simulator = Simulator(dtype=torch.float64)
     most_probable = best_draw(Prior.over(params.prior), posterior["theta"], posterior["log_prob"])
     best = np.stack([most_probable, best_visited(chains)])
-    # rounded, so that the order of sums, which may depend on where arrays lie in memory, is not seen
-    spectra = simulator(torch.as_tensor(np.concatenate([best, posterior["theta"][:DRAWS]]))).float().double().numpy()
-    models, draws = dict(zip(BEST, spectra, strict=False)), spectra[len(BEST) :]
+    models = dict(zip(BEST, simulator(torch.as_tensor(best)).numpy(), strict=True))
+    draws = simulator(torch.as_tensor(posterior["theta"][:DRAWS])).numpy()
     low, high = np.percentile(draws, (2.5, 97.5), axis=0)
 
     figure, (top, middle, bottom) = plt.subplots(3, 1, figsize=(PAGE, 4.6), sharex=True, height_ratios=(2.4, 1, 1))
