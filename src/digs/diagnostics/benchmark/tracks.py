@@ -59,9 +59,10 @@ class Track:
     fraction: float = FRACTION
 
     def of_galaxies(self, rows: Any) -> "Track":
-        """Return the track of some galaxies alone, by their row numbers or a mask."""
+        """Return the track of some galaxies alone, by their row numbers, a mask or a slice."""
+        chosen = rows if isinstance(rows, slice) else np.asarray(rows)
         per_galaxy = {
-            field.name: getattr(self, field.name)[np.asarray(rows)]
+            field.name: getattr(self, field.name)[chosen]
             for field in fields(self)
             if isinstance(getattr(self, field.name), np.ndarray)
         }
