@@ -11,9 +11,9 @@ probits of the unit cube that the prior's box is mapped to, in which the box is 
 3. Draws of this mixture are weighted. In a round that learns, all draws of all rounds count, each weighted by the mean
    of the mixtures that draws came from (the deterministic mixture of Owen & Zhou 2000; Cornuet et al. 2012).
 4. When enough of a round's own draws are effective, as many are made as are wanted. If enough of these are effective,
-   too, or after the last round, the draws that are returned are made: new ones, all from the mixture as it is then, so that
-   the mean of their weights has the evidence as its expectation. What no draw has met before may still make fewer of
-   them effective.
+   too, or after the last round, the draws that are returned are made: new ones, all from the mixture as it is then, so
+   that the mean of their weights has the evidence as its expectation. What no draw has met before may still make fewer
+   of them effective.
 """
 
 import math
