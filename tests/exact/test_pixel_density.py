@@ -46,10 +46,19 @@ def density(request, simulator, prior, flux):
     return PixelDensity(CompiledSpectra(simulator), prior, flux[0].double().numpy(), noise)
 
 
+def log_volume(density: PixelDensity, phi: np.ndarray, step: float = 1e-6) -> np.ndarray:
+    """Ln |d theta / d phi|, by differences."""
+    more, less = phi.copy(), phi.copy()
+    more[:, 0] += step
+    less[:, 0] -= step
+    return np.log((density.theta(more) - density.theta(less))[:, 0] / (2 * step))
+
+
 def test_with_the_noise_of_the_model_it_is_the_posterior_density(simulator, prior, flux, theta):
     density = PixelDensity(CompiledSpectra(simulator), prior, flux[0].double().numpy(), FRACTION)
-    expected = PosteriorDensity(simulator, prior, flux, FRACTION)(torch.as_tensor(theta))
-    np.testing.assert_allclose(density(density.phi(theta)), expected, atol=0.01)
+    phi = with_likely_mass(density, theta)
+    expected = PosteriorDensity(simulator, prior, flux, FRACTION)(torch.as_tensor(density.theta(phi))).numpy()
+    np.testing.assert_allclose(density(phi), expected + log_volume(density, phi), atol=0.01)
 
 
 def test_with_given_sigmas_it_is_a_normal_density(simulator, prior, flux, theta):
@@ -57,44 +66,62 @@ def test_with_given_sigmas_it_is_a_normal_density(simulator, prior, flux, theta)
     sigma = 0.1 * data
     sigma[30:60] = np.inf
     density = PixelDensity(CompiledSpectra(simulator), prior, data, sigma)
+    phi = with_likely_mass(density, theta)
     seen = np.isfinite(sigma)
-    model = simulator(theta).double()[:, seen]
-    normal = torch.distributions.Normal(model, torch.as_tensor(sigma[seen]))
-    expected = normal.log_prob(torch.as_tensor(data[seen])).sum(1) + prior.log_prob(torch.as_tensor(theta))
-    np.testing.assert_allclose(density(density.phi(theta)), expected, atol=0.01)
+    normal = torch.distributions.Normal(simulator(density.theta(phi)).double()[:, seen], torch.as_tensor(sigma[seen]))
+    log_prior = prior.log_prob(torch.as_tensor(density.theta(phi)))
+    expected = (normal.log_prob(torch.as_tensor(data[seen])).sum(1) + log_prior).numpy()
+    np.testing.assert_allclose(density(phi), expected + log_volume(density, phi), atol=0.01)
 
 
-def test_no_mass_fits_better(density, theta):
+def with_likely_mass(density: PixelDensity, theta: np.ndarray) -> np.ndarray:
+    """Phi of these galaxies, but for masses all over their range."""
     phi = density.phi(theta)
-    best, more, less = (phi.copy() for _ in range(3))
-    best[:, 0], more[:, 0], less[:, 0] = 0.0, 1e-3, -1e-3
-    assert (density(best) > density(more)).all()
-    assert (density(best) > density(less)).all()
+    phi[:, 0] = np.linspace(0.01, 0.99, len(phi))
+    return phi
+
+
+def test_nearly_all_masses_are_as_likely(density, theta):
+    """In phi, given the other parameters."""
+    phi = density.phi(theta[:1]).repeat(50, 0)
+    phi[:, 0] = np.linspace(0.01, 0.99, 50)
+    value = density(phi)
+    assert np.ptp(value) < 0.5
+    assert np.exp(value - value.max()).std() < 0.15
 
 
 def test_phi_and_theta_are_each_other_s_inverse(density, theta):
-    np.testing.assert_allclose(density.theta(density.phi(theta)), theta, atol=1e-12)
-    np.testing.assert_array_equal(density.phi(theta)[:, 1:], theta[:, 1:])
+    phi = with_likely_mass(density, theta)
+    np.testing.assert_allclose(density.phi(density.theta(phi)), phi, rtol=1e-6)
+    np.testing.assert_array_equal(density.theta(phi)[:, 1:], theta[:, 1:])
 
 
 def test_a_point_has_the_same_value_in_any_company(density, theta):
-    phi = density.phi(theta)
+    phi = with_likely_mass(density, theta)
     np.testing.assert_array_equal(density(phi[7:9]), density(phi)[7:9])
 
 
 def test_outside_the_prior_there_is_nothing(density, theta):
-    phi = density.phi(theta[:3])
-    phi[0, 3], phi[1, 0] = 4.1, 0.6
+    phi = with_likely_mass(density, theta[:3])
+    phi[0, 3], phi[1, 0] = 4.1, 1.0
     value = density(phi)
     assert (value[:2] == -np.inf).all()
     assert np.isfinite(value[2])
 
 
-def test_a_mass_beyond_the_prior_has_no_density(simulator, prior):
-    heavy = TRUTH.clone()
-    heavy[0, 0] = 13.2
-    density = PixelDensity(CompiledSpectra(simulator), prior, simulator(heavy)[0].double().numpy(), FRACTION)
-    phi = np.concatenate([[0.0], heavy.numpy()[0, 1:]])[None]
-    assert density(phi) == -np.inf
-    phi[0, 0] = -0.3
-    assert np.isfinite(density(phi))
+@pytest.mark.parametrize(("logmass", "end"), [(13.3, 13.0), (13.8, 13.0), (7.0, 8.0)])
+@pytest.mark.parametrize("given", [True, False], ids=["given", "model"])
+def test_masses_beyond_the_prior_are_cut_off(simulator, prior, logmass, end, given):
+    """However far the best mass is beyond, up to where single precision ends: the density stays nearly even, and masses inside."""
+    beyond = TRUTH.clone()
+    beyond[0, 0] = logmass
+    flux = simulator(beyond)[0].double().numpy()
+    density = PixelDensity(CompiledSpectra(simulator), prior, flux, 0.1 * flux if given else FRACTION)
+    phi = TRUTH.numpy().repeat(50, 0)
+    phi[:, 0] = np.linspace(0.01, 0.99, 50)
+    theta = density.theta(phi)
+    assert ((theta[:, 0] >= 8) & (theta[:, 0] <= 13)).all()
+    assert np.abs(theta[:, 0] - end).max() < 0.05
+    assert (np.diff(theta[:, 0]) > 0).all()
+    assert np.ptp(density(phi)) < 1
+    np.testing.assert_allclose(density.phi(theta)[:, 0], phi[:, 0], atol=1e-3)

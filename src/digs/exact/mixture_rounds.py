@@ -34,7 +34,7 @@ _EDGE = 1e-12  # of the unit cube's sides, that a point on its surface is taken 
 _FEW = 10  # effective draws for each dimension that a component is to have, or more
 _EVEN = 8  # times as many are to be effective of all draws that a mixture is fitted to
 _POWERS = 40  # bisections for the power
-_FIRST = 5  # times as many draws of the box as of a round, to begin with
+_FIRST = 20  # times as many draws of the box as of a round, to begin with
 _POINTS = 4000  # that a mixture is fitted to; of more draws as many are chosen by their weights
 _MARGIN = 1.2  # times the draws that the last round says are enough
 

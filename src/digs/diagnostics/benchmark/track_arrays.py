@@ -25,6 +25,7 @@ def track_arrays(
     low, high = prior.low.double().numpy(), prior.high.double().numpy()
     steps = zip(*(to_steps(one.draws, low, high) for one in references), strict=True)
     arrays = {name: np.stack(each) for name, each in zip(("center", "axes", "steps"), steps, strict=True)}
+    arrays["steps"] = arrays["steps"].swapaxes(1, 2)
     arrays |= {name: np.array([getattr(one, name) for one in references]) for name in _NUMBERS}
     arrays["flux"] = spectra.flux
     if with_truths:

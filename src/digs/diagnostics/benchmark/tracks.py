@@ -119,7 +119,7 @@ def load_track(name: str, folder: Path = paths.DATA) -> Track:
         flux=product["flux"],
         sigma=None if sigma is None else np.where(sigma > 0, sigma, np.inf),
         theta=product.arrays.get("theta"),
-        draws=from_steps(product["center"], product["axes"], product["steps"]),
+        draws=from_steps(product["center"], product["axes"], product["steps"].swapaxes(1, 2)),
         levels=levels,
         fraction=fraction,
         **{key: product[key] for key in ("quantiles", "log_evidence", "log_evidence_error", "effective")},
