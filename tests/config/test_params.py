@@ -125,6 +125,15 @@ MISTAKES = {
     "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
     "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
     "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
+    "signal-to-noise upside down": ("benchmark.noise.signal_to_noise", [100, 3], ("signal_to_noise", "swap them")),
+    "a too effective reference": (
+        "benchmark.rules.effective",
+        8000,
+        ("benchmark.rules.effective", "8000"),
+    ),
+    "more even draws than effective ones": ("benchmark.draws", 2001, ("benchmark.draws", "2000")),
+    "an unknown rule": ("benchmark.rules.medains", 1.0, ("benchmark.rules.medains", "no such parameter")),
+    "gaps of all pixels": ("benchmark.noise.gaps", [1.0], ("benchmark.noise.gaps", "0.6")),
     "no threads": ("threads", 0, ("threads",)),
 }
 

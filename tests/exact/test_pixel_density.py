@@ -112,7 +112,7 @@ def test_outside_the_prior_there_is_nothing(density, theta):
 @pytest.mark.parametrize(("logmass", "end"), [(13.3, 13.0), (13.8, 13.0), (7.0, 8.0)])
 @pytest.mark.parametrize("given", [True, False], ids=["given", "model"])
 def test_masses_beyond_the_prior_are_cut_off(simulator, prior, logmass, end, given):
-    """However far the best mass is beyond, up to where single precision ends: the density stays nearly even, and masses inside."""
+    """The density stays nearly even, and masses inside, unless the best is so far away that single precision ends."""
     beyond = TRUTH.clone()
     beyond[0, 0] = logmass
     flux = simulator(beyond)[0].double().numpy()

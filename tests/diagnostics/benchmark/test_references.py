@@ -1,6 +1,6 @@
 """References: exact where that is known, the same in any company, by mixture rounds where the grid is not enough."""
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from digs.diagnostics.benchmark.mock_spectra import (
     spectra_of_the_model,
 )
 from digs.diagnostics.benchmark.reference_report import against_chains, check_references, making_of, rounding_of
-from digs.diagnostics.benchmark.references import Reference, ReferenceSampler
+from digs.diagnostics.benchmark.references import ReferencePosterior, ReferenceSampler
 from digs.diagnostics.benchmark.rules import broken
 from digs.diagnostics.benchmark.track_arrays import track_arrays
 from digs.diagnostics.benchmark.tracks import TRACKS, Track, load_track, track_file
@@ -153,7 +153,7 @@ def test_a_reference_that_breaks_rules_is_named(found, params, refused):
 
 
 def test_rows_hold_all_of_a_reference(found):
-    again = Reference.of_row(found[0].row())
+    again = ReferencePosterior.of_row(found[0].row())
     assert again.attempts == found[0].attempts
     np.testing.assert_array_equal(again.row(), found[0].row())
     np.testing.assert_array_equal(again.draws, found[0].draws)
@@ -179,7 +179,7 @@ def test_emcee_agrees(sampler, noisy, found, usual, params, given):
     assert np.median((chains.quantiles[:, 3] - chains.quantiles[:, 1]) / 2 / width) == pytest.approx(1, abs=0.15)
 
 
-def test_chains_that_are_twice_as_wide_are_seen(found):
+def test_chains_that_are_twice_as_wide_are_seen(found, refused):
     quantiles = np.stack([one.quantiles for one in found])
     wide = quantiles[:, [2]] + 2 * (quantiles - quantiles[:, [2]])
     good = np.arange(GALAXIES) != 7
@@ -189,6 +189,8 @@ def test_chains_that_are_twice_as_wide_are_seen(found):
     assert (compared["galaxies"], compared["converged"], compared["not_converged"]) == (100, 99, [7])
     assert all(each["ratio"]["value"] == pytest.approx(2) for each in compared["measured"].values())
     assert compared["largest"]["absolute_shift"] == 0
+    with refused("No chain", "benchmark.emcee.steps"):
+        against_chains(quantiles, replace(chains, converged=np.zeros(GALAXIES, dtype=bool)), 1)
 
 
 # how tracks are stored
@@ -260,9 +262,6 @@ def test_some_galaxies_of_a_track(track, rows):
     np.testing.assert_array_equal(some.flux, track.flux[rows])
     np.testing.assert_array_equal(some.draws, track.draws[rows])
     assert some.levels == track.levels
-
-
-Spoil = Callable[[dict[str, np.ndarray], dict], None]
 
 
 def test_wrong_tracks_end_in_one_sentence(stored, tmp_path, refused):
