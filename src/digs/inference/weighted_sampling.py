@@ -1,4 +1,4 @@
-"""Weighted draws of exact posteriors by either proposal, a grid or a network: what they are worth and what they cost."""
+"""Weighted draws of exact posteriors by a grid or a network: what they are worth and what they cost."""
 
 import resource
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def against_chains(found: Weighted, chains: np.ndarray, resampled: np.ndarray) -
 
 
 def against_evidence(log_weight: Tensor, nested: np.ndarray) -> dict[str, float]:
-    """Return how far ln evidences are from those of nested sampling, (N,): median difference, of its size, and worst."""
+    """Return the median, the median size and the largest of differences of ln evidence from nested sampling, (N,)."""
     difference = log_evidence(log_weight).numpy() - nested
     return {
         "median": float(np.median(difference)),

@@ -1,4 +1,4 @@
-"""Stage `brute_force`: exact posteriors by a grid beside those from a network, chains and nested sampling, in one run."""
+"""Stage `brute_force`: exact posteriors by a grid beside those from a network, chains and nested sampling."""
 
 import sys
 from pathlib import Path

@@ -13,7 +13,7 @@ from digs.paper.plotting import save_rows
 
 
 def main() -> None:
-    """Write the rows of the table of brute force: what goes before, what a galaxy takes, and how many draws are left."""
+    """Write the rows of the table of brute force: what it takes once and a galaxy, and how many draws are left."""
     found = read_json(paths.DATA / "brute_force.json")
     training = read_json(paths.DATA / "timing.json")["networks"][found["network"]]["training_seconds"]
     before = {"grid": found["set_up_seconds"], "network": training}
