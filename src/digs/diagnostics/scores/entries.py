@@ -64,8 +64,8 @@ class Entry:
         if (bad := ~(np.abs(draws) < _LARGEST)).any():
             galaxy, draw, place = np.argwhere(bad)[0]
             raise DigsError(
-                f"The draws of galaxy {galaxy} hold {NAMES[place]} = {draws[galaxy, draw, place]:g}; give finite theta, "
-                "in dex and Gyr."
+                f"The draws of galaxy {galaxy} hold {NAMES[place]} = {draws[galaxy, draw, place]:g}; give finite "
+                "theta, in dex and Gyr."
             )
         galaxies = draws.shape[0]
         if log_prob is not None:
@@ -73,7 +73,7 @@ class Entry:
             if (bad := ~np.isfinite(log_prob)).any():
                 row, draw = np.argwhere(bad)[0]
                 raise DigsError(
-                    f"log_prob of galaxy {row} is {log_prob[row, draw]:g} at draw {draw}; give finite densities, or none."
+                    f"log_prob of galaxy {row} is {log_prob[row, draw]:g} at draw {draw}; give finite numbers, or none."
                 )
         if verdicts is not None:
             verdicts = _fitting(_truth_values(verdicts), "verdicts", (galaxies,))

@@ -1,12 +1,12 @@
 """Numbers beside the tests: how far posteriors are off, what is detected, what it took; and what exact ones have."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from digs.base.random_streams import stream
-from digs.base.statistics import bootstrap_rows, errors_by_resampling, proportion
+from digs.base.statistics import bootstrap_rows, proportion
 from digs.config.theta import NAMES
 from digs.diagnostics.scores.measurements import Measurement, parts_of
 from digs.diagnostics.scores.sample_pairs import SamplePairs, Widths, quantiles_of
@@ -38,18 +38,26 @@ class Differences:
         )
 
     @classmethod
-    def of_exact_entry(cls, pairs: SamplePairs, effective: np.ndarray, seed: int) -> "Differences":
-        """Return those that an exact entry of as many draws has by chance: the chance in its draws and in the quantiles.
+    def of_exact_entry(cls, pairs: SamplePairs, reference: np.ndarray, effective: np.ndarray) -> "Differences":
+        """Return those that an exact entry of as many draws has by chance: that in its draws and that in the quantiles.
+
+        Two halves of the reference draws differ by chance alone; variances are inverse to numbers of draws. The mean of
+        logarithms, which is below 0 as few draws are narrower than many, is that of as many reference draws.
 
         Args:
+            reference: all reference draws, in no order, (N, any number, 5).
             effective: the number of draws behind the exact quantiles, (N,).
         """
-        galaxies, draws = pairs.reference.shape[:2]
-        chosen = stream(seed, "exact entry").integers(draws, size=(galaxies, draws, 1))
-        again = Widths.of(quantiles_of(np.take_along_axis(pairs.reference, chosen, 1)), pairs.least)
-        own = cls.between(again, pairs.widths[1])
-        both = np.sqrt(1 + draws / effective)[:, None]
-        return cls(both * own.shift, both * own.log_half, both * own.log_outer)
+        draws, half = pairs.reference.shape[1], reference.shape[1] // 2
+        halves = (reference[:, :half], reference[:, half : 2 * half])
+        chance = cls.between(*(Widths.of(quantiles_of(each), pairs.least) for each in halves))
+        mean = cls.between(pairs.widths[1], pairs.exact)
+        scale = np.sqrt((1 / draws + 1 / effective) / (2 / half))[:, None]
+        log_half, log_outer = (
+            scale * (one - one.mean(0)) + other.mean(0)
+            for one, other in ((chance.log_half, mean.log_half), (chance.log_outer, mean.log_outer))
+        )
+        return cls(scale * chance.shift, log_half, log_outer)
 
 
 def difference_numbers(found: Differences, exact: Differences, seed: int) -> list[Measurement]:
@@ -58,31 +66,36 @@ def difference_numbers(found: Differences, exact: Differences, seed: int) -> lis
     Args:
         exact: what an exact entry has.
     """
-    percentile = lambda share: lambda values: np.exp(np.quantile(values, share, axis=0))
-    shown = [("median |shift|", "of the medians, in exact half-widths", "shift", lambda each: np.median(abs(each), 0))]
-    shown += [
-        (
-            f"{width} width ratio, {share:.0%}",
-            f"percentile of the galaxies' ratios of {width} widths to exact ones",
-            key,
-            percentile(share),
-        )
-        for width, key in (("68%", "log_half"), ("95%", "log_outer"))
-        for share in (0.05, 0.5, 0.95)
-    ]
     again = bootstrap_rows(len(found.shift), _RESAMPLED, seed)
-    numbers = []
-    for name, meaning, key, statistic in shown:
-        values, expected = statistic(getattr(found, key)), statistic(getattr(exact, key))
-        errors = errors_by_resampling(lambda rows: {"": statistic(getattr(found, key)[rows])}, again)[""]
-        worst = int(np.abs(values / expected - 1).argmax())
-        numbers.append(
-            Measurement(
-                name, meaning, float(values[worst]), float(errors[worst]), float(expected[worst]),
-                where=NAMES[worst], parts=parts_of(NAMES, values, errors),
+    size = lambda shift: np.median(np.abs(shift), 0)
+    numbers = [_number("median |shift|", "of the medians, in exact half-widths", found.shift, exact.shift, size, again)]
+    for width, values, expected in (("68%", found.log_half, exact.log_half), ("95%", found.log_outer, exact.log_outer)):
+        for share in (0.05, 0.5, 0.95):
+            name, meaning = (
+                f"{width} width ratio, {share:.0%}",
+                f"percentile of the ratios of {width} widths to exact ones",
             )
-        )  # fmt: skip
+            ratio = partial(_ratio, share=share)
+            numbers.append(_number(name, meaning, values, expected, ratio, again))
     return numbers
+
+
+def _ratio(log_ratio: np.ndarray, share: float) -> np.ndarray:
+    return np.exp(np.quantile(log_ratio, share, axis=0))
+
+
+def _number(
+    name: str, meaning: str, found: np.ndarray, exact: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray],
+    again: np.ndarray,
+) -> Measurement:  # fmt: skip
+    """A statistic, (5,), of differences, (N, 5)."""
+    values, expected = statistic(found), statistic(exact)
+    errors = np.std([statistic(found[rows]) for rows in again], 0)
+    worst = int(np.abs(values / expected - 1).argmax())
+    return Measurement(
+        name, meaning, float(values[worst]), float(errors[worst]), float(expected[worst]),
+        where=NAMES[worst], parts=parts_of(NAMES, values, errors),
+    )  # fmt: skip
 
 
 def alarm_numbers(verdicts: np.ndarray, kind: Sequence[str] | None, strength: Sequence[float] | None) -> Measurement:

@@ -1,4 +1,4 @@
-"""How an entry's draws differ from those of exact posteriors: on average, from galaxy to galaxy, and in the worst one."""
+"""How an entry's draws differ from exact ones: on average, from galaxy to galaxy, and in the worst of these."""
 
 from itertools import combinations
 

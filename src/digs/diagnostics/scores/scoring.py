@@ -142,7 +142,7 @@ def score_entry(
     with progress(total=6, quiet=quiet, desc=f"Scores of {entry.label}", unit="part") as bar:
         pairs = SamplePairs.of(entry.draws, track.draws, track.quantiles, seed)
         found = Differences.between(pairs.widths[0], pairs.exact)
-        exact = Differences.of_exact_entry(pairs, track.effective, seed)
+        exact = Differences.of_exact_entry(pairs, track.draws, track.effective)
         bar.update()
         tests = swap_tests(pairs, found, exact, seed)
         bar.update()
