@@ -46,6 +46,7 @@ def _histogram(axes: Axes, found: np.ndarray, expected: np.ndarray) -> None:
     ):
         axes.hist(np.clip(values, edges[0], edges[-1]), edges, label=label, **look)
     axes.set(xlim=(edges[0], edges[-1]), yticks=[])
+    axes.locator_params(axis="x", nbins=4)
     axes.axvline(0, color="black", lw=0.5, ls=":")
 
 
