@@ -27,6 +27,9 @@ LEAST_GALAXIES = 20
 _LARGEST = 1e6  # dex or Gyr, that a draw can be
 
 
+_MOST = 2**28  # numbers of a dataset
+
+
 _SHOWN = 60  # letters of a name
 
 
@@ -199,6 +202,8 @@ def _dataset(item: Any, key: str) -> np.ndarray:
     """The values of a dataset, of which not more are read than an entry can have."""
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iufb" or item.shape is None:
         raise DigsError(f"'{key}' holds no numbers; write it with digs.write_entry.")
+    if item.size > _MOST:
+        raise DigsError(f"'{key}' holds {item.size} numbers; give {_MOST} at most, 500 draws of a galaxy are enough.")
     if key == "draws":
         _check_shape(item.shape)
     return item[()]

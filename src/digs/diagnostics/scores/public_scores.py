@@ -64,7 +64,7 @@ def score(
 
 
 def write_entry(
-    path: Path | str, draws: Any, track: str = "k22", log_prob: Any = None, verdicts: Any = None, seconds: Any = None,
+    path: Path | str, draws: Any, track: Track | str = "k22", log_prob: Any = None, verdicts: Any = None, seconds: Any = None,
     name: str = "entry", description: str = "",
 ) -> None:  # fmt: skip
     """Write posteriors of a track's galaxies as a file that `digs score` reads.
@@ -84,5 +84,6 @@ def write_entry(
         ...     digs.write_entry(Path(folder) / "entry.h5", track.draws, track="k22", name="the references themselves")
     """
     entry = Entry.of(draws, log_prob, verdicts, seconds, name, description)
-    check_galaxies(len(entry.draws), track_of(track))
-    store_entry(path, entry, track)
+    track = track_of(track)
+    check_galaxies(len(entry.draws), track)
+    store_entry(path, entry, track.name)
