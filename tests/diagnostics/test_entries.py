@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from digs.diagnostics.scores.analytic_track import AnalyticTrack
-from digs.diagnostics.scores.entries import Entry, check_galaxies, plain, read_entry, store_entry
+from digs.diagnostics.scores.entries import BenchmarkEntry, check_galaxies, plain, read_entry, store_entry
 
 DRAWS = np.random.default_rng(1).standard_normal((20, 60, 5))
 
@@ -25,7 +25,7 @@ def test_an_entry_comes_back(tmp_path):
         "name": "name",
         "description": "what it is",
     }
-    entry = Entry.of(DRAWS, **given)
+    entry = BenchmarkEntry.of(DRAWS, **given)
     store_entry(tmp_path / "entry.h5", entry, "noise")
     found, track = read_entry(tmp_path / "entry.h5")
     assert track == "noise"
@@ -41,7 +41,7 @@ def test_a_bare_file_of_draws_is_an_entry(tmp_path):
 
 
 def test_tensors_and_one_number_of_seconds_will_do():
-    entry = Entry.of(torch.as_tensor(DRAWS), verdicts=[0, 1] * 10, seconds=2)
+    entry = BenchmarkEntry.of(torch.as_tensor(DRAWS), verdicts=[0, 1] * 10, seconds=2)
     assert entry.verdicts.dtype == bool
     assert entry.seconds.tolist() == [2.0] * 20
 
@@ -71,7 +71,7 @@ MISTAKES = {
 @pytest.mark.parametrize(("given", "words"), MISTAKES.values(), ids=MISTAKES)
 def test_a_mistake_is_said_in_one_sentence(given, words, refused):
     with refused(*words):
-        Entry.of(**({"draws": DRAWS} | given))
+        BenchmarkEntry.of(**({"draws": DRAWS} | given))
 
 
 def test_other_galaxies_than_the_tracks_are_refused(refused):
@@ -88,7 +88,7 @@ def test_texts_are_on_one_line_and_can_be_printed(given, shown):
 
 
 def test_long_names_are_shortened_where_they_are_shown():
-    entry = Entry.of(DRAWS, name="x" * 1000)
+    entry = BenchmarkEntry.of(DRAWS, name="x" * 1000)
     assert len(entry.name) == 1000
     assert len(entry.label) == 60
 
@@ -138,5 +138,5 @@ def test_a_file_that_is_no_entry_is_refused(write, tmp_path, refused):
 def test_what_cannot_be_written_leaves_nothing(tmp_path, refused):
     (tmp_path / "file").touch()
     with refused("cannot be written"):
-        store_entry(tmp_path / "file" / "entry.h5", Entry.of(DRAWS), "k22")
+        store_entry(tmp_path / "file" / "entry.h5", BenchmarkEntry.of(DRAWS), "k22")
     assert [each.name for each in tmp_path.iterdir()] == ["file"]

@@ -9,7 +9,7 @@ from scipy import stats
 from digs.diagnostics.scores import public_scores
 from digs.diagnostics.scores.analytic_entries import EXACT, trial
 from digs.diagnostics.scores.analytic_track import AnalyticTrack
-from digs.diagnostics.scores.entries import Entry, read_entry
+from digs.diagnostics.scores.entries import BenchmarkEntry, read_entry
 from digs.diagnostics.scores.public_scores import score, write_entry
 from digs.diagnostics.scores.scoring import Scores, score_entry
 
@@ -28,7 +28,7 @@ def exact(track) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def scores(track, exact) -> Scores:
-    entry = Entry.of(exact, track.log_prob(exact), np.zeros(GALAXIES, dtype=bool), 0.5)
+    entry = BenchmarkEntry.of(exact, track.log_prob(exact), np.zeros(GALAXIES, dtype=bool), 0.5)
     return score_entry(entry, track, seed=3)
 
 
@@ -66,14 +66,14 @@ def test_a_classifier_finds_what_changes_with_the_place(track):
     """Half of the galaxies are too high, and half too low: nothing is wrong on average."""
     draws = track.sample(DRAWS, np.random.default_rng(2))
     draws += 0.5 * (np.sign(track.mean[:, :1]) * track.standard_deviation)[:, None]
-    assert "classifier" in score_entry(Entry.of(draws), track, seed=1).failed
+    assert "classifier" in score_entry(BenchmarkEntry.of(draws), track, seed=1).failed
 
 
 def test_wrong_correlations_are_found(track):
     """All parameters by themselves are exact."""
     normal = np.random.default_rng(3).standard_normal((GALAXIES, DRAWS, 5))
     draws = track.mean[:, None] + normal * track.standard_deviation[:, None]
-    failed = score_entry(Entry.of(draws), track, seed=1).failed
+    failed = score_entry(BenchmarkEntry.of(draws), track, seed=1).failed
     assert "correlations" in failed
     assert "widths" not in failed
 
@@ -81,20 +81,20 @@ def test_wrong_correlations_are_found(track):
 def test_stuck_chains_have_finite_and_terrible_scores(track, exact):
     draws = np.repeat(exact[:, :1], 60, 1)
     draws[:, -1] = exact[:, 1]
-    scores = score_entry(Entry.of(draws, np.zeros((GALAXIES, 60))), track, seed=1)
+    scores = score_entry(BenchmarkEntry.of(draws, np.zeros((GALAXIES, 60))), track, seed=1)
     assert {"widths", "worst galaxy", "classifier", "marginal ranks"} <= set(scores.failed)
     assert finite(scores)
 
 
 @pytest.mark.parametrize("value", [0.0, 1e5])
 def test_one_point_for_all_has_finite_scores(track, exact, value):
-    scores = score_entry(Entry.of(np.full_like(exact, value), np.zeros((GALAXIES, DRAWS))), track, seed=1)
+    scores = score_entry(BenchmarkEntry.of(np.full_like(exact, value), np.zeros((GALAXIES, DRAWS))), track, seed=1)
     assert not scores.passes
     assert finite(scores)
 
 
 def test_what_fails_stands_in_the_table(track, exact):
-    scores = score_entry(Entry.of(exact + 1, np.zeros((GALAXIES, DRAWS))), track, seed=1)
+    scores = score_entry(BenchmarkEntry.of(exact + 1, np.zeros((GALAXIES, DRAWS))), track, seed=1)
     lines = str(scores).splitlines()
     assert len(scores.failed) > 3
     for name in scores.failed:
@@ -110,9 +110,11 @@ def test_every_measurement_has_a_name_of_its_own(scores):
 
 
 def test_the_same_seed_gives_the_same_scores(scores, track, exact):
-    again = score_entry(Entry.of(exact, track.log_prob(exact), np.zeros(GALAXIES, dtype=bool), 0.5), track, seed=3)
+    again = score_entry(
+        BenchmarkEntry.of(exact, track.log_prob(exact), np.zeros(GALAXIES, dtype=bool), 0.5), track, seed=3
+    )
     assert again.to_json() == scores.to_json()
-    other = score_entry(Entry.of(exact), track, seed=4)
+    other = score_entry(BenchmarkEntry.of(exact), track, seed=4)
     assert other.to_json()["measurements"] != scores.to_json()["measurements"]
 
 
@@ -126,7 +128,7 @@ def test_plain_numbers_are_what_is_expected_of_an_exact_entry(scores):
 def test_detections_are_told_by_kind_and_strength(track, exact, scores):
     verdicts = np.arange(GALAXIES) < 15
     wrong = {"kind": ["dust", "agn"] * (GALAXIES // 2), "strength": [0.5] * GALAXIES}
-    (found,) = score_entry(Entry.of(exact, verdicts=verdicts), track, 1, wrong).groups["verdicts"]
+    (found,) = score_entry(BenchmarkEntry.of(exact, verdicts=verdicts), track, 1, wrong).groups["verdicts"]
     assert found.value == 0.25
     assert found.parts["dust 0.5"]["value"] == pytest.approx(8 / 30)
     (alarms,) = scores.groups["verdicts"]
@@ -138,7 +140,7 @@ def test_without_truths_there_are_no_tests_of_them(exact, track):
         pass
 
     wrong = Corrupted("corrupted", track.mean, track.factor, None, track.draws)
-    assert "against truths" not in score_entry(Entry.of(exact), wrong, 1).groups
+    assert "against truths" not in score_entry(BenchmarkEntry.of(exact), wrong, 1).groups
 
 
 @pytest.mark.parametrize("seed", [-1, 2**63, 1.5, True])

@@ -13,7 +13,7 @@ import pytest
 from digs.__main__ import main
 from digs.diagnostics.scores import public_scores
 from digs.diagnostics.scores.analytic_track import AnalyticTrack
-from digs.diagnostics.scores.entries import Entry, store_entry
+from digs.diagnostics.scores.entries import BenchmarkEntry, store_entry
 from digs.diagnostics.scores.scoring import Scores, score_entry
 from digs.paper.score_report.score_figure import draw_scores
 from digs.paper.score_report.score_folder import CONTENTS, report_folder
@@ -39,7 +39,7 @@ def entry(track, tmp_path, monkeypatch) -> Path:
     """The file of an exact entry, for a track that is known as k22."""
     monkeypatch.setattr(public_scores, "load_track", lambda name: track)
     draws = track.sample(60, np.random.default_rng(1))
-    store_entry(tmp_path / "entry.h5", Entry.of(draws, track.log_prob(draws), name="an entry"), "k22")
+    store_entry(tmp_path / "entry.h5", BenchmarkEntry.of(draws, track.log_prob(draws), name="an entry"), "k22")
     return tmp_path / "entry.h5"
 
 
@@ -111,11 +111,11 @@ def test_a_report_that_fails_leaves_what_was_there(tmp_path):
 
 @pytest.fixture(scope="module")
 def scores(track) -> Scores:
-    return score_entry(Entry.of(track.draws, name="the references"), track, 1)
+    return score_entry(BenchmarkEntry.of(track.draws, name="the references"), track, 1)
 
 
 def renamed(scores: Scores, name: str) -> Scores:
-    entry = Entry.of(np.zeros((20, 50, 5)), name=name)
+    entry = BenchmarkEntry.of(np.zeros((20, 50, 5)), name=name)
     return replace(scores, name=entry.name, description=entry.name, label=entry.label)
 
 

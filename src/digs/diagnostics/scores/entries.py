@@ -37,7 +37,7 @@ _OPTIONAL = ("log_prob", "verdicts", "seconds")
 
 
 @dataclass(frozen=True)
-class Entry:
+class BenchmarkEntry:
     """What a method hands in for N galaxies.
 
     draws: theta, equally weighted, (N, m, 5), and log_prob, ln of the method's own normalised density in theta at
@@ -56,7 +56,7 @@ class Entry:
     def of(
         cls, draws: Any, log_prob: Any = None, verdicts: Any = None, seconds: Any = None, name: str = "entry",
         description: str = "",
-    ) -> "Entry":  # fmt: skip
+    ) -> "BenchmarkEntry":  # fmt: skip
         """Return an entry of arrays, tensors or lists.
 
         Raises:
@@ -153,7 +153,7 @@ def check_galaxies(galaxies: int, track: Any) -> None:
         )
 
 
-def store_entry(path: Path | str, entry: Entry, track: str) -> None:
+def store_entry(path: Path | str, entry: BenchmarkEntry, track: str) -> None:
     """Write the file of an entry for a track, whole or not at all.
 
     Raises:
@@ -171,7 +171,7 @@ def store_entry(path: Path | str, entry: Entry, track: str) -> None:
         raise DigsError(f"{paths.shown(path)} cannot be written ({error.strerror or error}); name another.") from None
 
 
-def read_entry(path: Path | str) -> tuple[Entry, str | None]:
+def read_entry(path: Path | str) -> tuple[BenchmarkEntry, str | None]:
     """Return the entry that a file holds, and the track that it is for; None where the file does not say.
 
     Raises:
@@ -193,7 +193,7 @@ def read_entry(path: Path | str) -> tuple[Entry, str | None]:
     try:
         texts = {key: plain(text, key) for key, text in attributes.items() if text is not None}
         track = texts.pop("track", None)
-        return Entry.of(found.pop("draws", None), **found, **({"name": path.stem} | texts)), track
+        return BenchmarkEntry.of(found.pop("draws", None), **found, **({"name": path.stem} | texts)), track
     except DigsError as error:
         raise DigsError(f"{name}: {error}") from None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from digs.base import paths
 from digs.diagnostics.benchmark.tracks import Track, load_track
-from digs.diagnostics.scores.entries import Entry, check_galaxies, store_entry
+from digs.diagnostics.scores.entries import BenchmarkEntry, check_galaxies, store_entry
 from digs.diagnostics.scores.scoring import Scores, score_entry
 from digs.files.atomic import read_json
 
@@ -21,7 +21,7 @@ def track_of(track: Track | str) -> Track:
     return load_track(track) if isinstance(track, str) else track
 
 
-def scores_of(entry: Entry, track: Track, seed: int, quiet: bool = True) -> Scores:
+def scores_of(entry: BenchmarkEntry, track: Track, seed: int, quiet: bool = True) -> Scores:
     """Return the scores of an entry, with what is wrong with the spectra of track `corrupted`."""
     corruptions = None
     if track.name == CORRUPTED and entry.verdicts is not None:
@@ -56,7 +56,7 @@ def score(
         >>> digs.score(track.draws, track, name="the references themselves").passes
         True
     """
-    return scores_of(Entry.of(draws, log_prob, verdicts, seconds, name, description), track_of(track), seed)
+    return scores_of(BenchmarkEntry.of(draws, log_prob, verdicts, seconds, name, description), track_of(track), seed)
 
 
 def write_entry(
@@ -79,7 +79,7 @@ def write_entry(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     digs.write_entry(Path(folder) / "entry.h5", track.draws, track="k22", name="the references themselves")
     """
-    entry = Entry.of(draws, log_prob, verdicts, seconds, name, description)
+    entry = BenchmarkEntry.of(draws, log_prob, verdicts, seconds, name, description)
     track = track_of(track)
     check_galaxies(len(entry.draws), track)
     store_entry(path, entry, track.name)
