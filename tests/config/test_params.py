@@ -125,6 +125,9 @@ MISTAKES = {
     "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
     "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
     "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
+    "a wide entry that is not": ("scorer.strengths.too_wide", 0.9, ("scorer.strengths.too_wide", "greater than 1")),
+    "an unknown wrong entry": ("scorer.strengths.late", 2.0, ("scorer.strengths.late", "no such parameter")),
+    "too few galaxies to score": ("scorer.galaxies", 10, ("scorer.galaxies", "20")),
     "no threads": ("threads", 0, ("threads",)),
 }
 
