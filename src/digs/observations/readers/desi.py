@@ -12,6 +12,8 @@ _PARTS = ("WAVELENGTH", "FLUX", "IVAR")
 
 _SAME = 0.01  # Angstrom, within which pixels of two arms are one
 
+_LEAST_SUM = 0.5  # of a row of the resolution matrix, below which it says nothing
+
 _UNIT = "1e-17 erg/s/cm2/Angstrom"
 
 
@@ -64,6 +66,7 @@ def _joined(file: str, names: dict, arms: list[str], row: int) -> RawSpectrum:
         name=name,
         notes=(
             "The wavelengths of DESI are in vacuum and barycentric, its fluxes those of a fibre.",
+            "Rows of DESI's resolution matrix were scaled to sum to 1, and the ends of its arms left out.",
             *notes,
             *checksum_notes(*(names[f"{arm}_{part}"] for arm in arms for part in _PARTS)),
         ),
@@ -89,7 +92,11 @@ def _arm(file: str, names: dict, arm: str, row: int) -> tuple:
         raise DigsError(f"{file} has a resolution matrix of another length in its arm {arm.lower()}; fetch it again.")
     offsets = np.arange(count // 2, count // 2 - count, -1)
     matrix = dia_array((diagonals, offsets), shape=(len(flux), len(flux))).tocsr()
-    return wavelength, flux, inverse, hidden, matrix
+    sums = matrix.sum(1)
+    # at the ends of an arm its rows are cut off; elsewhere they sum to 1, but for coadds' weights near bad pixels
+    hidden[: count // 2] = hidden[-(count // 2) :] = True
+    hidden |= ~(np.isfinite(sums) & (sums > _LEAST_SUM))
+    return wavelength, flux, inverse, hidden, csr_array(matrix.multiply(1 / np.where(hidden, 1.0, sums)[:, None]))
 
 
 def _own_light(matrix: csr_array, seen: np.ndarray) -> csr_array:
