@@ -9,7 +9,7 @@ import numpy as np
 from astropy import constants, units
 
 from digs.base.errors import DigsError
-from digs.observations.facts import HeaderFacts
+from digs.observations.header_facts import HeaderFacts
 from digs.observations.raw_spectrum import RawSpectrum, sigma_of
 from digs.observations.spectral_units import read_unit
 
@@ -18,8 +18,8 @@ NAMES = {
     "wavelength_vac wavelength_vacuum lambda_air lambda_vac spectral_axis",
     "log10_wavelength": "loglam log_lam log_wave logwave log10_wavelength",
     "flux": "flux fluxes f_lambda flam f_lam flambda f_nu fnu flux_density fluxdensity spec spectrum",
-    "sigma": "sigma err error errors flux_err flux_error fluxerr fluxerror e_flux eflux flux_sigma sigma_flux uncertainty "
-    "flux_uncertainty unc std stdev noise stat_error",
+    "sigma": "sigma err error errors flux_err flux_error fluxerr fluxerror e_flux eflux flux_sigma sigma_flux "
+    "uncertainty flux_uncertainty unc std stdev noise stat_error",
     "ivar": "ivar inverse_variance invvar flux_ivar",
     "variance": "variance var flux_variance flux_var",
     "mask": "mask and_mask flags flag dq quality qual bad badpix",
@@ -104,7 +104,8 @@ def raw_of_columns(
         if there is None:
             shown = ", ".join(list(table)[:20])[:200] or "none"
             raise DigsError(
-                f"{file} has no column that is known as the {role} (its columns: {shown}); give columns={{{role!r}: NAME}}."
+                f"{file} has no column that is known as the {role} (its columns: {shown}); give "
+                f"columns={{{role!r}: NAME}}."
             )
     numbers = {role: column_numbers(file, name, table[name].values()) for role, name in roles.items()}
     wavelength = numbers[axis]

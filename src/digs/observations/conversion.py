@@ -19,6 +19,8 @@ from digs.observations.spectrum import Spectrum
 from digs.physics.air import air_to_vacuum
 from digs.physics.instrument import Medium
 
+_FASTEST = 35.0  # km/s: the Earth's motion around the Sun, with its own rotation
+
 _C_KMS = constants.c.to_value("km / s")
 
 
@@ -59,7 +61,8 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     Raises:
         DigsError: unit, medium, redshift or resolution is neither in the file nor given; or, as of Spectrum.
     """
-    raw, notes = _trimmed(file, raw), list(raw.notes)
+    raw = _trimmed(file, raw)
+    notes = list(raw.notes)
     wavelength_unit = read_unit(options.wavelength_unit, "wavelength_unit", "it in Angstrom, nm or micron")
     wavelength_unit = wavelength_unit or read_unit(raw.wavelength_unit, f"The wavelength of {file}", "wavelength_unit")
     flux_unit = read_unit(options.flux_unit, "flux_unit", "it as '1e-17 erg/s/cm2/Angstrom', for instance")
@@ -86,7 +89,9 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
         wavelength = air_to_vacuum(wavelength)
         notes.append("The wavelengths were converted from air to vacuum (Ciddor 1996).")
     if options.barycentric_kms is not None:
-        velocity = real_number(options.barycentric_kms, "barycentric_kms", -100.0)
+        velocity = real_number(options.barycentric_kms, "barycentric_kms", -_FASTEST)
+        if velocity > _FASTEST:
+            raise DigsError(f"barycentric_kms is {velocity:g}; give km/s, {_FASTEST:g} or less.")
         wavelength = wavelength * (1 + velocity / _C_KMS)
         notes.append(f"The wavelengths were moved by {velocity:g} km/s to the solar system's barycentre.")
     hidden = np.zeros(wavelength.shape, bool) if raw.hidden is None else raw.hidden

@@ -61,11 +61,11 @@ def opened(path: str | Path) -> OpenedFile:
     if not isinstance(path, str | Path):
         raise DigsError(f"{name} is no path; give the name of a file.")
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
         if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
             what = "a directory" if stat.S_ISDIR(status.st_mode) else "no plain file"
             raise DigsError(f"{name} is {what}; give the file of a spectrum.")
-        stream = Path(path).open("rb")
+        stream = Path(path).open("rb")  # noqa: SIM115  whoever gets it closes it
     except (OSError, ValueError) as error:
         reason = os.strerror(error.errno).lower() if getattr(error, "errno", None) else "no valid name"
         raise DigsError(f"{name} cannot be read ({reason}); give the file of a spectrum.") from None

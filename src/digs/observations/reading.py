@@ -30,7 +30,7 @@ class SpectrumFile(Sequence):
         >>> import tempfile
         >>> from pathlib import Path
         >>> from digs.observations import SpectrumFile
-        >>> lines = ["wave (Angstrom),flux (1e-17 erg/s/cm2/A),err", *(f"{5000 + i},{3 + i % 2},0.1" for i in range(50))]
+        >>> lines = ["wave (Angstrom),flux (uJy),err", *(f"{5000 + i},{3 + i % 2},0.1" for i in range(50))]
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     path = Path(folder) / "galaxy.csv"
         ...     _ = path.write_text("\\n".join(lines))
@@ -92,10 +92,10 @@ def read(
 ) -> Spectrum | list[Spectrum]:
     """Return the spectrum of a file, or the list of its spectra where it holds many.
 
-    Read are FITS of SDSS, DESI, MUSE, JWST, ESO (LEGA-C is one of these), tables and images of one axis from anywhere,
-    and what the package specutils knows besides; ECSV, CSV and other tables in letters; HDF5. Any of these may be packed
-    by gzip, bzip2 or xz. What the file does not say is asked for by the name of the argument. What was assumed stands in
-    the spectrum's `notes`.
+    Read are FITS of SDSS, DESI, MUSE, JWST, ESO (LEGA-C is one of these), tables and images of one axis from
+    anywhere, and what the package specutils knows besides; ECSV, CSV and other tables in letters; HDF5. Any of these
+    may be packed by gzip, bzip2 or xz. What the file does not say is asked for by the name of the argument. What was
+    assumed stands in the spectrum's `notes`.
 
     Args:
         path: of the file, whose kind is known from its content.
@@ -178,8 +178,8 @@ def _one_sentence(name: str) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what matters in a file is checked, and said in notes
             yield
-    except DigsError:
-        raise
+    except DigsError as error:
+        raise error if name in str(error) else DigsError(f"{name}: {error}") from None
     except Exception as error:
         reason = " ".join(str(error).split())[:100].rstrip(".") or "no reason given"
         raise DigsError(f"{name} is damaged or not what it seems ({type(error).__name__}: {reason}).") from None

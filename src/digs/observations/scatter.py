@@ -39,7 +39,9 @@ def scatter(flux: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     curvature = np.concatenate([curvature[:1].repeat(2), curvature, curvature[-1:].repeat(2)])
     sigma = _TO_SIGMA * median_filter(curvature, size=min(_WINDOW, len(kept)), mode="nearest")
     if not (sigma > 1e-6 * np.abs(kept)).all():
-        raise DigsError("The flux hardly scatters from pixel to pixel, so that its noise cannot be estimated; give sigma.")
+        raise DigsError(
+            "The flux hardly scatters from pixel to pixel, so that its noise cannot be estimated; give sigma."
+        )
     found = np.full(flux.shape, np.inf)
     found[good] = sigma
     return found

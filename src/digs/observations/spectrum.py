@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from astropy import constants
-from scipy.sparse import csr_array, issparse
+from scipy.sparse import issparse
 
 from digs.base.errors import DigsError
 from digs.base.inputs import Values, read_array, real_number
@@ -31,9 +31,9 @@ class Spectrum:
     """A spectrum with its noise, mask, redshift and line-spread function; it cannot be changed.
 
     Arrays are kept in vacuum, in the observed frame: Angstrom and F_lambda in erg/s/cm2/Angstrom. Numbers without a
-    unit are taken to be in these. Hidden pixels have sigma inf: those of the mask, those whose flux is not finite, which
-    becomes 0, and those whose sigma is not positive and finite. Where wavelengths are missing between others, hidden
-    pixels fill the gap, so that each pixel's edges lie midway to its neighbours.
+    unit are taken to be in these. Hidden pixels have sigma inf: those of the mask, those whose flux is not finite,
+    which becomes 0, and those whose sigma is not positive and finite. Where wavelengths are missing between others,
+    hidden pixels fill the gap, so that each pixel's edges lie midway to its neighbours.
 
     Args:
         wavelength: centres of the pixels, ascending.
@@ -93,7 +93,9 @@ class Spectrum:
         self._set("sigma", everywhere(np.where(mask, np.inf, sigma), np.inf))
         self._set("mask", np.isinf(self.sigma))
         self._set("sigma_kms", per_pixel(given.sigma_kms))
-        self._set("resolution", fill_matrix(given.matrix, places, len(grid)) if is_matrix else per_pixel(given.resolution))
+        self._set(
+            "resolution", fill_matrix(given.matrix, places, len(grid)) if is_matrix else per_pixel(given.resolution)
+        )
         self._set("redshift", real_number(self.redshift, "The redshift", 0.0))
         for attribute, value in (("medium", "vacuum"), ("name", str(self.name)), ("notes", tuple(notes))):
             object.__setattr__(self, attribute, value)

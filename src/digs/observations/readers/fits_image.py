@@ -6,7 +6,7 @@ import numpy as np
 from astropy.io import fits
 
 from digs.base.errors import DigsError
-from digs.observations.facts import header_facts
+from digs.observations.header_facts import header_facts
 from digs.observations.raw_spectrum import RawSpectrum, Stack, sigma_of
 from digs.observations.readers.fits_parts import checksum_notes, image_values
 
@@ -39,15 +39,15 @@ def image_spectra(file: str, hdus: fits.HDUList) -> Stack | None:
     across = image.shape[1:]
     place = lambda number: (slice(None), *(int(each) for each in np.unravel_index(number, across))) if across else ()
     count = int(np.prod(across, dtype=object)) if across else 1
-    return Stack(count, lambda number: _spectrum(file, hdus[0].header, image, beside, place(number)))
+    return Stack(count, lambda number: _spectrum(file, hdus[0], image, beside, place(number)))
 
 
 def _axis(image: Any) -> int:
     return len(image.shape)  # FITS counts axes the other way round
 
 
-def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any], place: tuple) -> RawSpectrum:
-    header = image.header
+def _spectrum(file: str, first: Any, image: Any, beside: dict[str, Any], place: tuple) -> RawSpectrum:
+    header, primary = image.header, first.header
     facts = header_facts(file, {"CTYPE1": header.get(f"CTYPE{_axis(image)}", "")}, header, primary)
     values = lambda names: next((image_values(file, beside[name], place) for name in beside if name in names), None)
     sigma, variance, inverse, mask = (values(names) for names in (_SIGMA, _VARIANCE, _INVERSE, _MASK))
@@ -59,7 +59,10 @@ def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any
     wavelength, unit, medium = _wavelengths(file, header, _axis(image), image.shape[0])
     resolution, notes = facts.resolution, facts.notes
     if "MUSE" in str(primary.get("INSTRUME", "")) and len(image.shape) == 3:
-        resolution, notes = _muse(wavelength, unit), (*notes, "The resolution is MUSE's, of Bacon et al. (2017, eq. 8).")
+        resolution, notes = (
+            _muse(wavelength, unit),
+            (*notes, "The resolution is MUSE's, of Bacon et al. (2017, eq. 8)."),
+        )
     where = f", row {place[1]}, column {place[2]}" if place else ""
     return RawSpectrum(
         wavelength,
@@ -73,7 +76,7 @@ def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any
         resolution,
         light=facts.light or ("one spaxel" if place else None),
         name=f"{facts.name or file}{where}",
-        notes=(*notes, *checksum_notes(image)),
+        notes=(*notes, *checksum_notes(*{id(hdu): hdu for hdu in (first, image, *beside.values())}.values())),
     )
 
 
@@ -87,8 +90,8 @@ def _wavelengths(file: str, header: fits.Header, axis: int, pixels: int) -> tupl
     logarithmic = kind in _LOGARITHMIC
     if not (logarithmic or kind in _LINEAR) or not np.isfinite([start, step, first]).all() or step == 0:
         raise DigsError(
-            f"{file} has an axis of kind {kind[:20]!r} whose wavelengths are not clear; save it as a table with columns "
-            "wavelength, flux and sigma."
+            f"{file} has an axis of kind {kind[:20]!r} whose wavelengths are not clear; save it as a table with "
+            "columns wavelength, flux and sigma."
         )
     with np.errstate(over="ignore"):
         if header.get("DC-FLAG", 0) == 1:  # IRAF's: log10 of the wavelength

@@ -13,7 +13,9 @@ _MOST_VALUES = 50_000_000  # of a column, or of one spectrum's part of an image
 
 _MOST_IN_TILE = 10_000_000  # values of a tile of a packed image
 
-_LONGEST_TILE = 250_000  # bytes of a tile as it is packed, which no method unpacks to more than a thousand times as many
+_LONGEST_TILE = (
+    250_000  # bytes of a tile as it is packed, which no method unpacks to more than a thousand times as many
+)
 
 _MOST_SUMMED = 256 * 2**20  # bytes whose checksum is looked at
 
@@ -84,7 +86,11 @@ def _check_tiles(file: str, packed: fits.BinTableHDU) -> None:
     tile = np.prod([int(packed.header.get(f"ZTILE{axis}", 1)) for axis in range(1, 10)], dtype=object)
     stored = packed.data.view(np.ndarray)
     longest = max(
-        (int(stored[name][..., 0].max()) for name in stored.dtype.names if stored[name].shape[1:] == (2,) and len(stored)),
+        (
+            int(stored[name][..., 0].max())
+            for name in stored.dtype.names
+            if stored[name].shape[1:] == (2,) and len(stored)
+        ),
         default=0,
     )
     if not 0 < tile <= _MOST_IN_TILE or not 0 <= longest <= _LONGEST_TILE:
@@ -92,10 +98,12 @@ def _check_tiles(file: str, packed: fits.BinTableHDU) -> None:
 
 
 def checksum_notes(*hdus: Any) -> tuple[str, ...]:
-    """Return a sentence for every part whose data have another checksum than its header says."""
+    """Return a sentence for every part that has another checksum, of data or header, than its header says."""
+    summed = [hdu for hdu in hdus if hdu.size < _MOST_SUMMED]
     wrong = [
         hdu.name or "the first part"
-        for hdu in hdus
-        if "DATASUM" in hdu.header and hdu.size < _MOST_SUMMED and hdu.verify_datasum() == 0
+        for hdu in summed
+        if ("DATASUM" in hdu.header and hdu.verify_datasum() == 0)
+        or ("CHECKSUM" in hdu.header and hdu.verify_checksum() == 0)
     ]
-    return tuple(f"The data of {name} are not those of its checksum: the file was edited or damaged." for name in wrong)
+    return tuple(f"The checksum of {name} is not that of its content: it was edited or damaged." for name in wrong)

@@ -9,7 +9,7 @@ import numpy as np
 
 from digs.base.errors import DigsError
 from digs.observations.columns import Column, raw_of_columns, roles_of
-from digs.observations.facts import header_facts
+from digs.observations.header_facts import header_facts
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
 
@@ -27,8 +27,8 @@ _OF_GALAXIES = ("redshift", "name", "resolution", "sigma_kms")
 def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     """Return the spectra of an HDF5 file, whose datasets lie at its root or in its only group.
 
-    `flux` has shape (pixels,) or (galaxies, pixels), what else there is the shape of the flux or of a row of it; the unit is
-    an attribute. `redshift`, `resolution` and `medium` may be attributes of the file.
+    `flux` has shape (pixels,) or (galaxies, pixels), what else there is the shape of the flux or of a row of it; the
+    unit is an attribute. `redshift`, `resolution` and `medium` may be attributes of the file.
 
     Args:
         file: opened for reading.
@@ -83,7 +83,9 @@ def _check(file: str, name: str, dataset: h5py.Dataset) -> None:
     if dataset.external or dataset.is_virtual or not filters <= _FILTERS:
         raise DigsError(f"{file} keeps '{name}' in other files or packed by a plug-in; save it plainly.")
     if dataset.chunks and np.prod(dataset.chunks, dtype=object) * dataset.dtype.itemsize > _MOST_CHUNK:
-        raise DigsError(f"{file} has chunks of more than {_MOST_CHUNK // 2**20} MiB in '{name}'; save it in smaller ones.")
+        raise DigsError(
+            f"{file} has chunks of more than {_MOST_CHUNK // 2**20} MiB in '{name}'; save it in smaller ones."
+        )
     if dataset.shape is None or np.prod(dataset.shape[-1:], dtype=object) > _MOST_VALUES:
         raise DigsError(f"{file} has more than {_MOST_VALUES} numbers a spectrum in '{name}', or none.")
 

@@ -1,4 +1,4 @@
-"""SDSS: spec files of one spectrum each, and spPlate files of a whole plate (https://data.sdss.org/datamodel)."""
+"""SDSS: spec and spSpec files of one spectrum each, spPlate files of a whole plate (https://data.sdss.org/datamodel)."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from astropy.io import fits
 
-from digs.observations.facts import HeaderFacts, header_facts
+from digs.observations.header_facts import HeaderFacts, header_facts
 from digs.observations.raw_spectrum import RawSpectrum, Stack, sigma_of
 from digs.observations.readers.fits_parts import checksum_notes, column_values, image_values
 
@@ -15,6 +15,8 @@ _UNIT = "1e-17 erg/s/cm2/Angstrom"  # of files without BUNIT
 _STEP = 1e-4  # log10 of the ratio of neighbouring wavelengths
 
 _FWHM = 2 * math.sqrt(2 * math.log(2))  # of a Gaussian of dispersion 1
+
+_ROWS = 5  # of spSpec: flux, flux less continuum, sigma, two masks
 
 _COLUMNS = {"flux", "loglam", "ivar", "and_mask"}
 
@@ -26,13 +28,20 @@ def sdss_spectra(file: str, hdus: fits.HDUList) -> Stack | None:
     coadd = names.get("COADD", hdus[1] if len(hdus) > 1 else None)
     if isinstance(coadd, fits.BinTableHDU) and {name.lower() for name in coadd.columns.names} >= _COLUMNS:
         return Stack(1, lambda _: _spec(file, hdus, coadd))
+    if (
+        "COEFF0" in first.header
+        and len(first.shape) == 2
+        and first.shape[0] == _ROWS
+        and first.header.get("FIBERID", 0) > 0
+    ):
+        return Stack(1, lambda _: _sp_spec(file, first))
     if "COEFF0" in first.header and len(hdus) > 4 and len(first.shape) == 2 and hdus[1].shape == first.shape:
         return Stack(first.shape[0], lambda row: _plate(file, hdus, row))
     return None
 
 
 def _spec(file: str, hdus: fits.HDUList, coadd: fits.BinTableHDU) -> RawSpectrum:
-    sums = checksum_notes(coadd)
+    sums = checksum_notes(hdus[0], coadd, *hdus[2:3])
     place = {name.lower(): name for name in coadd.columns.names}
     column = lambda name: np.asarray(column_values(file, coadd, place[name]), float)
     redshift, notes = _redshift(hdus)
@@ -52,6 +61,23 @@ def _spec(file: str, hdus: fits.HDUList, coadd: fits.BinTableHDU) -> RawSpectrum
     )
 
 
+def _sp_spec(file: str, image: fits.PrimaryHDU) -> RawSpectrum:
+    header = image.header
+    flux, _, sigma, hidden, _ = image_values(file, image)
+    facts = header_facts(file, header)
+    return _raw(
+        facts,
+        10 ** (float(header["COEFF0"]) + float(header["COEFF1"]) * np.arange(len(flux))),
+        flux,
+        sigma,
+        hidden != 0,
+        header,
+        redshift=facts.redshift,
+        name=facts.name or file,
+        notes=(*facts.notes, *checksum_notes(image)),
+    )
+
+
 def _plate(file: str, hdus: fits.HDUList, row: int) -> RawSpectrum:
     header = hdus[0].header
     pixels = np.arange(hdus[0].shape[1])
@@ -68,12 +94,14 @@ def _plate(file: str, hdus: fits.HDUList, row: int) -> RawSpectrum:
         redshift=None,
         resolution=_resolution(image(4), float(header["COEFF1"])) if same(4) else None,
         name=f"fibre {row + 1}",
-        notes=(),
+        notes=checksum_notes(*hdus[:5]),
     )
 
 
-def _raw(facts: HeaderFacts, wavelength, flux, sigma, hidden, header: fits.Header, *, notes, **said: Any) -> RawSpectrum:
-    unit = str(header.get("BUNIT") or _UNIT)
+def _raw(
+    facts: HeaderFacts, wavelength, flux, sigma, hidden, header: fits.Header, *, notes, **said: Any
+) -> RawSpectrum:
+    unit = str(header.get("BUNIT") or _UNIT).replace("/cm/s/", "/cm^2/s/")  # as spSpec misspells it
     return RawSpectrum(
         wavelength,
         flux,
@@ -99,7 +127,9 @@ def _redshift(hdus: fits.HDUList) -> tuple[float | None, tuple[str, ...]]:
             redshift, warning = float(hdu.data["Z"][0]), int(hdu.data["ZWARNING"][0])
             if warning == 0:
                 return redshift, (f"The redshift {redshift:.6g} is that of the file.",)
-            return None, (f"The file's redshift {redshift:.6g} was not used, as SDSS warns of it (ZWARNING {warning}).",)
+            return None, (
+                f"The file's redshift {redshift:.6g} was not used, as SDSS warns of it (ZWARNING {warning}).",
+            )
     return None, ()
 
 

@@ -6,8 +6,9 @@ from digs.base.errors import DigsError
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
 
-# readers that take any file, guess what it leaves out, or open others than the one that is named
-_GUESSING = ("tabular", "wcs", "ascii", "ecsv", "ipac", "cube", "miri mrs", "iraf")
+# readers that take any file, guess what it leaves out, or open others than the one that is named; and that of spSpec,
+# which puts every pixel one too far to the red (specutils 2.4.0)
+_REFUSED_READERS = ("sdss", "tabular", "wcs", "ascii", "ecsv", "ipac", "cube", "miri mrs", "iraf")
 
 
 def survey_spectra(file: OpenedFile) -> Stack | None:
@@ -21,9 +22,9 @@ def survey_spectra(file: OpenedFile) -> Stack | None:
     from specutils import SpectrumList
     from specutils.io.registers import identify_spectrum_format
 
-    known = identify_spectrum_format(str(file.path), [SpectrumList])
+    known = identify_spectrum_format(str(file.path), SpectrumList)
     known = [known] if isinstance(known, str) else list(known)
-    kinds = [kind for kind in known if not any(word in kind.lower() for word in _GUESSING)]
+    kinds = [kind for kind in known if not any(word in kind.lower() for word in _REFUSED_READERS)]
     if not kinds:
         return None
     spectra = SpectrumList.read(str(file.path), format=kinds[0])

@@ -1,5 +1,6 @@
 """Tables in letters: ECSV, CSV, and columns between blanks."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,15 +8,13 @@ from astropy.table import Table
 
 from digs.base.errors import DigsError
 from digs.observations.columns import Column, raw_of_columns, unit_in_name
-from digs.observations.facts import header_facts
+from digs.observations.header_facts import header_facts
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
 
 _LONGEST = 10_000  # letters of a line
 
 _LONGEST_HEADER = 100_000  # letters of an ECSV's header
-
-_MOST_ALIASES = 0  # of YAML, which ECSV has no use for, but by which a few letters become gigabytes
 
 
 def text_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
@@ -41,6 +40,7 @@ def text_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
 
 def _ecsv(file: str, lines: list[str], chosen: Mapping[str, str] | None) -> RawSpectrum:
     header = "\n".join(line for line in lines if line.startswith("#"))
+    # a few letters of YAML's aliases, for which ECSV has no use, can become gigabytes
     if len(header) > _LONGEST_HEADER or any(_is_alias(word) for word in header.split()):
         raise DigsError(f"{file} has an ECSV header that is too long or has YAML's aliases; save it again by astropy.")
     # the columns' own classes (times, coordinates) would be built as the header wants: only plain numbers are read
@@ -79,7 +79,9 @@ def _plain(file: str, lines: list[str], chosen: Mapping[str, str] | None) -> Raw
     if len(set(names)) != width:
         raise DigsError(f"{file} has two columns of one name; give every column its own.")
     columns = {
-        name: Column(unit_in_name(name), lambda place=place, name=name: _numbers(file, name, [row[place] for row in table]))
+        name: Column(
+            unit_in_name(name), lambda place=place, name=name: _numbers(file, name, [row[place] for row in table])
+        )
         for place, name in enumerate(names)
     }
     return raw_of_columns(file, columns, header_facts(file, _words(comments)), chosen)
@@ -96,9 +98,10 @@ def _splitter(line: str):
 def _cells(text: str) -> list[str]:
     cells: list[str] = []
     for word in text.split():
-        if word.startswith(("(", "[")) and cells and not _are_numbers(cells[-1:]):
-            cells[-1] += f" {word}"
-        elif cells and cells[-1].count("(") + cells[-1].count("[") > cells[-1].count(")") + cells[-1].count("]"):
+        last = cells[-1] if cells else "0"
+        unit_begins = word.startswith(("(", "[")) and not _are_numbers([last])
+        unit_goes_on = len(re.findall(r"[(\[]", last)) > len(re.findall(r"[)\]]", last))
+        if unit_begins or unit_goes_on:
             cells[-1] += f" {word}"
         else:
             cells.append(word)

@@ -52,7 +52,7 @@ def header_facts(file: str, *headers: Mapping[str, Any]) -> HeaderFacts:
     frame = _text(words, "SPECSYS").upper()
     if frame == "SOURCE":
         raise DigsError(
-            f"{file} has wavelengths in the galaxy's rest frame (SPECSYS); multiply them by 1 + z, as they were observed."
+            f"{file} has wavelengths in the galaxy's rest frame (SPECSYS); give the spectrum as it was observed."
         )
     if frame and frame not in _BARYCENTRE:
         notes.append(
