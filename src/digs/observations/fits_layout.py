@@ -8,6 +8,8 @@ BLOCK = 2880  # bytes, of which headers and data are multiples
 
 _CARD = 80
 
+_KNOWN = {"IMAGE", "BINTABLE", "TABLE", "IUEIMAGE", "A3DTABLE"}
+
 _MOST_BLOCKS = 1000  # of a header: 36 000 cards
 
 _MOST_PARTS = 5000
@@ -75,6 +77,9 @@ def _data_length(name: str, header: dict[str, str], part: int) -> int:
             raise DigsError(f"{name} is no valid FITS: {key} of part {part} is {shown}; fetch it again.")
         return value
 
+    kind = header.get("XTENSION", "'IMAGE'").strip("' ")
+    if kind not in _KNOWN:
+        raise DigsError(f"{name} has a part {part} of the unknown kind {kind[:20]!r}; fetch it again.")
     axes = whole("NAXIS", None, 0, _MOST_AXES)
     bits = whole("BITPIX", None, -64, 64)
     if bits not in (8, 16, 32, 64, -32, -64):

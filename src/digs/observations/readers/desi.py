@@ -6,7 +6,7 @@ from scipy.sparse import csr_array, dia_array, eye_array, vstack
 
 from digs.base.errors import DigsError
 from digs.observations.raw_spectrum import RawSpectrum, Stack, sigma_of
-from digs.observations.readers.fits_parts import checksum_notes, image_values
+from digs.observations.readers.fits_parts import image_values
 
 _PARTS = ("WAVELENGTH", "FLUX", "IVAR")
 
@@ -68,7 +68,6 @@ def _joined(file: str, names: dict, arms: list[str], row: int) -> RawSpectrum:
             "The wavelengths of DESI are in vacuum and barycentric, its fluxes those of a fibre.",
             "Rows of DESI's resolution matrix were scaled to sum to 1, and the ends of its arms left out.",
             *notes,
-            *checksum_notes(*(names[f"{arm}_{part}"] for arm in arms for part in _PARTS)),
         ),
     )
 

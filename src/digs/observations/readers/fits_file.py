@@ -1,10 +1,11 @@
 """FITS files of any kind: the reader that knows the file, found by what is in it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from digs.base.errors import DigsError
 from digs.observations.opened_file import OpenedFile
-from digs.observations.raw_spectrum import Stack
+from digs.observations.raw_spectrum import RawSpectrum, Stack
 from digs.observations.readers.desi import desi_spectra
 from digs.observations.readers.fits_image import image_spectra
 from digs.observations.readers.fits_parts import open_parts
@@ -22,7 +23,7 @@ def fits_spectra(file: OpenedFile, columns: Mapping[str, str] | None) -> Stack:
     Raises:
         DigsError: it is damaged, or of a kind that is not read.
     """
-    hdus = open_parts(file)
+    hdus, notes = open_parts(file)
     readers = (
         lambda: sdss_spectra(file.name, hdus),
         lambda: desi_spectra(file.name, hdus),
@@ -32,9 +33,13 @@ def fits_spectra(file: OpenedFile, columns: Mapping[str, str] | None) -> Stack:
     )
     for reader in readers:
         if (found := reader()) is not None:
-            return found
+            return Stack(found.count, lambda number: _with_notes(found.get(number), notes))
     shown = ", ".join(f"{hdu.name or number} ({type(hdu).__name__})" for number, hdu in enumerate(hdus[:8]))
     raise DigsError(
         f"{file.name} has no spectrum that is known as one (its parts: {shown[:200]}); save it as a table with columns "
         "wavelength, flux and sigma."
     )
+
+
+def _with_notes(raw: RawSpectrum, notes: tuple[str, ...]) -> RawSpectrum:
+    return replace(raw, notes=(*raw.notes, *notes))

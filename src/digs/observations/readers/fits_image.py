@@ -8,7 +8,7 @@ from astropy.io import fits
 from digs.base.errors import DigsError
 from digs.observations.header_facts import header_facts
 from digs.observations.raw_spectrum import RawSpectrum, Stack, sigma_of
-from digs.observations.readers.fits_parts import checksum_notes, image_values
+from digs.observations.readers.fits_parts import image_values
 
 _SIGMA = {"ERR", "ERROR", "ERRS", "SIGMA", "UNCERT", "UNCERTAINTY", "STD", "STDEV", "NOISE"}
 
@@ -39,15 +39,15 @@ def image_spectra(file: str, hdus: fits.HDUList) -> Stack | None:
     across = image.shape[1:]
     place = lambda number: (slice(None), *(int(each) for each in np.unravel_index(number, across))) if across else ()
     count = int(np.prod(across, dtype=object)) if across else 1
-    return Stack(count, lambda number: _spectrum(file, hdus[0], image, beside, place(number)))
+    return Stack(count, lambda number: _spectrum(file, hdus[0].header, image, beside, place(number)))
 
 
 def _axis(image: Any) -> int:
     return len(image.shape)  # FITS counts axes the other way round
 
 
-def _spectrum(file: str, first: Any, image: Any, beside: dict[str, Any], place: tuple) -> RawSpectrum:
-    header, primary = image.header, first.header
+def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any], place: tuple) -> RawSpectrum:
+    header = image.header
     facts = header_facts(file, {"CTYPE1": header.get(f"CTYPE{_axis(image)}", "")}, header, primary)
     values = lambda names: next((image_values(file, beside[name], place) for name in beside if name in names), None)
     sigma, variance, inverse, mask = (values(names) for names in (_SIGMA, _VARIANCE, _INVERSE, _MASK))
@@ -76,7 +76,7 @@ def _spectrum(file: str, first: Any, image: Any, beside: dict[str, Any], place: 
         resolution,
         light=facts.light or ("one spaxel" if place else None),
         name=f"{facts.name or file}{where}",
-        notes=(*notes, *checksum_notes(*{id(hdu): hdu for hdu in (first, image, *beside.values())}.values())),
+        notes=notes,
     )
 
 

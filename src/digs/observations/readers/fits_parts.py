@@ -67,19 +67,31 @@ def image_values(file: str, hdu: Any, place: tuple = ()) -> np.ndarray:
     return values if blank is None or stored.dtype.kind == "f" else np.where(stored == blank, np.nan, values)
 
 
-def open_parts(file: OpenedFile) -> fits.HDUList:
-    """Return the parts of a FITS file, of which nothing is read yet.
+def open_parts(file: OpenedFile) -> tuple[fits.HDUList, tuple[str, ...]]:
+    """Return the parts of a FITS file, of which nothing is read yet, and what their checksums say.
 
     Raises:
         DigsError: it is damaged, or its images are packed in tiles that could unpack to any size.
     """
     check_layout(file.name, file.stream, file.size)
     settings = {"memmap": not file.packed, "do_not_scale_image_data": True}
-    for hdu in fits.open(file.stream, disable_image_compression=True, **settings):
+    stored = fits.open(file.stream, disable_image_compression=True, **settings)
+    for hdu in stored:
         if hdu.header.get("ZIMAGE", False):
             _check_tiles(file.name, hdu)
+    notes = tuple(
+        f"The checksum of {hdu.name or 'the first part'} is not that of its content: it was edited or damaged."
+        for hdu in stored
+        if hdu.size < _MOST_SUMMED and not _sums_hold(hdu)
+    )
     file.stream.seek(0)
-    return fits.open(file.stream, **settings)
+    return fits.open(file.stream, **settings), notes
+
+
+def _sums_hold(hdu: Any) -> bool:
+    """Whether data and header have the checksums that the header says, if it does."""
+    data = "DATASUM" not in hdu.header or hdu.verify_datasum() == 1
+    return data and ("CHECKSUM" not in hdu.header or hdu.verify_checksum() == 1)
 
 
 def _check_tiles(file: str, packed: fits.BinTableHDU) -> None:
@@ -95,15 +107,3 @@ def _check_tiles(file: str, packed: fits.BinTableHDU) -> None:
     )
     if not 0 < tile <= _MOST_IN_TILE or not 0 <= longest <= _LONGEST_TILE:
         raise DigsError(f"{file} has images that are packed in large tiles; unpack them with funpack.")
-
-
-def checksum_notes(*hdus: Any) -> tuple[str, ...]:
-    """Return a sentence for every part that has another checksum, of data or header, than its header says."""
-    summed = [hdu for hdu in hdus if hdu.size < _MOST_SUMMED]
-    wrong = [
-        hdu.name or "the first part"
-        for hdu in summed
-        if ("DATASUM" in hdu.header and hdu.verify_datasum() == 0)
-        or ("CHECKSUM" in hdu.header and hdu.verify_checksum() == 0)
-    ]
-    return tuple(f"The checksum of {name} is not that of its content: it was edited or damaged." for name in wrong)

@@ -11,7 +11,7 @@ from digs.base.errors import DigsError
 from digs.observations.columns import Column, raw_of_columns, roles_of, unit_in_name
 from digs.observations.header_facts import header_facts
 from digs.observations.raw_spectrum import RawSpectrum, Stack
-from digs.observations.readers.fits_parts import checksum_notes, column_values, is_vector
+from digs.observations.readers.fits_parts import column_values, is_vector
 
 _AXES = {"wavelength", "log10_wavelength"}
 
@@ -43,14 +43,13 @@ def table_spectra(file: str, hdus: fits.HDUList, chosen: Mapping[str, str] | Non
             shown = ", ".join(name for table in tables for name in table.columns.names)[:200] or "none"
             raise DigsError(f"{file} has no table with the columns that are given; its columns are {shown}.")
         return None
-    return Stack(len(spectra), lambda number: _spectrum(file, hdus[0], *spectra[number]))
+    return Stack(len(spectra), lambda number: _spectrum(file, hdus[0].header, *spectra[number]))
 
 
-def _spectrum(file: str, first: Any, table: Any, roles: Mapping[str, str], row: int | None) -> RawSpectrum:
-    header, primary = table.header, first.header
+def _spectrum(file: str, primary: fits.Header, table: Any, roles: Mapping[str, str], row: int | None) -> RawSpectrum:
+    header = table.header
     if header.get("CONTNORM", primary.get("CONTNORM", False)) is True:
         raise DigsError(f"{file} is normalised to its continuum (CONTNORM); give the spectrum before that.")
-    sums = checksum_notes(first, table)
     own = {} if row is None else _of_row(table, row)
     facts = header_facts(file, own, header, primary)
     used = {name: _column(file, table, name, row) for name in roles.values()}
@@ -59,7 +58,7 @@ def _spectrum(file: str, first: Any, table: Any, roles: Mapping[str, str], row: 
         raise DigsError(f"{file} has one number a spectrum in {scalar!r}; give it for each pixel, or as an option.")
     raw = raw_of_columns(file, used, facts, roles)
     jwst = header.get("EXTNAME") in _JWST and primary.get("TELESCOP") == "JWST"
-    notes = (*raw.notes, *sums)
+    notes = raw.notes
     if jwst:
         notes = (*notes, "The wavelengths of JWST are in vacuum.")
         if str(header.get("SRCTYPE")).upper() == "EXTENDED":

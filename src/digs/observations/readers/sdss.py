@@ -8,7 +8,7 @@ from astropy.io import fits
 
 from digs.observations.header_facts import HeaderFacts, header_facts
 from digs.observations.raw_spectrum import RawSpectrum, Stack, sigma_of
-from digs.observations.readers.fits_parts import checksum_notes, column_values, image_values
+from digs.observations.readers.fits_parts import column_values, image_values
 
 _UNIT = "1e-17 erg/s/cm2/Angstrom"  # of files without BUNIT
 
@@ -41,7 +41,6 @@ def sdss_spectra(file: str, hdus: fits.HDUList) -> Stack | None:
 
 
 def _spec(file: str, hdus: fits.HDUList, coadd: fits.BinTableHDU) -> RawSpectrum:
-    sums = checksum_notes(hdus[0], coadd, *hdus[2:3])
     place = {name.lower(): name for name in coadd.columns.names}
     column = lambda name: np.asarray(column_values(file, coadd, place[name]), float)
     redshift, notes = _redshift(hdus)
@@ -57,7 +56,7 @@ def _spec(file: str, hdus: fits.HDUList, coadd: fits.BinTableHDU) -> RawSpectrum
         redshift=redshift,
         resolution=_resolution(wdisp, float(hdus[0].header.get("COEFF1", _STEP))),
         name=facts.name or file,
-        notes=(*notes, *sums),
+        notes=notes,
     )
 
 
@@ -74,7 +73,7 @@ def _sp_spec(file: str, image: fits.PrimaryHDU) -> RawSpectrum:
         header,
         redshift=facts.redshift,
         name=facts.name or file,
-        notes=(*facts.notes, *checksum_notes(image)),
+        notes=facts.notes,
     )
 
 
@@ -94,7 +93,7 @@ def _plate(file: str, hdus: fits.HDUList, row: int) -> RawSpectrum:
         redshift=None,
         resolution=_resolution(image(4), float(header["COEFF1"])) if same(4) else None,
         name=f"fibre {row + 1}",
-        notes=checksum_notes(*hdus[:5]),
+        notes=(),
     )
 
 

@@ -39,23 +39,35 @@ def text_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
 
 
 def _ecsv(file: str, lines: list[str], chosen: Mapping[str, str] | None) -> RawSpectrum:
-    header = "\n".join(line for line in lines if line.startswith("#"))
-    # a few letters of YAML's aliases, for which ECSV has no use, can become gigabytes
-    if len(header) > _LONGEST_HEADER or any(_is_alias(word) for word in header.split()):
+    end = next((place for place, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    header = _without_classes(lines[:end])
+    # a few letters of YAML's aliases can become gigabytes
+    if sum(map(len, header)) > _LONGEST_HEADER or any(word[:1] in "&*" for line in header for word in line.split()):
         raise DigsError(f"{file} has an ECSV header that is too long or has YAML's aliases; save it again by astropy.")
-    # the columns' own classes (times, coordinates) would be built as the header wants: only plain numbers are read
-    if "__serialized_columns__" in header:
-        raise DigsError(f"{file} has columns of astropy's own classes; save plain columns with units.")
-    table = Table.read(lines, format="ascii.ecsv")
+    table = Table.read([*header, *lines[end:]], format="ascii.ecsv")
+
+    def values(name: str) -> np.ndarray:
+        column = table[name].data
+        beside = f"{name}.mask"  # of masked quantities
+        return np.ma.array(column, mask=table[beside].data.astype(bool)) if beside in table.colnames else column
+
     columns = {
-        name: Column(table[name].unit or unit_in_name(name), lambda name=name: table[name].data)
-        for name in table.colnames
+        name: Column(table[name].unit or unit_in_name(name), lambda name=name: values(name)) for name in table.colnames
     }
     return raw_of_columns(file, columns, header_facts(file, table.meta), chosen)
 
 
-def _is_alias(word: str) -> bool:
-    return word[:1] in ("&", "*") and len(word) > 1
+def _without_classes(header: list[str]) -> list[str]:
+    """The header without the classes that columns are to be made: their units stand with the columns themselves."""
+    kept, inside = [], None
+    for line in header:
+        indent = len(line) - len(line[1:].lstrip()) if line.startswith("#") else 0
+        if inside is not None and indent > inside:
+            continue
+        inside = indent if "__serialized_columns__" in line else None
+        if inside is None:
+            kept.append(line)
+    return kept
 
 
 def _plain(file: str, lines: list[str], chosen: Mapping[str, str] | None) -> RawSpectrum:
