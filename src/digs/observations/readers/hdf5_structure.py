@@ -5,6 +5,7 @@ process. So a process of its own, with little time and memory, first reads what 
 """
 
 import io
+import os
 import resource
 import subprocess
 import sys
@@ -27,7 +28,7 @@ _FILTERS = {1, 2, 3, 4, 5, 6, 32000}  # HDF5's own and lzf; others would be load
 
 _SECONDS = 3  # of the processor, of which a good file takes a half
 
-_PATIENCE = 60  # seconds on the clock, when all processors are busy
+_PATIENCE = 300  # seconds on the clock, when all processors are busy
 
 _MEMORY = 2 * 2**30  # bytes
 
@@ -42,8 +43,8 @@ def check_readable(file: OpenedFile) -> None:
     content = file.stream.read() if file.packed else b""
     file.stream.seek(0)
     try:
-        # where digs itself is found is where the other process finds it
-        settings = {"env": {"PYTHONPATH": str(Path(__file__).parents[3])}, "timeout": _PATIENCE}
+        # the other process finds digs where this one does
+        settings = {"env": os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}, "timeout": _PATIENCE}
         done = subprocess.run(command, input=content, capture_output=True, check=False, **settings)
     except subprocess.TimeoutExpired:
         done = None
