@@ -51,7 +51,7 @@ FULL = "wave (Angstrom),flux (1e-17 erg/s/cm2/A),err"
         ("wave (Angstrom),flux (MJy/sr),err", None, "'MJy / sr'"),
         ("wave (GHz),flux (Jy),err", None, "'GHz'"),
         ("wave (micron),flux (uJy),err", None, "around 5.05e+07 Angstrom"),
-        ("wave (Angstrom),flux (uJy),err (erg/s)", None, "sigma in"),
+        ("wave (Angstrom),flux (uJy),err (erg/s)", None, "sigma has the unit 'erg / s'"),
         ("a,b,c", None, "known as the wavelength"),
         ("wave (nm),b,c", None, "known as the flux"),
         ("wave (nm),flux (uJy),f_nu (uJy)", None, "two columns for the flux"),
@@ -105,6 +105,25 @@ def test_dust_of_the_milky_way(made):
     assert any("E(B-V) = 0.1, G23" in note for note in blue.notes)
 
 
+def test_a_unit_of_its_own_for_sigma(csv):
+    """One that differs from the flux's counts; one that is the flux's goes where an option says."""
+    jansky = csv("wave (Angstrom),flux (mJy),err (uJy)", WAVELENGTH, FLUX, 1000 * SIGMA)
+    found = read(jansky, **OPTIONS)
+    np.testing.assert_allclose(found.flux / found.sigma, FLUX / SIGMA, rtol=1e-6)
+    found = read(jansky, **OPTIONS, flux_unit="uJy")
+    np.testing.assert_allclose(found.flux / found.sigma, FLUX / SIGMA / 1000, rtol=1e-6)
+    same = csv("wave (Angstrom),flux (mJy),err (mJy)")
+    np.testing.assert_allclose(read(same, **OPTIONS, flux_unit="uJy").sigma, read(same, **OPTIONS).sigma / 1000)
+
+
+def test_noise_that_is_there_twice(csv, refused):
+    path = csv("wave (Angstrom),flux (uJy),err,ivar", WAVELENGTH, FLUX, SIGMA, 4 * SIGMA**-2.0)
+    with refused("noise twice", "'err' and 'ivar'"):
+        read(path, **OPTIONS)
+    one, other = (read(path, **OPTIONS, columns=columns) for columns in ({"sigma": "err"}, {"ivar": "ivar"}))
+    np.testing.assert_allclose(other.sigma, one.sigma / 2)
+
+
 def test_lines_are_hidden(made):
     found = read(made("galaxy.csv"), mask_lines="4600-4605, NaD")
     rest = found.wavelength / 1.1
@@ -125,8 +144,13 @@ def test_frames_that_are_not_the_barycentre(csv, refused):
 
 
 def test_a_file_that_contradicts_itself(csv, refused):
-    with refused("REDSHIFT 0.1 and Z 0.2", "give redshift"):
-        read(csv(FULL, comments=["# redshift: 0.1", "# z: 0.2"]), **OPTIONS)
+    path = csv(FULL, comments=["# redshift: 0.1", "# zspec: 0.2"])
+    with refused("give redshift, as it has REDSHIFT 0.1 and ZSPEC 0.2"):
+        read(path, medium="vacuum", resolution=1000)
+    assert read(path, **OPTIONS).redshift == 0.1
+    path = csv("wave_air (nm),flux (uJy),err", comments=["# medium: vacuum"])
+    with refused("give medium, as it has air and vacuum"):
+        read(path, redshift=0.1, resolution=1000, wavelength_unit="Angstrom")
 
 
 def test_pixels_without_a_wavelength_at_the_ends_are_left_out(csv):

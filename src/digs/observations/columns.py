@@ -31,6 +31,8 @@ NAMES = {
 
 _ROLES = {name: role for role, names in NAMES.items() for name in names.split()}
 
+_NOISE = ("sigma", "ivar", "variance")
+
 _C_KMS = constants.c.to_value("km / s")
 
 
@@ -65,7 +67,7 @@ def roles_of(file: str, names: list[str], chosen: Mapping[str, str] | None = Non
             shown = ", ".join(names[:20]) if names else "none"
             raise DigsError(f"{file} has no column {name!r}; its columns are {shown[:200]}.")
         found[role] = name
-    given = set(found)
+    given = set(found) | (set(_NOISE) if set(_NOISE) & set(found) else set())
     for name in names:
         bare = re.sub(r"[(\[].*", "", name).strip().lower()
         role = _ROLES.get(re.sub(r"\W+", "_", bare).strip("_"))
@@ -76,6 +78,10 @@ def roles_of(file: str, names: list[str], chosen: Mapping[str, str] | None = Non
                 f"{file} has two columns for the {role}, {found[role]!r} and {name!r}; give columns={{{role!r}: NAME}}."
             )
         found[role] = name
+    noise = [role for role in _NOISE if role in found]
+    if len(noise) > 1:
+        shown = " and ".join(repr(found[role]) for role in noise)
+        raise DigsError(f"{file} has the noise twice, {shown}; give columns={{{noise[0]!r}: {found[noise[0]]!r}}}.")
     return found
 
 
@@ -124,20 +130,24 @@ def raw_of_columns(
         resolution, sigma_kms = None, numbers["sigma_kms"]
     elif "fwhm" in roles:
         resolution = _resolution_of_fwhm(file, numbers["fwhm"], wavelength, unit)
+    sigma, sigma_unit = _sigma(file, numbers, unit)
+    media = {_medium_in_name(roles[axis]), facts.medium} - {None}
     return RawSpectrum(
         wavelength,
         numbers["flux"],
-        _sigma(file, numbers, unit),
+        sigma,
         _hidden(numbers),
         unit["wavelength"],
         unit["flux"],
-        _medium_in_name(roles[axis]) or facts.medium,
+        sigma_unit,
+        next(iter(media)) if len(media) == 1 else None,
         facts.redshift,
         resolution,
         sigma_kms,
         facts.light,
         facts.name,
         facts.notes,
+        {**facts.doubts, **({"medium": "air and vacuum"} if len(media) > 1 else {})},
     )
 
 
@@ -155,27 +165,20 @@ def column_numbers(file: str, name: str, values: Any) -> np.ndarray:
     return found if masked is None else np.where(masked, np.nan, found)
 
 
-def _sigma(file: str, numbers: Mapping[str, np.ndarray], unit: Mapping[str, Any]) -> np.ndarray | None:
-    """The standard deviations in the unit of the flux."""
-    role = next((role for role in ("sigma", "ivar", "variance") if role in numbers), None)
+def _sigma(file: str, numbers: Mapping[str, np.ndarray], unit: Mapping[str, Any]) -> tuple[np.ndarray | None, Any]:
+    """The standard deviations, and their own unit if they have one."""
+    role = next((role for role in _NOISE if role in numbers), None)
     if role is None:
-        return None
+        return None, None
     values, power = numbers[role], {"sigma": 1, "ivar": -2, "variance": 2}[role]
     if role == "ivar":
         values = sigma_of(values)
     if role == "variance":
         with np.errstate(invalid="ignore"):
             values = np.sqrt(values)
-    wanted = read_unit(unit["flux"], f"The flux of {file}", "flux_unit")
     own = read_unit(unit[role], f"The {role} of {file}", "flux_unit")
-    if own is None or wanted is None or own == units.dimensionless_unscaled:
-        return values
-    try:
-        return values * (own ** (1 / power)).to(wanted)
-    except units.UnitConversionError:
-        raise DigsError(
-            f"{file} has flux in '{wanted}', but {role} in '{own}'; convert one of them to the unit of the other."
-        ) from None
+    bare = own is None or own == units.dimensionless_unscaled
+    return values, None if bare else own ** (1 / power)
 
 
 def _hidden(numbers: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -67,23 +67,28 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     wavelength_unit = wavelength_unit or read_unit(raw.wavelength_unit, f"The wavelength of {file}", "wavelength_unit")
     flux_unit = read_unit(options.flux_unit, "flux_unit", "it as '1e-17 erg/s/cm2/Angstrom', for instance")
     flux_unit = flux_unit or read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit")
+    sigma_unit = read_unit(raw.sigma_unit, f"The sigma of {file}", "flux_unit")
+    if sigma_unit is None or sigma_unit == read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit"):
+        sigma_unit = flux_unit
     medium = options.medium or raw.medium
     redshift = _redshift(options.redshift, raw.redshift, row)
     resolution, sigma_kms = options.resolution, options.sigma_kms
     if resolution is None and sigma_kms is None:
         resolution, sigma_kms = raw.resolution, raw.sigma_kms
+    width = sigma_kms if resolution is None else resolution
     _ask(
         file,
-        {
-            "the unit of the wavelengths: wavelength_unit": wavelength_unit,
-            "the unit of the flux: flux_unit": flux_unit,
-            "whether wavelengths are in vacuum or air: medium": medium,
-            "the redshift: redshift": redshift,
-            "the width of the line-spread function: resolution (lambda / FWHM) or sigma_kms": (
-                sigma_kms if resolution is None else resolution
-            ),
-        },
+        raw.doubts,
+        wavelength_unit=("the unit of the wavelengths", wavelength_unit),
+        flux_unit=("the unit of the flux", flux_unit),
+        medium=("whether wavelengths are in vacuum or air", medium),
+        redshift=("the redshift", redshift),
+        resolution=("the width of the line-spread function", width),
     )
+    if options.redshift is None:
+        notes.append(f"The redshift {redshift:.6g} is that of the file.")
+    if options.resolution is None and options.sigma_kms is None:
+        notes.append(f"The line-spread function is that of the file, {_in_words(resolution, sigma_kms)}.")
     wavelength = to_angstrom(raw.wavelength, wavelength_unit)
     if medium == "air":
         wavelength = air_to_vacuum(wavelength)
@@ -118,7 +123,7 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     return Spectrum(
         wavelength,
         flux * flux_unit,
-        sigma * flux_unit,
+        sigma * sigma_unit,
         hidden,
         redshift,
         sigma_kms,
@@ -129,11 +134,24 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     )
 
 
-def _ask(file: str, facts: Mapping[str, Any]) -> None:
-    missing = [said for said, value in facts.items() if value is None]
+def _ask(file: str, doubts: Mapping[str, str], **facts: tuple[str, Any]) -> None:
+    """Ask for the facts, by the names of the options, that are still None."""
+    missing = [
+        f"{what} (give {option}{' or sigma_kms' if option == 'resolution' else ''}"
+        f"{', as it has ' + doubts[option] if option in doubts else ''})"
+        for option, (what, value) in facts.items()
+        if value is None
+    ]
     if missing:
-        shown = "; ".join(said.replace(": ", " (give ") + ")" for said in missing)
-        raise DigsError(f"{file} does not say {shown}.")
+        raise DigsError(f"{file} does not clearly say {'; '.join(missing)}.")
+
+
+def _in_words(resolution: Any, sigma_kms: Any) -> str:
+    if _is_matrix(resolution):
+        return "a matrix"
+    if resolution is not None:
+        return f"lambda / FWHM of {np.median(resolution):.0f}"
+    return f"{np.median(sigma_kms):.0f} km/s on top of the populations' own"
 
 
 def _redshift(given: Any, said: float | None, row: int) -> float | None:

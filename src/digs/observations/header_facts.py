@@ -7,7 +7,7 @@ from typing import Any
 
 from digs.base.errors import DigsError
 
-_REDSHIFT = ("REDSHIFT", "ZSPEC", "Z_SPEC", "ZBEST", "Z_BEST", "Z")
+_REDSHIFT = ("REDSHIFT", "ZSPEC", "Z_SPEC", "ZBEST", "Z_BEST")  # Z alone is a metallicity or a magnitude, too
 
 _RESOLUTION = ("SPEC_RES", "RESOLUTION", "SPECRES")
 
@@ -27,28 +27,25 @@ class HeaderFacts:
     light: str | None
     name: str
     notes: tuple[str, ...]
+    doubts: Mapping[str, str]
 
 
 def header_facts(file: str, *headers: Mapping[str, Any]) -> HeaderFacts:
-    """Return what headers say, the first that says something counting.
+    """Return what headers say, the first that says something counting; of what contradicts itself, that it does.
 
     Args:
         file: what messages call it.
         headers: words with values, in upper or lower case: FITS headers, or attributes of other files.
     Raises:
-        DigsError: the headers contradict themselves, or say that the wavelengths are at rest in the galaxy.
+        DigsError: the wavelengths are at rest in the galaxy.
     """
     words: dict[str, Any] = {}
     for header in headers:
         for key, value in header.items():
             words.setdefault(str(key).upper(), value)
-    notes = []
-    redshift = _number(file, words, _REDSHIFT, "redshift", -0.01, 50.0)
-    if redshift is not None:
-        notes.append(f"The redshift {redshift:.6g} is that of the file.")
-    resolution = _number(file, words, _RESOLUTION, "resolution", 1.0, 1e7)
-    if resolution is not None:
-        notes.append(f"The resolution {resolution:g} is that of the file, one for all wavelengths.")
+    notes: list[str] = []
+    doubts: dict[str, str] = {}
+    number = lambda option, keys, least, most: _number(words, keys, least, most, option, doubts)
     frame = _text(words, "SPECSYS").upper()
     if frame == "SOURCE":
         raise DigsError(
@@ -60,13 +57,14 @@ def header_facts(file: str, *headers: Mapping[str, Any]) -> HeaderFacts:
             "barycentric_kms, up to 30 km/s, to correct them."
         )
     return HeaderFacts(
-        redshift,
-        resolution,
-        _number(file, words, ("SIGMA_KMS",), "sigma_kms", 0.0, 1e5),
-        _medium(file, words),
+        number("redshift", _REDSHIFT, -0.01, 50.0),
+        number("resolution", _RESOLUTION, 1.0, 1e7),
+        number("sigma_kms", ("SIGMA_KMS",), 0.0, 1e5),
+        _medium(words, doubts),
         _text(words, "LIGHT").lower() or None,
         next((text for key in _NAME if (text := _text(words, key))), ""),
         tuple(notes),
+        doubts,
     )
 
 
@@ -78,7 +76,7 @@ def _text(words: Mapping[str, Any], key: str) -> str:
 
 
 def _number(
-    file: str, words: Mapping[str, Any], keys: Iterable[str], option: str, least: float, most: float
+    words: Mapping[str, Any], keys: Iterable[str], least: float, most: float, option: str, doubts: dict[str, str]
 ) -> float | None:
     found = {}
     for key in keys:
@@ -89,12 +87,12 @@ def _number(
         if math.isfinite(value) and least <= value <= most:
             found[key] = value
     if max(found.values(), default=0) - min(found.values(), default=0) > 1e-4 * max(found.values(), default=0):
-        said = " and ".join(f"{key} {value:g}" for key, value in found.items())
-        raise DigsError(f"{file} contradicts itself: {said}; give {option}.")
+        doubts[option] = " and ".join(f"{key} {value:g}" for key, value in found.items())
+        return None
     return next(iter(found.values()), None)
 
 
-def _medium(file: str, words: Mapping[str, Any]) -> str | None:
+def _medium(words: Mapping[str, Any], doubts: dict[str, str]) -> str | None:
     said = {
         "air": {"AIR"} & {_text(words, key).upper() for key in ("MEDIUM", "AIRORVAC")},
         "vacuum": {"VACUUM", "VAC"} & {_text(words, key).upper() for key in ("MEDIUM", "AIRORVAC")},
@@ -105,5 +103,6 @@ def _medium(file: str, words: Mapping[str, Any]) -> str | None:
     media = {medium for medium, found in said.items() if found}
     media |= {medium for start, medium in (("AWAV", "air"), ("WAVE-", "vacuum")) if axis.startswith(start)}
     if len(media) > 1:
-        raise DigsError(f"{file} says that its wavelengths are in air and in vacuum; give medium.")
+        doubts["medium"] = "air and vacuum"
+        return None
     return next(iter(media), None)

@@ -1,7 +1,7 @@
 """What a file says of its spectra, before anything is converted."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ class RawSpectrum:
     """One spectrum in a file's own units; None stands for what the file does not say.
 
     wavelength, flux: shape (pixels,), float64.
-    sigma: in the unit of the flux; not positive or not finite where a pixel is bad.
+    sigma: not positive or not finite where a pixel is bad.
     hidden: True where a pixel is bad.
-    wavelength_unit, flux_unit: as the file spells them.
+    wavelength_unit, flux_unit, sigma_unit: as the file spells them; without sigma_unit, sigma is in the flux's.
     resolution: total lambda / FWHM, a number or one for each pixel, or a matrix.
     sigma_kms: dispersion on top of the populations' own, a number or one for each pixel.
     notes: sentences on what the file says and what was made of it.
+    doubts: what the file says of facts, named as the options of digs.read, of which it is not sure.
     """
 
     wavelength: np.ndarray
@@ -26,6 +27,7 @@ class RawSpectrum:
     hidden: np.ndarray | None = None
     wavelength_unit: Any = None
     flux_unit: Any = None
+    sigma_unit: Any = None
     medium: str | None = None
     redshift: float | None = None
     resolution: Any = None
@@ -33,6 +35,7 @@ class RawSpectrum:
     light: str | None = None
     name: str = ""
     notes: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

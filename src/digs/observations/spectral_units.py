@@ -82,12 +82,13 @@ def to_angstrom(wavelength: np.ndarray, unit: Any) -> np.ndarray:
         raise DigsError(f"The wavelengths have the unit '{unit}'; give them in Angstrom, nm or micron.") from None
 
 
-def flux_factor(unit: Any, wavelength: np.ndarray) -> np.ndarray:
+def flux_factor(unit: Any, wavelength: np.ndarray, name: str = "flux") -> np.ndarray:
     """Return what makes F_lambda in erg/s/cm2/Angstrom of a flux density in some unit, shape (pixels,).
 
     Args:
         unit: of F_lambda or F_nu.
         wavelength: in vacuum, Angstrom, shape (pixels,).
+        name: of what has the unit.
     Raises:
         DigsError: the unit is logarithmic, or none of a flux density.
     """
@@ -95,5 +96,5 @@ def flux_factor(unit: Any, wavelength: np.ndarray) -> np.ndarray:
         return (np.ones(len(wavelength)) * unit).to_value(FLUX, units.spectral_density(wavelength * units.Angstrom))
     except (units.UnitConversionError, units.UnitTypeError, AttributeError, TypeError):
         raise DigsError(
-            f"The flux has the unit '{unit}'; give a flux density, in erg/s/cm2/Angstrom or Jy, for instance."
+            f"The {name} has the unit '{unit}'; give a flux density, in erg/s/cm2/Angstrom or Jy, for instance."
         ) from None

@@ -139,8 +139,8 @@ class Spectrum:
         wavelength = air_to_vacuum(wavelength) if self.medium == "air" else wavelength.copy()
         unit = given["flux"].unit if given["sigma"].unit is None else given["sigma"].unit
         with np.errstate(all="ignore"):  # what is not finite is hidden
-            flux = _in_flux(given["flux"], given["flux"].unit, wavelength)
-            sigma = _in_flux(given["sigma"], unit, wavelength)
+            flux = _in_flux("flux", given["flux"], given["flux"].unit, wavelength)
+            sigma = _in_flux("sigma", given["sigma"], unit, wavelength)
         hidden = given["flux"].masked | given["sigma"].masked | self._asked(shape)
         return wavelength, flux, sigma, hidden | ~(np.isfinite(flux) & np.isfinite(sigma) & (sigma > 0))
 
@@ -209,9 +209,9 @@ class Spectrum:
         )
 
 
-def _in_flux(given: Values, unit: Any, wavelength: np.ndarray) -> np.ndarray:
+def _in_flux(name: str, given: Values, unit: Any, wavelength: np.ndarray) -> np.ndarray:
     values = given.values.astype(float)
-    return values if unit is None else values * flux_factor(unit, wavelength)
+    return values if unit is None else values * flux_factor(unit, wavelength, name)
 
 
 def _spread(values: np.ndarray, places: np.ndarray, pixels: int, other: float) -> np.ndarray:

@@ -60,7 +60,7 @@ def _joined(file: str, names: dict, arms: list[str], row: int) -> RawSpectrum:
         hidden,
         "Angstrom",
         str(names[f"{arms[0]}_FLUX"].header.get("BUNIT") or _UNIT),
-        "vacuum",
+        medium="vacuum",
         resolution=matrix,
         light="fibre",
         name=name,

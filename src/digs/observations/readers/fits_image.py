@@ -71,12 +71,13 @@ def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any
         None if mask is None else mask != 0,
         unit,
         header.get("BUNIT", primary.get("BUNIT")),
-        medium or facts.medium,
-        facts.redshift,
-        resolution,
+        medium=medium or facts.medium,
+        redshift=facts.redshift,
+        resolution=resolution,
         light=facts.light or ("one spaxel" if place else None),
         name=f"{facts.name or file}{where}",
         notes=notes,
+        doubts=facts.doubts,
     )
 
 

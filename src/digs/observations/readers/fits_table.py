@@ -15,6 +15,8 @@ from digs.observations.readers.fits_parts import column_values, is_vector
 
 _AXES = {"wavelength", "log10_wavelength"}
 
+_OF_ROW = {"resolution", "sigma_kms"}  # which may be one number a spectrum
+
 _JWST = {"EXTRACT1D", "COMBINE1D"}
 
 
@@ -29,16 +31,22 @@ def table_spectra(file: str, hdus: fits.HDUList, chosen: Mapping[str, str] | Non
         DigsError: columns are ambiguous.
     """
     tables = [hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)]
-    spectra = []
+    spectra, unclear = [], []
     for table in tables:
         here = {role: name for role, name in (chosen or {}).items() if name in table.columns.names}
-        roles = roles_of(file, list(table.columns.names), here)
+        try:
+            roles = roles_of(file, list(table.columns.names), here)
+        except DigsError as error:
+            unclear.append(error)
+            continue
         axis = next((roles[role] for role in roles if role in _AXES), None)
         if axis is None or "flux" not in roles or not len(table.data):
             continue
         vectors = is_vector(table, axis)
         spectra += [(table, roles, row) for row in (range(len(table.data)) if vectors else (None,))]
     if not spectra:
+        if unclear:
+            raise unclear[0]
         if chosen:
             shown = ", ".join(name for table in tables for name in table.columns.names)[:200] or "none"
             raise DigsError(f"{file} has no table with the columns that are given; its columns are {shown}.")
@@ -52,20 +60,21 @@ def _spectrum(file: str, primary: fits.Header, table: Any, roles: Mapping[str, s
         raise DigsError(f"{file} is normalised to its continuum (CONTNORM); give the spectrum before that.")
     own = {} if row is None else _of_row(table, row)
     facts = header_facts(file, own, header, primary)
+    roles = {role: name for role, name in roles.items() if row is None or role not in _OF_ROW or is_vector(table, name)}
     used = {name: _column(file, table, name, row) for name in roles.values()}
     if any(row is not None and not is_vector(table, name) for name in used):
         scalar = next(name for name in used if not is_vector(table, name))
         raise DigsError(f"{file} has one number a spectrum in {scalar!r}; give it for each pixel, or as an option.")
     raw = raw_of_columns(file, used, facts, roles)
     jwst = header.get("EXTNAME") in _JWST and primary.get("TELESCOP") == "JWST"
-    notes = raw.notes
+    notes, known = raw.notes, raw.medium is not None or "medium" in raw.doubts
     if jwst:
         notes = (*notes, "The wavelengths of JWST are in vacuum.")
         if str(header.get("SRCTYPE")).upper() == "EXTENDED":
             notes = (*notes, "JWST holds the source for extended, so that its flux is that of the aperture.")
     return replace(
         raw,
-        medium=raw.medium or ("vacuum" if jwst else _medium_of_eso(table, roles, primary)),
+        medium=raw.medium if known else "vacuum" if jwst else _medium_of_eso(table, roles, primary),
         light=raw.light or _light_of_eso(primary),
         name=facts.name or (file if row is None else f"row {row}"),
         notes=notes,

@@ -43,7 +43,7 @@ def sdss_spectra(file: str, hdus: fits.HDUList) -> Stack | None:
 def _spec(file: str, hdus: fits.HDUList, coadd: fits.BinTableHDU) -> RawSpectrum:
     place = {name.lower(): name for name in coadd.columns.names}
     column = lambda name: np.asarray(column_values(file, coadd, place[name]), float)
-    redshift, notes = _redshift(hdus)
+    redshift, doubts = _redshift(hdus)
     facts = header_facts(file, coadd.header, hdus[0].header)
     wdisp = column("wdisp") if "wdisp" in place else None
     return _raw(
@@ -56,7 +56,7 @@ def _spec(file: str, hdus: fits.HDUList, coadd: fits.BinTableHDU) -> RawSpectrum
         redshift=redshift,
         resolution=_resolution(wdisp, float(hdus[0].header.get("COEFF1", _STEP))),
         name=facts.name or file,
-        notes=notes,
+        doubts=doubts,
     )
 
 
@@ -71,9 +71,8 @@ def _sp_spec(file: str, image: fits.PrimaryHDU) -> RawSpectrum:
         sigma,
         hidden != 0,
         header,
-        redshift=facts.redshift,
+        redshift=None if header.get("Z_WARNIN") else header.get("Z"),
         name=facts.name or file,
-        notes=facts.notes,
     )
 
 
@@ -93,7 +92,6 @@ def _plate(file: str, hdus: fits.HDUList, row: int) -> RawSpectrum:
         redshift=None,
         resolution=_resolution(image(4), float(header["COEFF1"])) if same(4) else None,
         name=f"fibre {row + 1}",
-        notes=(),
     )
 
 
@@ -108,28 +106,23 @@ def _raw(
         hidden,
         "Angstrom",
         unit,
-        facts.medium or "vacuum",
+        medium=facts.medium or "vacuum",
         light="fibre",
-        notes=(
-            *notes,
-            "The wavelengths of SDSS are in vacuum and heliocentric, its fluxes those of a fibre.",
-        ),
+        notes=("The wavelengths of SDSS are in vacuum and heliocentric, its fluxes those of a fibre.",),
         **said,
     )
 
 
-def _redshift(hdus: fits.HDUList) -> tuple[float | None, tuple[str, ...]]:
-    """Of the table of one row that the pipeline adds; None where it warns of it."""
+def _redshift(hdus: fits.HDUList) -> tuple[float | None, dict[str, str]]:
+    """Of the table of one row that the pipeline adds; a doubt where it warns of it."""
     for hdu in hdus[2:4]:
         names = {name.upper() for name in getattr(getattr(hdu, "columns", None), "names", ())}
         if names >= {"Z", "ZWARNING"} and len(hdu.data) == 1:
             redshift, warning = float(hdu.data["Z"][0]), int(hdu.data["ZWARNING"][0])
             if warning == 0:
-                return redshift, (f"The redshift {redshift:.6g} is that of the file.",)
-            return None, (
-                f"The file's redshift {redshift:.6g} was not used, as SDSS warns of it (ZWARNING {warning}).",
-            )
-    return None, ()
+                return redshift, {}
+            return None, {"redshift": f"{redshift:.6g}, of which SDSS warns (ZWARNING {warning})"}
+    return None, {}
 
 
 def _resolution(wdisp: np.ndarray | None, step: float) -> np.ndarray | None:
