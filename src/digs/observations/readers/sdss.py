@@ -95,9 +95,7 @@ def _plate(file: str, hdus: fits.HDUList, row: int) -> RawSpectrum:
     )
 
 
-def _raw(
-    facts: HeaderFacts, wavelength, flux, sigma, hidden, header: fits.Header, *, notes, **said: Any
-) -> RawSpectrum:
+def _raw(facts: HeaderFacts, wavelength, flux, sigma, hidden, header: fits.Header, **said: Any) -> RawSpectrum:
     unit = str(header.get("BUNIT") or _UNIT).replace("/cm/s/", "/cm^2/s/")  # as spSpec misspells it
     return RawSpectrum(
         wavelength,
