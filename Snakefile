@@ -86,6 +86,7 @@ TABLES = {
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],
+    "tab_brute_force": ["brute_force.json", "timing.json"],
     "tab_differences": ["choices.json", "comparison.json", "lookup_experiment.json", "studies/batches.json"],
     "tab_claims": [
         "calibration.json",

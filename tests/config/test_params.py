@@ -134,6 +134,9 @@ MISTAKES = {
     "more even draws than effective ones": ("benchmark.draws", 2001, ("benchmark.draws", "2000")),
     "an unknown rule": ("benchmark.rules.medains", 1.0, ("benchmark.rules.medains", "no such parameter")),
     "gaps of all pixels": ("benchmark.noise.gaps", [1.0], ("benchmark.noise.gaps", "0.6")),
+    "a wide entry that is not": ("scorer.strengths.too_wide", 0.9, ("scorer.strengths.too_wide", "greater than 1")),
+    "an unknown wrong entry": ("scorer.strengths.late", 2.0, ("scorer.strengths.late", "no such parameter")),
+    "too few galaxies to score": ("scorer.galaxies", 10, ("scorer.galaxies", "20")),
     "no threads": ("threads", 0, ("threads",)),
 }
 

@@ -9,12 +9,14 @@ import numpy as np
 from digs.base import paths
 from digs.base.errors import DigsError
 from digs.base.statistics import QUANTILES
+from digs.config.model import PriorRanges
 from digs.diagnostics.benchmark.stored_draws import from_steps
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.files.product import Product, read_product
 from digs.files.schemas.benchmark_schema import BENCHMARK
 from digs.physics.compiled_spectra import CompiledSpectra
 from digs.physics.noise import FRACTION
+from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
 TRACKS = tuple(BENCHMARK)
@@ -34,6 +36,7 @@ class Track:
     quantiles: of the posteriors, at levels, (N, levels, 5).
     log_evidence, log_evidence_error: (N,) each, in nat, for fluxes in the unit of flux.
     effective: how many weighted draws there were, (N,).
+    prior: of theta, whose density is in the evidence.
     levels: of the quantiles.
     fraction: of the noise, where there is no sigma.
 
@@ -55,6 +58,7 @@ class Track:
     log_evidence: np.ndarray
     log_evidence_error: np.ndarray
     effective: np.ndarray
+    prior: Prior
     levels: tuple[float, ...] = QUANTILES
     fraction: float = FRACTION
 
@@ -112,7 +116,7 @@ def load_track(name: str, folder: Path = paths.DATA) -> Track:
     """
     path = track_file(name, folder)
     product = read_product(path, BENCHMARK[name])
-    levels, fraction = _attributes(product, path)
+    levels, fraction, prior = _attributes(product, path)
     sigma = product.arrays.get("sigma")
     return Track(
         name=name,
@@ -120,19 +124,21 @@ def load_track(name: str, folder: Path = paths.DATA) -> Track:
         sigma=None if sigma is None else np.where(sigma > 0, sigma, np.inf),
         theta=product.arrays.get("theta"),
         draws=from_steps(product["center"], product["axes"], product["steps"].swapaxes(1, 2)),
+        prior=prior,
         levels=levels,
         fraction=fraction,
         **{key: product[key] for key in ("quantiles", "log_evidence", "log_evidence_error", "effective")},
     )
 
 
-def _attributes(product: Product, path: Path) -> tuple[tuple[float, ...], float]:
-    """The levels of the quantiles, and the fraction of the noise."""
+def _attributes(product: Product, path: Path) -> tuple[tuple[float, ...], float, Prior]:
+    """The levels of the quantiles, the fraction of the noise, and the prior."""
     try:
         levels = tuple(map(float, product.attributes["levels"]))
         fraction = float(product.attributes["parameters"]["noise"]["fraction"])
+        prior = Prior.over(PriorRanges(**product.attributes["parameters"]["prior"]))
     except (KeyError, TypeError, ValueError):
-        raise DigsError(f"{paths.shown(path)} does not say its levels or its noise; fetch it again.") from None
+        raise DigsError(f"{paths.shown(path)} lacks its levels, noise or prior; fetch it again.") from None
     if len(levels) != product["quantiles"].shape[1]:
         raise DigsError(f"{paths.shown(path)} has {len(levels)} levels, but other quantiles; fetch it again.")
-    return levels, fraction
+    return levels, fraction, prior

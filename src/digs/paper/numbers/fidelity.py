@@ -65,16 +65,12 @@ def nested(params: Params) -> Numbers:
 
 
 def choices(params: Params) -> Numbers:
-    """Return what exact posteriors become with other choices, and how brute force compares with chains."""
+    """Return of how many galaxies, and how well, exact posteriors with other choices are known."""
     found = read_json(paths.DATA / "choices.json")
-    ratio, shift = ([each["value"] for each in found["against_chains"][key].values()] for key in ("ratio", "shift"))
     return {
         "choices_galaxies": str(found["galaxies"]),
         "choices_draws": grouped_integer(params.choices.draws),
         "choices_least_effective": grouped_integer(int(min(found["least_effective"].values()))),
-        "choices_chains_ratio_low": f"{min(ratio):.3f}",
-        "choices_chains_ratio_high": f"{max(ratio):.3f}",
-        "choices_chains_shift": plain(max(map(abs, shift)), 1),
     }
 
 
