@@ -9,7 +9,6 @@ import os
 import resource
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -39,12 +38,13 @@ def check_readable(file: OpenedFile) -> None:
     Raises:
         DigsError: it cannot, or not within the time and memory that a good file needs.
     """
-    command = [sys.executable, "-m", __name__, *([] if file.packed else [str(file.path.resolve())])]
+    # -P: nothing is imported from the folder where the user, and perhaps the file, is
+    command = [sys.executable, "-P", "-m", __name__, *([] if file.packed else [str(file.path.resolve())])]
     content = file.stream.read() if file.packed else b""
     file.stream.seek(0)
     try:
-        # the other process finds digs where this one does
-        settings = {"env": os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}, "timeout": _PATIENCE}
+        # the other process finds modules where this one does
+        settings = {"env": os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, "timeout": _PATIENCE}
         done = subprocess.run(command, input=content, capture_output=True, check=False, **settings)
     except subprocess.TimeoutExpired:
         done = None
