@@ -26,7 +26,7 @@ _C_KMS = constants.c.to_value("km / s")
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """What the user says of a file, which counts more than what the file says; as the arguments of digs.read."""
+    """What the user says of a file, which counts more than what the file says: the arguments of `read`."""
 
     redshift: float | Sequence[float] | None = None
     resolution: Any = None
@@ -137,7 +137,7 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
 def _ask(file: str, doubts: Mapping[str, str], **facts: tuple[str, Any]) -> None:
     """Ask for the facts, by the names of the options, that are still None."""
     missing = [
-        f"{what} (give {option}{' or sigma_kms' if option == 'resolution' else ''}"
+        f"{what} (give {option}{', lambda / FWHM, or sigma_kms' if option == 'resolution' else ''}"
         f"{', as it has ' + doubts[option] if option in doubts else ''})"
         for option, (what, value) in facts.items()
         if value is None

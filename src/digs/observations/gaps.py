@@ -29,7 +29,7 @@ def filled(wavelength: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
         (array([10., 11., 12., 13., 14., 15., 16., 17.]), array([0, 1, 2, 3, 6, 7]))
     """
     step = np.diff(wavelength)
-    usual = median_filter(step, size=min(_AROUND, len(step)), mode="nearest")
+    usual = median_filter(step, size=min(_AROUND, len(step)), mode="reflect")
     pieces = np.where(step > _WIDER * usual, np.round(step / usual), 1.0)
     if pieces.sum() >= most:
         raise DigsError(f"The gaps between the pixels are so wide that {pieces.sum():.0f} pixels would fill them.")

@@ -8,7 +8,7 @@ from digs.base.inputs import real_number
 
 RATIO = 3.1  # A(V) / E(B-V), the mean of diffuse clouds
 
-LAWS = ("G23", "F99", "F19", "CCM89", "O94", "VCG04", "GCC09", "M14")
+LAWS = ("G23", "F99", "F19", "CCM89", "O94", "M14")
 
 _MOST = 10.0  # mag; beyond, E(B-V) is no magnitude, or no galaxy is seen
 

@@ -18,7 +18,7 @@ class RawSpectrum:
     resolution: total lambda / FWHM, a number or one for each pixel, or a matrix.
     sigma_kms: dispersion on top of the populations' own, a number or one for each pixel.
     notes: sentences on what the file says and what was made of it.
-    doubts: what the file says of facts, named as the options of digs.read, of which it is not sure.
+    doubts: what the file says of facts, named as the arguments of `read`, of which it is not sure.
     """
 
     wavelength: np.ndarray

@@ -37,7 +37,7 @@ def scatter(flux: np.ndarray, hidden: np.ndarray) -> np.ndarray:
     kept = flux[good]
     curvature = np.abs(2 * kept[2:-2] - kept[:-4] - kept[4:])
     curvature = np.concatenate([curvature[:1].repeat(2), curvature, curvature[-1:].repeat(2)])
-    sigma = _TO_SIGMA * median_filter(curvature, size=min(_WINDOW, len(kept)), mode="nearest")
+    sigma = _TO_SIGMA * median_filter(curvature, size=min(_WINDOW, len(kept)), mode="reflect")
     if not (sigma > 1e-6 * np.abs(kept)).all():
         raise DigsError(
             "The flux hardly scatters from pixel to pixel, so that its noise cannot be estimated; give sigma."

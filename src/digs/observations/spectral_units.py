@@ -58,7 +58,7 @@ def read_unit(text: Any, name: str, option: str) -> units.UnitBase | None:
     for spelling, usual in _SPELLINGS:
         rest = re.sub(rf"(?<![A-Za-z]){spelling}", usual, rest, flags=re.IGNORECASE)
     rest = rest.replace("^", "**").replace("[", "").replace("]", "")
-    if len(given) <= _LONGEST and np.isfinite(factor) and factor > 0:
+    if rest.strip() and len(given) <= _LONGEST and np.isfinite(factor) and factor > 0:
         for form in ("generic", "fits", "ogip", "cds"):
             try:
                 return units.Unit(factor * units.Unit(rest, format=form))

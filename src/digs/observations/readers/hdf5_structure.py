@@ -9,7 +9,6 @@ import os
 import resource
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import h5py
@@ -26,7 +25,7 @@ _MOST_CHUNK = 64 * 2**20  # bytes that are unpacked at once
 
 _FILTERS = {1, 2, 3, 4, 5, 6, 32000}  # HDF5's own and lzf; others would be loaded from a folder of plug-ins
 
-_SECONDS = 3  # of the processor, of which a good file takes a half
+_SECONDS = 4  # of the processor, of which a good file takes a half
 
 _PATIENCE = 300  # seconds on the clock, when all processors are busy
 
@@ -39,12 +38,14 @@ def check_readable(file: OpenedFile) -> None:
     Raises:
         DigsError: it cannot, or not within the time and memory that a good file needs.
     """
-    command = [sys.executable, "-m", __name__, *([] if file.packed else [str(file.path.resolve())])]
+    # -P: nothing is imported from the folder where the user, and perhaps the file, is
+    place = [] if file.packed else [str(file.path.resolve())]
+    command = [sys.executable, "-P", "-m", __name__, str(_SECONDS), *place]
     content = file.stream.read() if file.packed else b""
     file.stream.seek(0)
     try:
-        # the other process finds digs where this one does
-        settings = {"env": os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}, "timeout": _PATIENCE}
+        # the other process finds modules where this one does
+        settings = {"env": os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, "timeout": _PATIENCE}
         done = subprocess.run(command, input=content, capture_output=True, check=False, **settings)
     except subprocess.TimeoutExpired:
         done = None
@@ -134,11 +135,19 @@ def _try(source: Any) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Return 0 if the file of a path, or without one that on standard input, can be read; else print why not."""
-    for limit, most in ((resource.RLIMIT_CPU, _SECONDS), (resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CORE, 0)):
+    """Return 0 if a file can be read; else print why not.
+
+    Args:
+        arguments: seconds of the processor, and the path of the file; without it standard input is read.
+    """
+    for limit, most in (
+        (resource.RLIMIT_CPU, int(arguments[0])),
+        (resource.RLIMIT_AS, _MEMORY),
+        (resource.RLIMIT_CORE, 0),
+    ):
         resource.setrlimit(limit, (most, most))
     try:
-        _try(arguments[0] if arguments else io.BytesIO(sys.stdin.buffer.read()))
+        _try(arguments[1] if len(arguments) > 1 else io.BytesIO(sys.stdin.buffer.read()))
     except DigsError as error:
         print(error)
         return 1
