@@ -142,7 +142,9 @@ class ReferenceSampler:
             ]
             measures = measured(halves, self.low, self.high)
         both = together(halves)
-        chosen = resample_systematically(both.log_weight, settings.draws, stream(settings.seed, "chosen", key))
+        random = stream(settings.seed, "chosen", key)
+        order = random.permutation(len(both.draws))  # draws of a grid are in steps, which would stay in those chosen
+        chosen = order[resample_systematically(both.log_weight[order], settings.draws, random)]
         return ReferencePosterior(
             draws=both.draws[chosen],
             repeats=int(np.unique(chosen, return_counts=True)[1].max()),
