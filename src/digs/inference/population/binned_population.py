@@ -1,9 +1,9 @@
 r"""A population as a histogram in one or more parameters, as smooth as the data ask for.
 
-The logarithms of the cells' probabilities have a normal prior that makes third differences small. All of these are 0 for a
-normal distribution, so that strong smoothing leads to one (Silverman 1982, Ann. Stat. 10, 795). How rough the histogram may
-be is left to the evidence: each of some roughnesses weighs what its normal approximation (Laplace's) gives it, and the
-histograms are drawn from the posterior itself.
+The logarithms of the cells' probabilities have a normal prior that makes third differences small. These are 0 for a
+normal distribution, so that strong smoothing leads to one (Silverman 1982, Ann. Stat. 10, 795). How rough the
+histogram may be is left to the evidence: each of some roughnesses weighs what its normal approximation (Laplace's)
+gives it, and the histograms are drawn from the posterior itself.
 """
 
 from collections.abc import Mapping
@@ -69,8 +69,8 @@ def binned_population(
         number: of draws of the histogram's posterior.
         effective: the fewest effective draws of a galaxy under the population found.
     Raises:
-        DigsError: the edges are not as above, or lie beyond the interim prior; a galaxy has no draw between them, or too
-            few; or the population is narrower than a bin.
+        DigsError: the edges are not as above, or lie beyond the interim prior; a galaxy has no draw between them, or
+            too few; or the population is narrower than a bin.
 
     Example:
         >>> import numpy as np
@@ -101,7 +101,7 @@ def binned_population(
     fits = []
     for level in progress(_ROUGHNESS, desc="Binned population", unit="roughness"):
         precision = roughness / level**2 + _RIDGE * np.eye(len(roughness))
-        fits.append(SmoothHistogram(first, second, detected, precision, start))
+        fits.append(SmoothHistogram(grid, first, second, detected, precision, start))
     random = stream(seed, "binned population")
     chosen = np.sort(resample_systematically(np.array([fit.log_evidence for fit in fits]), number, random))
     best = fits[int(np.bincount(chosen).argmax())]

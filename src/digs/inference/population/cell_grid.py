@@ -95,8 +95,8 @@ class CellGrid:
     def roughness(self) -> np.ndarray:
         r"""Return the matrix of the sum of squares of all third differences, shape (cells, cells).
 
-        Mixed ones count as often as there are orders to take them in, 3! / \prod n_j!, so that it is 0 for all polynomials
-        of second degree in all parameters together.
+        Mixed ones count as often as there are orders to take them in, 3! / \prod n_j!. It is 0 for all polynomials of
+        second degree in all parameters together.
         """
         total = np.zeros((prod(self.shape),) * 2)
         for orders in product(range(_ORDER + 1), repeat=len(self.shape)):

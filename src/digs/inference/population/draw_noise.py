@@ -1,9 +1,9 @@
 r"""The noise of populations that is due to few draws of the galaxies, in their errors or refused.
 
-The likelihood of a population is a product of sums over draws (digs.inference.population.interim_draws). With the shares
-v_is of the sum of galaxy i, n_i = 1 / \sum_s v_is^2 of its draws are effective. The logarithm of the sum is too low by
-1 / 2 n_i on average, which matters as it depends on \phi: densities of populations add it. The noise that is left moves
-\phi by the covariance
+The likelihood of a population is a product of sums over draws (digs.inference.population.interim_draws). With the
+shares v_is of the sum of galaxy i, n_i = 1 / \sum_s v_is^2 of its draws are effective. The logarithm of the sum is too
+low by 1 / 2 n_i on average, which matters as it depends on \phi: densities of populations add it. The noise that is
+left moves \phi by the covariance
 
     C V C,   V = \sum_i \sum_s v_is^2 (g_is - g_i) (g_is - g_i)^T,
 

@@ -1,7 +1,7 @@
 """Draws of a density that is nearly normal, by elliptical slice sampling (Murray, Adams & MacKay 2010, AISTATS).
 
-Each step goes to a place on an ellipse through the last draw and a draw of the normal distribution: where the ratio of the
-density to the normal one is not below a random level. There is nothing to be tuned.
+Each step goes to a place on an ellipse through the last draw and a draw of the normal distribution: where the ratio of
+the density to the normal one is not below a random level. There is nothing to be tuned.
 """
 
 import numpy as np

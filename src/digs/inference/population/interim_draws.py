@@ -1,7 +1,7 @@
 r"""Draws of a catalogue's galaxies in a few parameters, with the prior that they were made with divided out.
 
-Galaxy i has data d_i and draws x_is of weight w_is under the interim prior \pi(x). A population p(x | \phi) then has the
-likelihood (Hogg, Myers & Bovy 2010, ApJ 725, 2166; Foreman-Mackey, Hogg & Morton 2014, ApJ 795, 64)
+Galaxy i has draws x_is of weight w_is under the interim prior \pi(x). A population p(x | \phi) then has the likelihood
+(Hogg, Myers & Bovy 2010, ApJ 725, 2166; Foreman-Mackey, Hogg & Morton 2014, ApJ 795, 64)
 
     L(\phi) \propto \prod_i \frac{1}{\alpha(\phi)} \sum_s w_{is}\, \frac{p(x_{is} | \phi)}{\pi(x_{is})},
 
@@ -77,7 +77,7 @@ def interim_draws(found: GalaxyDraws, names: Sequence[str], log_interim: OfPlace
     wrong = (weight > 0) & ~np.isfinite(log_prior)
     if wrong.any():
         raise DigsError(
-            f"The interim prior is not finite at draws of {named(rows[wrong.any(1)])}; give the prior of these posteriors."
+            f"The interim prior is not finite at draws of {named(rows[wrong.any(1)])}; give the prior of these draws."
         )
     log_weight = np.where(weight > 0, log_weight - log_prior, -np.inf)
     return InterimDraws(tuple(names), values, log_weight, rows, log_interim)

@@ -33,8 +33,8 @@ def normal_population(
 
     Args:
         draws: of the catalogue's galaxies, without their prior.
-        detection: the probability that a galaxy is in the catalogue, of places (..., d); by default 1. The population is
-            then that of all galaxies, not of those in the catalogue.
+        detection: the probability that a galaxy is in the catalogue, of places (..., d); by default 1. With it the
+            population is that of all galaxies, not of those in the catalogue.
         seed: of all random numbers.
         number: of draws of the population's posterior.
         effective: the fewest effective draws of a galaxy under the population found.
@@ -47,7 +47,7 @@ def normal_population(
         >>> from digs.inference.population.interim_draws import InterimDraws
         >>> from digs.inference.population.normal_population import normal_population
         >>> random = np.random.default_rng(1)
-        >>> measured = random.normal(10, np.hypot(0.4, 0.3), (100, 1, 1))  # of a population of width 0.4, with an error of 0.3
+        >>> measured = random.normal(10, np.hypot(0.4, 0.3), (100, 1, 1))
         >>> values = measured + 0.3 * random.normal(size=(100, 200, 1))
         >>> flat = lambda places: np.zeros(places.shape[:-1])
         >>> draws = InterimDraws(("logmass",), values, flat(values), np.arange(100), flat)

@@ -2,8 +2,8 @@ r"""Normal distributions of d parameters by unbounded coordinates: means, ln of 
 
 The Cholesky factor of the correlations is built of partial correlations z = tanh y, row by row, L_ij = z_ij
 \sqrt{1 - \sum_{k<j} L_ik^2} (Lewandowski, Kurowicka & Joe 2009, J. Multivar. Anal. 100, 1989; Stan's reference manual).
-The prior is flat in means, in widths (not in their logarithms, which would favour widths of 0), and over all correlation
-matrices.
+The prior is flat in means, in widths (not in their logarithms, which would favour widths of 0), and over all
+correlation matrices.
 """
 
 import numpy as np

@@ -3,26 +3,28 @@ r"""The posterior of a smooth histogram: ln of the probabilities of its cells, h
     \ln p(h) = \sum_i [ \ln A_i + \frac{1}{2} \sum_b q_ib f_b^2 / A_i^2 ] - N \ln \sum_b D_b f_b - \frac{1}{2} h^T K h,
     f_b = e^{h_b},   A_i = \sum_b c_ib f_b,
 
-with the sums c of weights and q of their squares that the draws of galaxy i have in cell b, the probability D that a galaxy
-of that cell is in the catalogue, and the precision K of the prior. The second term is that of
-digs.inference.population.draw_noise.
+with the sums c of weights and q of their squares that the draws of galaxy i have in cell b, the probability D that a
+galaxy of that cell is in the catalogue, and the precision K of the prior, to which that of
+digs.inference.population.flat_widths is added. The second term is that of digs.inference.population.draw_noise.
 """
 
 from functools import cached_property
 
 import numpy as np
 
+from digs.inference.population.cell_grid import CellGrid
 from digs.inference.population.draw_noise import DrawNoise
+from digs.inference.population.flat_widths import log_flat_widths, slope_of_flat_widths
 
 _STEPS, _ENOUGH = 200, 1e-6  # of the search for the mode, and the last gain, in nat
 _DAMPING = 1e-3  # of its steps, by the number of galaxies
-_LEAST = 1e-8  # curvature, by the largest
 
 
 class SmoothHistogram:
     """The density of h, its mode, and the normal approximation there.
 
     Args:
+        grid: the cells.
         first, second: c and q, shape (N, cells).
         detected: D, shape (cells,).
         precision: K, shape (cells, cells).
@@ -30,8 +32,15 @@ class SmoothHistogram:
     """
 
     def __init__(
-        self, first: np.ndarray, second: np.ndarray, detected: np.ndarray, precision: np.ndarray, start: np.ndarray
+        self,
+        grid: CellGrid,
+        first: np.ndarray,
+        second: np.ndarray,
+        detected: np.ndarray,
+        precision: np.ndarray,
+        start: np.ndarray,
     ):
+        self.grid = grid
         self.first, self.second, self.detected, self.precision = first, second, detected, precision
         self.mode = self._search(start)
 
@@ -41,7 +50,8 @@ class SmoothHistogram:
         sums = f @ self.first.T
         with np.errstate(divide="ignore", invalid="ignore"):
             galaxies = (np.log(sums) + (f**2 @ self.second.T) / sums**2 / 2).sum(1)
-            found = galaxies - len(self.first) * np.log(f @ self.detected) - ((h @ self.precision) * h).sum(1) / 2
+            found = galaxies - len(self.first) * np.log(f @ self.detected)
+            found += log_flat_widths(self.grid, f) - ((h @ self.precision) * h).sum(1) / 2
         return np.where(np.isnan(found), -np.inf, found)
 
     def _shares(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -60,7 +70,7 @@ class SmoothHistogram:
         for _ in range(_STEPS):
             share, squares, seen = self._shares(h)
             slope = (share + squares - share * squares.sum(1, keepdims=True)).sum(0) - len(share) * seen
-            slope -= self.precision @ h
+            slope += slope_of_flat_widths(self.grid, softmax(h[None])[0]) - self.precision @ h
             apart = share - share.mean(0)
             step = np.linalg.solve(apart.T @ apart + self.precision + damping * np.eye(len(h)), slope)
             length = 1.0

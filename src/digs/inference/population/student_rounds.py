@@ -1,7 +1,7 @@
 """Draws of a smooth density of a few coordinates: importance sampling in rounds, each from what the last one learned.
 
-The proposal is Student's t around the mean of the weighted draws with their covariance; the first one is around the mode,
-with the covariance that the search for the mode has found. Its tails are heavier than those of a posterior.
+The proposal is Student's t around the mean of the weighted draws with their covariance; the first one is around the
+mode, with the covariance that the search for the mode has found. Its tails are heavier than those of a posterior.
 """
 
 import numpy as np
@@ -58,7 +58,7 @@ def student_rounds(
     share = float(efficiency(torch.from_numpy(log_weight[None]))[0])
     if not share >= _LEAST_SHARE:
         raise DigsError(
-            f"Only {share:.1%} of the draws of the population are effective; its posterior is too unlike a normal one, as "
-            "where data hardly tell a width: give more galaxies or fewer parameters."
+            f"Only {share:.1%} of the draws of the population are effective; its posterior is too unlike a normal "
+            "one, as where data hardly tell a width: give more galaxies or fewer parameters."
         )
     return draws[resample_systematically(log_weight, number, random)]
