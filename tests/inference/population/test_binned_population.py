@@ -12,7 +12,7 @@ from digs.inference.population.normal_population import normal_population
 from digs.inference.population.smooth_histogram import softmax
 
 EDGES = {"logmass": np.linspace(8, 12, 21)}
-NUMBER = 150
+NUMBER = 100
 
 
 def test_intervals_hold_the_truth_as_often_as_they_should():

@@ -8,7 +8,7 @@ from digs.inference.population.interim_draws import InterimDraws, interim_draws
 from digs.inference.population.normal_population import normal_population
 from digs.inference.population.student_rounds import student_rounds
 
-NUMBER = 400  # draws of a population's posterior
+NUMBER = 300  # draws of a population's posterior
 WIDTH, ERROR = 0.4, 0.3
 
 
@@ -26,7 +26,7 @@ def measured(truth: np.ndarray, error, draws: int, seed: int) -> tuple[np.ndarra
 
 
 def closed_form(seen: np.ndarray, error) -> tuple[np.ndarray, np.ndarray]:
-    """Means, (n, d), and covariances, (n, d, d), of populations: draws of the posterior, by the likelihood of all data."""
+    """Means, (n, d), and covariances, (n, d, d), of populations: draws of the posterior, without draws of galaxies."""
     center, scale = seen.mean(0), seen.std(0)
     seen, d = (seen - center) / scale, seen.shape[1]
 
@@ -149,7 +149,7 @@ def test_too_few_galaxies_are_refused(refused):
 
 
 def test_a_population_beyond_the_interim_prior_is_refused(refused):
-    _, seen, draws = one_width(60, 14)
+    _, _, draws = one_width(60, 14)
     box = lambda places: np.where(places[..., 0] < 10.2, 0.0, -np.inf)
     inside = draws.values[..., 0] < 10.2
     kept = inside.sum(1) > 50

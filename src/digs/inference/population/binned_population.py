@@ -24,7 +24,7 @@ from digs.inference.population.smooth_histogram import SmoothHistogram, softmax
 
 _ROUGHNESS = np.geomspace(1e-3, 1, 7)  # standard deviations of third differences of ln of the probability
 _RIDGE = 1e-6  # the precision of what smoothing leaves free
-_THIN = 5  # steps of the walk for each draw
+_THIN = 3  # steps of the walk for each draw
 
 
 @dataclass(frozen=True)
@@ -132,7 +132,6 @@ def binned_population(
 
 def _normal_start(grid: CellGrid, draws: InterimDraws) -> np.ndarray:
     """ln of a normal density with the mean and the covariance of all draws together, in the cells."""
-    flat = draws.values.reshape(-1, len(grid.names))
-    off = grid.centers - flat.mean(0)
-    precision = np.linalg.inv(np.cov(flat, rowvar=False).reshape(off.shape[1], -1))
-    return -((off @ precision) * off).sum(1) / 2
+    mean, covariance = draws.moments()
+    off = grid.centers - mean
+    return -((off @ np.linalg.inv(covariance)) * off).sum(1) / 2

@@ -38,6 +38,19 @@ class InterimDraws:
     rows: np.ndarray
     log_interim: OfPlaces
 
+    @property
+    def share(self) -> np.ndarray:
+        """Return the weights, shape (N, draws): those of a galaxy add up to 1."""
+        weight = np.exp(self.log_weight - self.log_weight.max(1, keepdims=True))
+        return weight / weight.sum(1, keepdims=True)
+
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean, (d,), and covariance, (d, d), of the draws of all galaxies together."""
+        flat = self.values.reshape(-1, len(self.names))
+        weight = self.share.ravel() / len(self.rows)
+        mean = weight @ flat
+        return mean, (weight[:, None] * (flat - mean)).T @ (flat - mean)
+
 
 def interim_draws(found: GalaxyDraws, names: Sequence[str], log_interim: OfPlaces) -> InterimDraws:
     """Return the draws of galaxies that have a posterior, without their prior.

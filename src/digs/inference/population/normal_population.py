@@ -96,18 +96,15 @@ class _Fit:
 
     @classmethod
     def to(cls, draws: InterimDraws, detection: OfPlaces | None) -> "_Fit":
-        values = draws.values
-        d = values.shape[2]
-        flat = values.reshape(-1, d)
-        center, scale = flat.mean(0), flat.std(0)
-        flat = (flat - center) / scale
+        d = len(draws.names)
+        center, covariance = draws.moments()
+        scale = np.sqrt(np.diag(covariance))
+        flat = (draws.values.reshape(-1, d) - center) / scale
         products = (flat[:, :, None] * flat[:, None]).reshape(len(flat), -1)
-        middles = flat.reshape(values.shape).mean(1)
-        start = normal_shapes.packed(middles.mean(0), np.cov(middles, rowvar=False).reshape(d, d))
+        start = normal_shapes.packed(np.zeros(d), covariance / np.outer(scale, scale))
+        moments = np.concatenate([np.ones((len(flat), 1)), flat, products], 1)
         points = ndtri(qmc.Sobol(d, scramble=True, rng=0).random(_POINTS))
-        return cls(
-            draws, detection, center, scale, start, np.concatenate([np.ones((len(flat), 1)), flat, products], 1), points
-        )
+        return cls(draws, detection, center, scale, start, moments, points)
 
     def log_density(self, phi: np.ndarray, rows: slice) -> np.ndarray:
         """ln p of the draws of some galaxies, (n, galaxies, draws), of coordinates (n, k)."""
@@ -131,13 +128,15 @@ class _Fit:
         """ln of the posterior density of coordinates (n, k), up to a constant, (n,)."""
         found = normal_shapes.log_prior(phi, len(self.scale))
         inside = np.flatnonzero(np.isfinite(found))
-        for row in inside:
+        at_once = max(1, _BLOCK // self.draws.log_weight.size)
+        for some in np.array_split(inside, range(at_once, len(inside), at_once)):
             for rows in self.blocks():
-                term = self.log_density(phi[row : row + 1], rows)[0] + self.draws.log_weight[rows]
-                top = term.max(1, keepdims=True)
+                term = self.log_density(phi[some], rows) + self.draws.log_weight[rows]
+                top = term.max(2, keepdims=True)
                 share = np.exp(np.subtract(term, top, out=term), out=term)
-                total = share.sum(1)
-                found[row] += (np.log(total) + top[:, 0] + np.einsum("gs,gs->g", share, share) / total**2 / 2).sum()
+                total = share.sum(2)
+                squares = np.einsum("pgs,pgs->pg", share, share)
+                found[some] += (np.log(total) + top[..., 0] + squares / total**2 / 2).sum(1)
         if self.detection is not None:
             found[inside] -= len(self.draws.rows) * self.log_detected(phi[inside])
         return found

@@ -14,7 +14,7 @@ from digs.base.progress import progress
 from digs.base.statistics import efficiency, resample_systematically
 from digs.exact.emcee_walk import Density
 
-_EARLIER = (400, 400, 800)  # draws of the rounds before the last
+_EARLIER = (200, 200, 400)  # draws of the rounds before the last
 _WORST = 1e12  # -ln of a density that is 0
 _FREEDOM = 6  # degrees, of Student's t
 _WIDER = 2.0  # the first proposal, than the search says
