@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_normal_population import ERROR, WIDTH, closed_form, flat, measured, one_width
+from test_normal_population import ERROR, WIDTH, by_data, closed_form, flat, measured, one_width
 
 from digs.inference.population.binned_population import binned_population
 from digs.inference.population.cell_grid import CellGrid
@@ -57,16 +57,13 @@ def test_two_peaks_are_found_that_no_point_estimates_show():
     density = found.density("logmass").mean(0)
     dip = lambda values: values[11:13].mean() / min(values[6:11].max(), values[13:18].max())
     medians = np.histogram(np.median(draws.values, axis=1), np.linspace(8, 12, 25))[0]
-    assert dip(density) < 0.5 < dip(medians)
+    assert dip(density) < 0.7 < dip(medians)
 
 
 def test_what_was_not_detected_is_accounted_for():
-    random = np.random.default_rng(9)
-    truth = random.normal(10, WIDTH, (160, 1))
-    detection = lambda places: 1 / (1 + np.exp(-(places[..., 0] - 10) / 0.1))
-    _, draws = measured(truth[random.random(160) < detection(truth)], ERROR, 300, 10)
+    draws, detection = by_data(9)
     found = binned_population(draws, EDGES, detection, number=NUMBER, effective=2)
-    expected = normal_population(draws, detection, number=400, effective=2)
+    expected = normal_population(draws, detection, number=300, effective=2)
     assert abs(found.mean.mean() - expected.mean.mean()) < 1.5 * expected.mean.std()
 
 

@@ -5,12 +5,14 @@ Galaxy i has draws x_is of weight w_is under the interim prior \pi(x). A populat
 
     L(\phi) \propto \prod_i \frac{1}{\alpha(\phi)} \sum_s w_{is}\, \frac{p(x_{is} | \phi)}{\pi(x_{is})},
 
-where \alpha is the share of the population that is in the catalogue. Parameters that are not chosen keep the interim
+where \alpha is the share of the population that is in the catalogue: the mean of the probability D(x) that a galaxy is
+detected. That is so where the data d_i themselves decide; where galaxies are chosen by what they are, or by other data,
+D(x_is) is a factor in the sum, too (InterimDraws.of_detected). Parameters that are not chosen keep the interim
 prior.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -37,6 +39,15 @@ class InterimDraws:
     log_weight: np.ndarray
     rows: np.ndarray
     log_interim: OfPlaces
+
+    def of_detected(self, detection: OfPlaces) -> "InterimDraws":
+        """Return the draws for a catalogue that was not chosen by the data which the posteriors are of.
+
+        Args:
+            detection: the probability that a galaxy is in the catalogue, of places (..., d).
+        """
+        with np.errstate(divide="ignore"):
+            return replace(self, log_weight=self.log_weight + np.log(detection(self.values)))
 
     @property
     def share(self) -> np.ndarray:

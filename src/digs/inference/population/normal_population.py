@@ -15,7 +15,8 @@ from digs.inference.population.population_moments import PopulationMoments
 from digs.inference.population.student_rounds import student_rounds
 
 _BLOCK = 100_000  # draws of galaxies at once
-_POINTS = 4096  # of a normal distribution, at which detection is averaged
+_POINTS = 2**14  # of a normal distribution, at which detection is averaged
+_DETECTED = 4  # effective ones of these, by the number of galaxies, the fewest (Farr 2019, RNAAS 3, 66)
 _STEP = 1e-4  # of the coordinates, for gradients
 _BEYOND = 0.01  # of the population, the most that may lie beyond the interim prior
 
@@ -34,7 +35,8 @@ def normal_population(
     Args:
         draws: of the catalogue's galaxies, without their prior.
         detection: the probability that a galaxy is in the catalogue, of places (..., d); by default 1. With it the
-            population is that of all galaxies, not of those in the catalogue.
+            population is that of all galaxies, not of those in the catalogue. Where other data than those of the
+            posteriors decide, hand in draws.of_detected(detection), too.
         seed: of all random numbers.
         number: of draws of the population's posterior.
         effective: the fewest effective draws of a galaxy under the population found.
@@ -47,8 +49,8 @@ def normal_population(
         >>> from digs.inference.population.interim_draws import InterimDraws
         >>> from digs.inference.population.normal_population import normal_population
         >>> random = np.random.default_rng(1)
-        >>> measured = random.normal(10, np.hypot(0.4, 0.3), (100, 1, 1))
-        >>> values = measured + 0.3 * random.normal(size=(100, 200, 1))
+        >>> measured = random.normal(10, np.hypot(0.4, 0.2), (100, 1, 1))
+        >>> values = measured + 0.2 * random.normal(size=(100, 200, 1))
         >>> flat = lambda places: np.zeros(places.shape[:-1])
         >>> draws = InterimDraws(("logmass",), values, flat(values), np.arange(100), flat)
         >>> found = normal_population(draws).summary()
@@ -58,14 +60,13 @@ def normal_population(
     d = len(draws.names)
     if len(draws.rows) < d + 2:
         raise DigsError(f"{len(draws.rows)} galaxies tell no covariance of {d} parameters; give {d + 2} or more.")
-    fit = _Fit.to(draws, detection)
+    fit = _NormalFit.to(draws, detection)
     random = stream(seed, "normal population")
     phi = student_rounds(fit.log_posterior, fit.start, number, random, "Normal population")
     middle, covariance = phi.mean(0), np.cov(phi, rowvar=False)
+    fit.check_inside(middle)
     noise = fit.noise(middle)
     noise.check(covariance, draws.rows, effective)
-    if detection is None:
-        fit.check_inside(middle)
     mean, factor = normal_shapes.unpacked(noise.added(phi, covariance, random), d)
     wide = fit.scale[:, None] * factor
     return PopulationMoments(
@@ -79,7 +80,7 @@ def normal_population(
 
 
 @dataclass(frozen=True)
-class _Fit:
+class _NormalFit:
     """The posterior density of a normal population, in coordinates in which the draws have mean 0 and width 1.
 
     moments: 1, values and products of values of the draws, (N * draws, 1 + d + d^2).
@@ -95,7 +96,7 @@ class _Fit:
     points: np.ndarray
 
     @classmethod
-    def to(cls, draws: InterimDraws, detection: OfPlaces | None) -> "_Fit":
+    def to(cls, draws: InterimDraws, detection: OfPlaces | None) -> "_NormalFit":
         d = len(draws.names)
         center, covariance = draws.moments()
         scale = np.sqrt(np.diag(covariance))
@@ -142,9 +143,14 @@ class _Fit:
         return found
 
     def log_detected(self, phi: np.ndarray) -> np.ndarray:
-        """ln of the share of the population that is in the catalogue, (n,); -inf where it cannot be told."""
-        detected = self.detection(self.places(phi)).mean(1)
-        return np.where(detected * _POINTS > 1, np.log(detected.clip(1e-300)), np.inf)
+        """ln of the share of the population that is in the catalogue, (n,); inf where it is too small to be told."""
+        mean, effective = self.detected(phi)
+        return np.where(effective > _DETECTED * len(self.draws.rows), np.log(mean.clip(1e-300)), np.inf)
+
+    def detected(self, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The share of the population that is in the catalogue, and of how many effective points it is, (n,) each."""
+        each = self.detection(self.places(phi))
+        return each.mean(1), each.sum(1) ** 2 / (each**2).sum(1).clip(1e-300)
 
     def places(self, phi: np.ndarray) -> np.ndarray:
         """The points in the parameters' own units, (n, points, d)."""
@@ -152,7 +158,15 @@ class _Fit:
         return self.center + self.scale * (mean[:, None] + self.points @ factor.swapaxes(1, 2))
 
     def check_inside(self, middle: np.ndarray) -> None:
-        """Refuse a population that goes on where the interim prior has ended."""
+        """Refuse a population of which too little is detected, or too much lies beyond the interim prior."""
+        if self.detection is not None:
+            mean, effective = (each[0] for each in self.detected(middle[None]))
+            if effective < 2 * _DETECTED * len(self.draws.rows):
+                raise DigsError(
+                    f"Only {mean:.1%} of the population would be in the catalogue, so that most of it is a guess; give a "
+                    "deeper catalogue, or ask for the population of the galaxies that are in it."
+                )
+            return
         beyond = np.isneginf(self.draws.log_interim(self.places(middle[None])[0])).mean()
         if beyond > _BEYOND:
             raise DigsError(
