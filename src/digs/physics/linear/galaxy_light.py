@@ -20,6 +20,7 @@ from digs.physics.dust import calzetti
 from digs.physics.gas import Gas
 from digs.physics.histories.delayed_tau import DelayedTau
 from digs.physics.histories.history import MakesHistory
+from digs.physics.linear.compiled_gas import CompiledGas
 from digs.physics.stored_populations import StoredPopulations
 
 COMMON = ("logmass", "logzsol", "dust2")  # the first columns of theta, of all histories
@@ -28,23 +29,24 @@ COMMON = ("logmass", "logzsol", "dust2")  # the first columns of theta, of all h
 class GalaxyLight:
     """Luminosities of galaxies of one solar mass, in double precision.
 
-    Args:
-        stored: the populations.
-        places: of the native wavelengths that are wanted, shape (places,).
-        history: what makes the star formation history of the SSPs' ages (digs.physics.histories).
-        free_gas: whether theta has gas_logz; else the gas has the metallicity of the stars. Values beyond the tables
-            count as the tables' ends, as everywhere (digs.physics.gas).
+        Args:
+            stored: the populations.
+            places: of the native wavelengths that are wanted, shape (places,).
+            history: what makes the star formation history of the SSPs' ages (digs.physics.histories).
+            free_gas: whether theta has gas_logz; else the gas has the metallicity of the stars. Values beyond
+                the tables count as their ends (digs.physics.gas).
 
-    Example:
-        >>> import torch
-        >>> from digs.physics.linear.galaxy_light import GalaxyLight
-        >>> from digs.physics.stored_populations import stored_populations
-        >>> light = GalaxyLight(stored_populations(), places=[1000, 2000]).with_lines([40])
-        >>> light.names
-        ('logmass', 'logzsol', 'dust2', 'tage', 'logtau', 'gas_logu')
-        >>> continuum, lines = light(torch.tensor([[10.0, -0.3, 0.5, 3.0, 0.4, -2.5]]))
-        >>> continuum.shape, lines.shape
-        (torch.Size([1, 2]), torch.Size([1, 1]))
+        Example:
+            >>> import torch
+            >>> from digs.physics.linear.galaxy_light import GalaxyLight
+            >>> from digs.physics.linear.compiled_gas import CompiledGas
+    from digs.physics.stored_populations import stored_populations
+            >>> light = GalaxyLight(stored_populations(), places=[1000, 2000]).with_lines([40])
+            >>> light.names
+            ('logmass', 'logzsol', 'dust2', 'tage', 'logtau', 'gas_logu')
+            >>> continuum, lines = light(torch.tensor([[10.0, -0.3, 0.5, 3.0, 0.4, -2.5]]))
+            >>> continuum.shape, lines.shape
+            (torch.Size([1, 2]), torch.Size([1, 1]))
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class GalaxyLight:
         self.names = (*COMMON, *self.history.names, *(("gas_logz",) if free_gas else ()), "gas_logu")
         self.lines = len(populations["line_wavelength"])
         self.gas = Gas(populations, np.full(self.lines, True), torch.float32)
+        self._emission = CompiledGas(self.gas)
         components = self.history.components.numpy()
         stars = components @ (populations["coefficients"].astype(float) @ populations["basis"][:, places].astype(float))
         photons = components[:, : self.gas.young] * populations["photons"][:, None, : self.gas.young]
@@ -85,6 +88,7 @@ class GalaxyLight:
         chosen, other = np.asarray(lines, dtype=int), copy(self)
         other.gas = deepcopy(self.gas)
         other.gas.keep(np.append(chosen, np.arange(self.lines, self.gas.table.shape[-1])))
+        other._emission = CompiledGas(other.gas)
         other.lines, other._line_curve = len(chosen), self._line_curve[torch.as_tensor(chosen)]
         return other
 
@@ -123,7 +127,7 @@ class GalaxyLight:
         amounts = amounts / (amounts @ self.history.mass[which])[:, None]
         stars, photons = self._populations(amounts, which, logzsol)
         gas_logz = theta[:, -2] if self.free_gas else logzsol
-        emission = self.gas.emission(photons.float(), gas_logz.float(), theta[:, -1].float()).double()
+        emission = self._emission(photons, gas_logz, theta[:, -1]).double()
         lines, continuum = emission[:, : self.lines], emission[:, self.lines :]
         stars = stars.addmm_(continuum, self._shape)
         return stars.mul_((-dust * self._curve).exp_()), lines * (-dust * self._line_curve).exp_()

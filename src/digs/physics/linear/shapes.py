@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.linalg import qr
+from scipy.sparse.linalg import eigsh
 
 from digs.base import paths
 from digs.files.product import Product, read_product
@@ -54,10 +55,10 @@ class Shapes:
             True
         """
         rows, scale = _even(light)
-        squared, right = np.linalg.eigh(rows.T @ rows)
-        del squared
+        start = np.ones(rows.shape[1])  # so that the same galaxies give the same shapes
+        right = eigsh(rows.T @ rows, k=places, v0=start)[1]  # of which so few are wanted that all would take long
         vectors = right[:, ::-1].T
-        order = qr(vectors[:places], mode="r", pivoting=True)[1]
+        order = qr(vectors, mode="r", pivoting=True)[1]
         chosen = np.sort(order[:places])
         vectors = vectors[:rank]
         from_places = np.linalg.lstsq(rows[:, chosen], rows @ vectors.T, rcond=None)[0]
