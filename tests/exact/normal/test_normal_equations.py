@@ -93,7 +93,7 @@ def test_values_in_gaps_do_not_matter(case):
 def test_the_fixed_model_is_close_to_the_truth():
     case = Case(Nuisances())
     true = case.model.flux(case.coefficients, THETA[:1])[0].numpy()
-    assert np.std(case.equations().reference / true) < 0.02
+    assert np.std(case.equations().reference / true) < 0.5 * 0.05  # half the noise of a pixel
 
 
 def test_a_brighter_spectrum_is_that_of_a_larger_mass():
