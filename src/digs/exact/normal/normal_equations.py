@@ -7,18 +7,19 @@ and d the data, ln L at a mass M is made of
 
 so that A^T C^{-1} A, A^T C^{-1} d and two numbers are computed once, and the pixels forgotten.
 
-The covariance C (digs.exact.normal.nuisances) depends on the model. Calibration and floor multiply one fixed model, the
+The covariance C (digs.exact.normal.nuisances) depends on the model. The floor multiplies one fixed model m_0, the
 spectrum that is likeliest for these data under a normal prior of the coefficients (a Wiener filter), found in a few
-rounds. The lines' scatter is no such approximation: the scatter of a theta is that of its own lines at the mass M_0
-which fits best, given theta's other columns, without scatter. Woodbury's identity adds it, in matrices as large as the
-number of strong lines. So the likelihood is normal in the mass.
+rounds. What scatters by more is that of each theta (digs.exact.normal.scatter): the strong lines, and the calibration
+modes, by the lines and the smooth part of the model at the mass M_0 that fits best, given theta's other columns,
+without scatter. Woodbury's identity adds them, in matrices as large as their number. So the likelihood is normal in the
+mass.
 
 Where the dispersion is a column of theta, matrices are computed at a few dispersions, and A^T C^{-1} A and A^T C^{-1} d
 interpolated between by cubic polynomials in its logarithm.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -28,7 +29,8 @@ from torch import Tensor
 from digs.base.errors import DigsError
 from digs.exact.normal.low_rank import LowRankCovariance
 from digs.exact.normal.moments import CoefficientMoments
-from digs.exact.normal.nuisances import Nuisances, covariance_modes, relative_modes
+from digs.exact.normal.nuisances import Nuisances, chebyshev_polynomials, covariance_modes, relative_modes
+from digs.exact.normal.scatter import Scatter
 from digs.physics.linear.linear_model import LinearModel
 
 _ROUNDS = 3  # in which the fixed model is found
@@ -63,17 +65,16 @@ class NormalEquations:
     """A spectrum's likelihood; see the module.
 
     lines: which of the populations' lines come after the shapes.
-    strong: places of those that scatter among shapes and lines, shape (strong,).
-    scatter: their standard deviation, relative.
+    scatter: of what depends on theta.
     log_dispersion: log10 of the dispersions in km/s, ascending, shape (K,).
-    square: A^T C^{-1} A, shape (K, n, n), without the lines' scatter; inner: A^T C^{-1} d, (K, n).
+    square: A^T C^{-1} A, shape (K, n, n), without the scatter, A being shapes, lines, and m_0 times polynomials.
+    inner: A^T C^{-1} d, shape (K, n).
     data: d^T C^{-1} d; log_determinant: ln det(2 pi C).
-    reference: the fixed model in the pixels, in the flux's unit, shape (pixels,).
+    reference: m_0 in the pixels, in the flux's unit, shape (pixels,).
     """
 
     lines: np.ndarray
-    strong: Tensor
-    scatter: float
+    scatter: Scatter
     log_dispersion: Tensor
     square: Tensor
     inner: Tensor
@@ -104,75 +105,62 @@ class NormalEquations:
         models = [models] if isinstance(models, LinearModel) else list(models)
         seen = _seen(flux, sigma, models)
         first, data, error = models[0], np.asarray(flux)[seen], np.asarray(sigma)[seen]
-        weight = 1 / error[:, None]
-        # a column for the data, so that all products come at once
-        columns = [np.column_stack([model.matrix[seen], data]) for model in models]
-        grams = [(part * weight).T @ (part * weight) for part in columns]
-        rest, reference, best = first.wavelength[seen], np.zeros(len(data)), 0
-        relative = relative_modes(nuisances, rest)
-        for _ in range(_ROUNDS):
-            covariance = LowRankCovariance(
-                error, covariance_modes(reference, relative, rest, first.redshift, nuisances)
-            )
-            products = [covariance.products(part, gram) for part, gram in zip(columns, grams, strict=True)]
-            likely = [moments.likely(each[:-1, :-1], each[:-1, -1], first.lines) for each in products]
-            best = int(np.argmax([_gain(each, own) for each, own in zip(products, likely, strict=True)]))
-            reference = columns[best][:, :-1] @ likely[best]
-        modes = covariance_modes(reference, relative, rest, first.redshift, nuisances)
+        matrices = [model.matrix[seen] for model in models]
+        rest = first.wavelength[seen]
+        best, likely = _likeliest(matrices, data, error, rest, first, moments, nuisances)
+        reference = matrices[best] @ likely
+        polynomials = reference[:, None] * chebyshev_polynomials(rest, 2 * nuisances.modes)
+        floor = replace(nuisances, calibration=0.0, modes=0, level=0.0)
+        modes = covariance_modes(reference, relative_modes(floor, rest), rest, first.redshift, floor)
         covariance = LowRankCovariance(error, modes)
-        products = np.stack([covariance.products(part, gram) for part, gram in zip(columns, grams, strict=True)])
-        strong = np.flatnonzero(moments.strong(first.lines)) if nuisances.lines > 0 else np.empty(0, dtype=int)
+        products = np.stack([covariance.products(np.column_stack([part, polynomials, data])) for part in matrices])
         return cls(
             lines=first.lines,
-            strong=torch.as_tensor(moments.shapes + strong),
-            scatter=nuisances.lines,
-            log_dispersion=torch.tensor([np.log10(max(model.dispersion, 1e-3)) for model in models]),
+            scatter=Scatter.of(matrices[best], polynomials, error, moments, first.lines, nuisances),
+            log_dispersion=torch.tensor([np.log10(max(model.dispersion, 1e-3)) for model in models]).double(),
             square=torch.as_tensor(products[:, :-1, :-1].copy()),
             inner=torch.as_tensor(products[:, :-1, -1].copy()),
             data=float(products[0, -1, -1]),
             log_determinant=covariance.log_determinant + len(data) * np.log(2 * np.pi),
-            reference=models[best].matrix @ likely[best],
+            reference=models[best].matrix @ likely,
         )
 
-    def mass_terms(self, amounts: Tensor, logmass_range: tuple[float, float], log_dispersion: Tensor | None = None):
-        """Return the likelihood as a function of the mass, MassTerms.
+    def mass_terms(
+        self, amounts: Tensor, logmass_range: tuple[float, float], log_dispersion: Tensor | None = None
+    ) -> MassTerms:
+        """Return the likelihood as a function of the mass.
 
         Args:
             amounts: of shapes and lines in a solar mass (SpectrumCoefficients, with these lines), shape (N, n).
-            logmass_range: inside which the mass M_0 of the lines' scatter is kept.
+            logmass_range: inside which the mass M_0 of the scatter is kept.
             log_dispersion: log10 of the dispersion in km/s, shape (N,); without, that of the only model.
         """
-        along, inner, block = self._at(amounts, log_dispersion)
-        model_model, model_data = (amounts * along).sum(1), (amounts * inner).sum(1)
-        data_data, log_determinant = torch.full_like(model_data, self.data), self.log_determinant
-        if len(self.strong):
-            low, high = (10.0**end for end in logmass_range)
-            mass = (model_data / model_model).clamp(low, high)
-            scatter = self.scatter * mass[:, None] * amounts[:, self.strong]
-            inside = scatter[:, :, None] * block * scatter[:, None, :]
-            inside.diagonal(dim1=1, dim2=2).add_(1.0)
-            factor = torch.linalg.cholesky(inside)
-            sides = torch.stack([scatter * along[:, self.strong], scatter * inner[:, self.strong]], 2)
-            toward_model, toward_data = torch.linalg.solve_triangular(factor, sides, upper=False).unbind(2)
-            model_model = model_model - (toward_model**2).sum(1)
-            model_data = model_data - (toward_model * toward_data).sum(1)
-            data_data = data_data - (toward_data**2).sum(1)
-            log_determinant = log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
+        along, inner, square = self._at(amounts, log_dispersion)
+        own = amounts.shape[1]
+        model_model, model_data = (amounts * along[:, :own]).sum(1), (amounts * inner[:, :own]).sum(1)
+        low, high = (10.0**end for end in logmass_range)
+        mass = (model_data / model_model).clamp(low, high)
+        factor, toward_model, toward_data = self.scatter.whitened(amounts, mass, along, inner, square)
+        model_model = model_model - (toward_model**2).sum(1)
+        model_data = model_data - (toward_model * toward_data).sum(1)
+        data_data = self.data - (toward_data**2).sum(1)
+        log_determinant = self.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
         mean = model_data / model_model
         return MassTerms(mean, model_model.rsqrt(), -(data_data - mean * model_data + log_determinant) / 2)
 
     def _at(self, amounts: Tensor, log_dispersion: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """A^T C^{-1} A g, A^T C^{-1} d and the strong lines' block of A^T C^{-1} A, at dispersions."""
-        block = self.square[:, self.strong][:, :, self.strong]
+        """A^T C^{-1} A g, A^T C^{-1} d, and the columns of A^T C^{-1} A that scatter, at dispersions."""
+        own, columns = amounts.shape[1], self.scatter.columns
+        block = self.square[:, columns][:, :, columns]
         if len(self.square) == 1:
-            return amounts @ self.square[0], self.inner.expand(len(amounts), -1), block
+            return amounts @ self.square[0, :own], self.inner.expand(len(amounts), -1), block
         assert log_dispersion is not None
         share = cubic_shares(self.log_dispersion, log_dispersion.double())
-        along = torch.zeros_like(amounts)
+        along = amounts.new_zeros(len(amounts), self.square.shape[-1])
         for node in range(len(self.square)):
             rows = (share[:, node] != 0).nonzero()[:, 0]
             if len(rows):
-                along[rows] += share[rows, node, None] * (amounts[rows] @ self.square[node])
+                along[rows] += share[rows, node, None] * (amounts[rows] @ self.square[node, :own])
         return along, share @ self.inner, torch.einsum("nk,kij->nij", share, block)
 
 
@@ -200,6 +188,31 @@ def cubic_shares(nodes: Tensor, values: Tensor) -> Tensor:
             if one != other:
                 shares[:, one] *= (values - place[:, other]) / (place[:, one] - place[:, other])
     return torch.zeros(len(values), len(nodes), dtype=shares.dtype).scatter_(1, which, shares)
+
+
+def _likeliest(
+    matrices: list[np.ndarray],
+    data: np.ndarray,
+    error: np.ndarray,
+    rest: np.ndarray,
+    model: LinearModel,
+    moments: CoefficientMoments,
+    nuisances: Nuisances,
+) -> tuple[int, np.ndarray]:
+    """Which of several matrices fits best, and the coefficients that are likeliest, by a few rounds."""
+    weight = 1 / error[:, None]
+    columns = [np.column_stack([matrix, data]) for matrix in matrices]  # so that all products come at once
+    grams = [(part * weight).T @ (part * weight) for part in columns]
+    relative, reference, best, found = relative_modes(nuisances, rest), np.zeros(len(data)), 0, np.empty(0)
+    for _ in range(_ROUNDS):
+        modes = covariance_modes(reference, relative, rest, model.redshift, nuisances)
+        covariance = LowRankCovariance(error, modes)
+        products = [covariance.products(part, gram) for part, gram in zip(columns, grams, strict=True)]
+        each = [moments.likely(one[:-1, :-1], one[:-1, -1], model.lines) for one in products]
+        best = int(np.argmax([_gain(one, likely) for one, likely in zip(products, each, strict=True)]))
+        found = each[best]
+        reference = matrices[best] @ found
+    return best, found
 
 
 def _gain(products: np.ndarray, found: np.ndarray) -> float:

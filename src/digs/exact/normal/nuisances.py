@@ -12,6 +12,7 @@ scatters around the luminosity M l_j that the model gives it; and m', the change
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.polynomial import chebyshev
 from scipy.sparse import csr_array, diags_array, hstack
 
 from digs.base.errors import DigsError
@@ -53,10 +54,22 @@ class Nuisances:
         if self.correlation == 0:
             raise DigsError("The nuisance 'correlation' is 0; give the Angstrom over which errors are alike.")
 
+    @property
+    def calibration_sizes(self) -> np.ndarray:
+        """Return the standard deviations of the Chebyshev polynomials from degree 0 on, shape (modes + 1,)."""
+        return np.array([self.level, *[self.calibration] * self.modes])
+
     @classmethod
     def none(cls) -> "Nuisances":
         """Return those of a perfect spectrum, whose noise is all there is."""
         return cls(calibration=0.0, modes=0, floor=0.0, lines=0.0)
+
+
+def chebyshev_polynomials(wavelength: np.ndarray, degree: int) -> np.ndarray:
+    """Return the Chebyshev polynomials up to a degree over the range of wavelengths, shape (pixels, degree + 1)."""
+    span = wavelength[-1] - wavelength[0]
+    x = 2 * (wavelength - wavelength[0]) / (span or 1.0) - 1
+    return chebyshev.chebvander(x, degree)
 
 
 def relative_modes(nuisances: Nuisances, wavelength: np.ndarray) -> csr_array:
@@ -72,14 +85,9 @@ def relative_modes(nuisances: Nuisances, wavelength: np.ndarray) -> csr_array:
         >>> np.allclose(np.sqrt((modes.toarray() ** 2).sum(1)), 0.01)  # everywhere the same
         True
     """
-    span = wavelength[-1] - wavelength[0]
-    x = 2 * (wavelength - wavelength[0]) / (span or 1.0) - 1
-    calibration = [
-        size * np.cos(degree * np.arccos(x.clip(-1, 1)))
-        for degree, size in enumerate((nuisances.level, *[nuisances.calibration] * nuisances.modes))
-        if size > 0
-    ]
-    parts = [csr_array(np.stack(calibration, 1))] if calibration else []
+    sizes = nuisances.calibration_sizes
+    polynomials = chebyshev_polynomials(wavelength, nuisances.modes)
+    parts = [csr_array(polynomials[:, sizes > 0] * sizes[sizes > 0])] if sizes.any() else []
     if nuisances.floor > 0:
         place = (wavelength - wavelength[0]) / nuisances.correlation
         window = place.astype(int)
