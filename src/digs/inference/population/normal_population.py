@@ -163,8 +163,8 @@ class _NormalFit:
             mean, effective = (each[0] for each in self.detected(middle[None]))
             if effective < 2 * _DETECTED * len(self.draws.rows):
                 raise DigsError(
-                    f"Only {mean:.1%} of the population would be in the catalogue, so that most of it is a guess; give a "
-                    "deeper catalogue, or ask for the population of the galaxies that are in it."
+                    f"Only {mean:.1%} of the population would be in the catalogue, so that most of it is a guess; give "
+                    "a deeper catalogue, or ask for the population of the galaxies that are in it."
                 )
             return
         beyond = np.isneginf(self.draws.log_interim(self.places(middle[None])[0])).mean()
