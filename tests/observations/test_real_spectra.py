@@ -11,10 +11,7 @@ from digs.observations import read, read_all
 
 
 def folder(package: str, place: str) -> Path:
-    found = find_spec(package)
-    if found is None:
-        pytest.skip(f"{package} is not installed")
-    return Path(found.origin).parent / place
+    return Path(find_spec(package).origin).parent / place
 
 
 @pytest.mark.parametrize(("name", "redshift", "pixels"), [("NGC3073", 0.00376266, 3848), ("NGC3522", 0.00401801, 3815)])
