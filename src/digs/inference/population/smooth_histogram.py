@@ -17,6 +17,7 @@ from digs.inference.population.draw_noise import DrawNoise
 from digs.inference.population.flat_widths import log_flat_widths, slope_of_flat_widths
 
 _STEPS, _ENOUGH = 200, 1e-6  # of the search for the mode, and the last gain, in nat
+_STEP = 1e-4  # of h, for the curvature
 _DAMPING = 1e-3  # of its steps, by the number of galaxies
 
 
@@ -64,13 +65,17 @@ class SmoothHistogram:
             self.detected * f / (self.detected @ f),
         )
 
+    def _slope(self, h: np.ndarray) -> np.ndarray:
+        """The gradient of log_density at h, (cells,)."""
+        share, squares, seen = self._shares(h)
+        of_data = (share + squares - share * squares.sum(1, keepdims=True)).sum(0) - len(share) * seen
+        return of_data + slope_of_flat_widths(self.grid, softmax(h[None])[0]) - self.precision @ h
+
     def _search(self, h: np.ndarray) -> np.ndarray:
         """The mode, by Newton's steps with a curvature that is never negative."""
         damping, height = _DAMPING * len(self.first), self.log_density(h[None])[0]
         for _ in range(_STEPS):
-            share, squares, seen = self._shares(h)
-            slope = (share + squares - share * squares.sum(1, keepdims=True)).sum(0) - len(share) * seen
-            slope += slope_of_flat_widths(self.grid, softmax(h[None])[0]) - self.precision @ h
+            share, slope = self._shares(h)[0], self._slope(h)
             apart = share - share.mean(0)
             step = np.linalg.solve(apart.T @ apart + self.precision + damping * np.eye(len(h)), slope)
             length = 1.0
@@ -95,9 +100,9 @@ class SmoothHistogram:
 
     @cached_property
     def _curvature(self) -> tuple[np.ndarray, np.ndarray]:
-        share, _, seen = self._shares(self.mode)
-        of_data = share.T @ share - np.diag(share.sum(0)) + len(share) * (np.diag(seen) - np.outer(seen, seen))
-        strength, axes = np.linalg.eigh(of_data + self.precision)
+        steps = _STEP * np.eye(len(self.mode))
+        change = [(self._slope(self.mode - step) - self._slope(self.mode + step)) / (2 * _STEP) for step in steps]
+        strength, axes = np.linalg.eigh((np.array(change) + np.transpose(change)) / 2)
         floor = np.linalg.eigvalsh(self.precision)[0].clip(1e-12)
         return strength.clip(min=floor), axes
 

@@ -26,7 +26,7 @@ def scatter(flux: np.ndarray, hidden: np.ndarray) -> np.ndarray:
 
     Example:
         >>> import numpy as np
-        >>> from digs.observations.scatter import scatter
+        >>> from digs.observations.pixel_scatter import scatter
         >>> flux = 5 + 0.1 * np.random.default_rng(1).standard_normal(2000)
         >>> bool(abs(np.median(scatter(flux, np.zeros(2000, bool))) / 0.1 - 1) < 0.05)
         True
