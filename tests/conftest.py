@@ -138,6 +138,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """Figures of a test are closed after it."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
+
+
+@pytest.fixture(autouse=True)
 def path_of_imports() -> Iterator[None]:
     """Scripts put the digs of their checkout first on sys.path, in the place of what is there."""
     before = sys.path.copy()

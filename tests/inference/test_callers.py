@@ -198,7 +198,8 @@ def test_a_forked_process_draws_the_same(flux, networks):
     finally:
         torch.set_num_threads(before)
     for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
+        # one thread adds up in another order than two do, on some processors: the last bits
+        np.testing.assert_allclose(one, other, rtol=2e-6)
 
 
 def _all_draws(networks: dict[str, digs.Posterior], flux: np.ndarray) -> list[np.ndarray]:

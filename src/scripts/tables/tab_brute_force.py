@@ -24,7 +24,7 @@ def main() -> None:
             [
                 labels[name],
                 f"${compact(before[name]['median'])}$",
-                f"${measured_range(numbers['seconds'], 1e-3)}$",
+                measured_range(numbers["seconds"], 1e-3),
                 cell(numbers["efficiency"]),
                 cell(numbers["efficiency_5"]),
             ]
