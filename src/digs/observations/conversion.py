@@ -12,8 +12,8 @@ from digs.base.errors import DigsError
 from digs.base.inputs import real_number
 from digs.observations.lines import line_pixels
 from digs.observations.milky_way import brightening
-from digs.observations.raw_spectrum import RawSpectrum
 from digs.observations.pixel_scatter import scatter
+from digs.observations.raw_spectrum import RawSpectrum
 from digs.observations.spectral_units import read_unit, to_angstrom
 from digs.observations.spectrum import Spectrum
 from digs.physics.air import air_to_vacuum
