@@ -1,0 +1,1 @@
+"""How good is a method that makes posteriors? Entries to the benchmark, scored against exact posteriors and truths."""

@@ -1,0 +1,88 @@
+"""Scores for everybody: of draws that are at hand, and the file of an entry."""
+
+from pathlib import Path
+from typing import Any
+
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.diagnostics.benchmark.tracks import TRACKS, Track, load_track
+from digs.diagnostics.scores.entries import Entry, check_galaxies, store_entry
+from digs.diagnostics.scores.scoring import Scores, score_entry
+from digs.files.atomic import read_json
+
+CORRUPTED, CORRUPTIONS = "corrupted", "benchmark_corruptions.json"  # the track, and what is wrong with its spectra
+
+
+def track_of(track: Track | str) -> Track:
+    """Return a track by its name.
+
+    Raises:
+        DigsError: there is none of that name, or its file is missing.
+    """
+    if not isinstance(track, str):
+        return track
+    if track not in TRACKS:
+        raise DigsError(f"There is no track '{track[:40]}'; choose from: {', '.join(TRACKS)}.")
+    return load_track(track)
+
+
+def scores_of(entry: Entry, track: Track, seed: int, quiet: bool = True) -> Scores:
+    """Return the scores of an entry, with what is wrong with the spectra of track `corrupted`."""
+    corruptions = None
+    if track.name == CORRUPTED and entry.verdicts is not None:
+        corruptions = read_json(paths.DATA / CORRUPTIONS)
+    return score_entry(entry, track, seed, corruptions, quiet)
+
+
+def score(
+    draws: Any, track: Track | str = "k22", log_prob: Any = None, verdicts: Any = None, seconds: Any = None,
+    name: str = "entry", description: str = "", seed: int = 0,
+) -> Scores:  # fmt: skip
+    """Score posteriors of a track's galaxies against exact ones.
+
+    Args:
+        draws: theta, equally weighted and independent, shape (galaxies, draws, 5), of all galaxies of the track in its
+            order.
+        track: "k22", "noise" or "corrupted", or what digs.load_track returns, or some galaxies of it.
+        log_prob: ln of your normalised density in theta at these draws, shape (galaxies, draws), if there is one.
+        verdicts: True where you say that the model cannot make the spectrum, shape (galaxies,), if you do.
+        seconds: of each galaxy, or of all of them on average, if you know.
+        name, description: of your method.
+        seed: of the choice of draws and of all tests, from 0 to 2^63 - 1.
+    Returns:
+        what was measured: `passes`, `verdict`, `measurements`, `to_json()`; printed, a table.
+    Raises:
+        DigsError: something has another shape than this, or is not finite.
+
+    Example:
+        >>> import digs
+        >>> track = digs.load_track("k22").of_galaxies(range(50))
+        >>> digs.score(track.draws, track, name="the references themselves").passes
+        True
+    """
+    return scores_of(Entry.of(draws, log_prob, verdicts, seconds, name, description), track_of(track), seed)
+
+
+def write_entry(
+    path: Path | str, draws: Any, track: str = "k22", log_prob: Any = None, verdicts: Any = None, seconds: Any = None,
+    name: str = "entry", description: str = "",
+) -> None:  # fmt: skip
+    """Write posteriors of a track's galaxies as a file that `digs score` reads.
+
+    Args:
+        path: of the file, HDF5, which is replaced if it is there.
+        draws, track, log_prob, verdicts, seconds, name, description: as of digs.score.
+    Raises:
+        DigsError: something has another shape than this, or is not finite; the file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import digs
+        >>> track = digs.load_track("k22")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     digs.write_entry(Path(folder) / "entry.h5", track.draws, track="k22", name="the references themselves")
+    """
+    entry = Entry.of(draws, log_prob, verdicts, seconds, name, description)
+    check_galaxies(len(entry.draws), track_of(track))
+    store_entry(path, entry, track)

@@ -1,0 +1,1 @@
+"""What `digs score` writes: scores as JSON, a figure, and one page."""
