@@ -11,11 +11,15 @@ __all__, __getattr__, __dir__ = face(
     __name__,
     {
         "DigsError": "base.errors",
+        "Grid": "exact.brute_force.grid",
         "Instrument": "physics.instrument",
         "PARAMETERS": "inference.posterior",
         "Posterior": "inference.posterior",
         "Simulator": "physics.simulator",
         "add_noise": "physics.noise",
         "infer": "inference.infer",
+        "load_track": "diagnostics.benchmark.tracks",
+        "score": "diagnostics.scores.public_scores",
+        "write_entry": "diagnostics.scores.public_scores",
     },
 )

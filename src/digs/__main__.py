@@ -1,4 +1,4 @@
-"""The command `digs`: audit what the paper shows, renew its records, list the stages."""
+"""The command `digs`: audit what the paper shows, renew its records, list the stages, score posteriors."""
 
 import argparse
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 from digs.base import paths
 from digs.base.checkout import current_checkout, hand_over
 from digs.base.errors import DigsError
+from digs.paper.score_report.score_command import add_score_parser
 from digs.provenance import audit, dependencies, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.audit_record import AuditScope, recorded_audit
@@ -172,6 +173,7 @@ def parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", help="where to; a site that is there is replaced (default: site in the checkout)"
     )
     one.set_defaults(run=run_site)
+    add_score_parser(commands)
     return main
 
 

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from digs.base.random_streams import stream
 from digs.diagnostics.scores.analytic_track import AnalyticTrack
-from digs.diagnostics.scores.entries import Entry
+from digs.diagnostics.scores.entries import BenchmarkEntry
 from digs.diagnostics.scores.scoring import score_entry
 
 EXACT = "exact"
@@ -85,6 +85,6 @@ def trial(kind: str, strength: float, galaxies: int, draws: int, seed: int) -> T
     normal = random.standard_normal((galaxies, draws, track.mean.shape[1]))
     entry = track.placed(normal) if kind == EXACT else WRONG[kind](track, normal, strength, random)
     with threadpool_limits(1):
-        scores = score_entry(Entry.of(entry, track.log_prob(entry) if kind == EXACT else None), track, seed)
+        scores = score_entry(BenchmarkEntry.of(entry, track.log_prob(entry) if kind == EXACT else None), track, seed)
     p_values = {each.name: each.p_value for each in scores.measurements if each.p_value is not None}
     return Trial(p_values, scores.failed)

@@ -27,6 +27,9 @@ LEAST_GALAXIES = 20
 _LARGEST = 1e6  # dex or Gyr, that a draw can be
 
 
+_MOST = 2**28  # numbers of a dataset
+
+
 _SHOWN = 60  # letters of a name
 
 
@@ -34,7 +37,7 @@ _OPTIONAL = ("log_prob", "verdicts", "seconds")
 
 
 @dataclass(frozen=True)
-class Entry:
+class BenchmarkEntry:
     """What a method hands in for N galaxies.
 
     draws: theta, equally weighted, (N, m, 5), and log_prob, ln of the method's own normalised density in theta at
@@ -53,7 +56,7 @@ class Entry:
     def of(
         cls, draws: Any, log_prob: Any = None, verdicts: Any = None, seconds: Any = None, name: str = "entry",
         description: str = "",
-    ) -> "Entry":  # fmt: skip
+    ) -> "BenchmarkEntry":  # fmt: skip
         """Return an entry of arrays, tensors or lists.
 
         Raises:
@@ -150,7 +153,7 @@ def check_galaxies(galaxies: int, track: Any) -> None:
         )
 
 
-def store_entry(path: Path | str, entry: Entry, track: str) -> None:
+def store_entry(path: Path | str, entry: BenchmarkEntry, track: str) -> None:
     """Write the file of an entry for a track, whole or not at all.
 
     Raises:
@@ -168,7 +171,7 @@ def store_entry(path: Path | str, entry: Entry, track: str) -> None:
         raise DigsError(f"{paths.shown(path)} cannot be written ({error.strerror or error}); name another.") from None
 
 
-def read_entry(path: Path | str) -> tuple[Entry, str | None]:
+def read_entry(path: Path | str) -> tuple[BenchmarkEntry, str | None]:
     """Return the entry that a file holds, and the track that it is for; None where the file does not say.
 
     Raises:
@@ -190,7 +193,7 @@ def read_entry(path: Path | str) -> tuple[Entry, str | None]:
     try:
         texts = {key: plain(text, key) for key, text in attributes.items() if text is not None}
         track = texts.pop("track", None)
-        return Entry.of(found.pop("draws", None), **found, **({"name": path.stem} | texts)), track
+        return BenchmarkEntry.of(found.pop("draws", None), **found, **({"name": path.stem} | texts)), track
     except DigsError as error:
         raise DigsError(f"{name}: {error}") from None
 
@@ -199,6 +202,8 @@ def _dataset(item: Any, key: str) -> np.ndarray:
     """The values of a dataset, of which not more are read than an entry can have."""
     if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "iufb" or item.shape is None:
         raise DigsError(f"'{key}' holds no numbers; write it with digs.write_entry.")
+    if item.size > _MOST:
+        raise DigsError(f"'{key}' holds {item.size} numbers; give {_MOST} at most, 500 draws of a galaxy are enough.")
     if key == "draws":
         _check_shape(item.shape)
     return item[()]

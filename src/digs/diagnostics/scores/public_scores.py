@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from digs.base import paths
-from digs.base.errors import DigsError
-from digs.diagnostics.benchmark.tracks import TRACKS, Track, load_track
-from digs.diagnostics.scores.entries import Entry, check_galaxies, store_entry
+from digs.diagnostics.benchmark.tracks import Track, load_track
+from digs.diagnostics.scores.entries import BenchmarkEntry, check_galaxies, store_entry
 from digs.diagnostics.scores.scoring import Scores, score_entry
 from digs.files.atomic import read_json
 
@@ -14,23 +13,20 @@ CORRUPTED, CORRUPTIONS = "corrupted", "benchmark_corruptions.json"  # the track,
 
 
 def track_of(track: Track | str) -> Track:
-    """Return a track by its name.
+    """Return a track, by its name or as it is.
 
     Raises:
         DigsError: there is none of that name, or its file is missing.
     """
-    if not isinstance(track, str):
-        return track
-    if track not in TRACKS:
-        raise DigsError(f"There is no track '{track[:40]}'; choose from: {', '.join(TRACKS)}.")
-    return load_track(track)
+    return load_track(track) if isinstance(track, str) else track
 
 
-def scores_of(entry: Entry, track: Track, seed: int, quiet: bool = True) -> Scores:
+def scores_of(entry: BenchmarkEntry, track: Track, seed: int, quiet: bool = True) -> Scores:
     """Return the scores of an entry, with what is wrong with the spectra of track `corrupted`."""
     corruptions = None
     if track.name == CORRUPTED and entry.verdicts is not None:
-        corruptions = read_json(paths.DATA / CORRUPTIONS)
+        galaxies = read_json(paths.DATA / CORRUPTIONS)["galaxies"]
+        corruptions = {key: [one[key] for one in galaxies] for key in ("kind", "strength")}
     return score_entry(entry, track, seed, corruptions, quiet)
 
 
@@ -60,12 +56,12 @@ def score(
         >>> digs.score(track.draws, track, name="the references themselves").passes
         True
     """
-    return scores_of(Entry.of(draws, log_prob, verdicts, seconds, name, description), track_of(track), seed)
+    return scores_of(BenchmarkEntry.of(draws, log_prob, verdicts, seconds, name, description), track_of(track), seed)
 
 
 def write_entry(
-    path: Path | str, draws: Any, track: str = "k22", log_prob: Any = None, verdicts: Any = None, seconds: Any = None,
-    name: str = "entry", description: str = "",
+    path: Path | str, draws: Any, track: Track | str = "k22", log_prob: Any = None, verdicts: Any = None,
+    seconds: Any = None, name: str = "entry", description: str = "",
 ) -> None:  # fmt: skip
     """Write posteriors of a track's galaxies as a file that `digs score` reads.
 
@@ -83,6 +79,7 @@ def write_entry(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     digs.write_entry(Path(folder) / "entry.h5", track.draws, track="k22", name="the references themselves")
     """
-    entry = Entry.of(draws, log_prob, verdicts, seconds, name, description)
-    check_galaxies(len(entry.draws), track_of(track))
-    store_entry(path, entry, track)
+    entry = BenchmarkEntry.of(draws, log_prob, verdicts, seconds, name, description)
+    track = track_of(track)
+    check_galaxies(len(entry.draws), track)
+    store_entry(path, entry, track.name)

@@ -81,6 +81,7 @@ def swap_tests(pairs: SamplePairs, found: Differences, exact: Differences, seed:
     signs = swap_signs(len(pairs.entry), seed)
     scores, draws = pairs.normal_scores, pairs.entry.shape[1]
     correlation = correlations(scores[:, :draws]) - correlations(scores[:, draws:])
+    correlation *= np.sign(correlations(scores))
     return [
         by_swaps(
             "bias", "mean shift of the medians, in exact half-widths", NAMES,
@@ -95,7 +96,7 @@ def swap_tests(pairs: SamplePairs, found: Differences, exact: Differences, seed:
             found.log_tails, entry.log_tails - reference.log_tails, signs, exact.log_tails,
         ),
         by_swaps(
-            "correlations", "mean difference of correlations of two parameters, as Fisher's z", _PAIR_NAMES,
+            "correlations", "mean excess of two parameters' correlation, of either sign, as Fisher's z", _PAIR_NAMES,
             correlation, correlation, signs,
         ),
     ]  # fmt: skip
@@ -122,7 +123,7 @@ def relabelling_tests(pairs: SamplePairs, seed: int) -> tuple[list[Measurement],
         largest = np.maximum(largest, distance.max(1))
         distances.append(distance[0])
     galaxies = len(pairs.entry)
-    spread = np.sqrt(squares / galaxies - (sums / galaxies) ** 2)
+    spread = np.sqrt(np.maximum(squares / galaxies - (sums / galaxies) ** 2, 0))
     again = np.concatenate(places)[bootstrap_rows(galaxies, _RESAMPLED, seed)].std(1).std(0)
     size = len(NAMES)
     tests = [

@@ -10,7 +10,7 @@ from digs.base import inputs
 from digs.base.progress import progress
 from digs.base.torch_state import calculating
 from digs.diagnostics.scores.classifier import classifier_test
-from digs.diagnostics.scores.entries import Entry, check_galaxies
+from digs.diagnostics.scores.entries import BenchmarkEntry, check_galaxies
 from digs.diagnostics.scores.measurements import LEVEL, Measurement, holm
 from digs.diagnostics.scores.plain_numbers import Differences, alarm_numbers, difference_numbers
 from digs.diagnostics.scores.reference_tests import relabelling_tests, swap_tests
@@ -42,10 +42,10 @@ class Scores:
 
     Example:
         >>> from digs.diagnostics.scores.analytic_track import AnalyticTrack
-        >>> from digs.diagnostics.scores.entries import Entry
+        >>> from digs.diagnostics.scores.entries import BenchmarkEntry
         >>> from digs.diagnostics.scores.scoring import score_entry
         >>> track = AnalyticTrack.random(galaxies=30, draws=100, seed=1)
-        >>> too_high = Entry.of(track.draws + track.standard_deviation[:, None])
+        >>> too_high = BenchmarkEntry.of(track.draws + track.standard_deviation[:, None])
         >>> scores = score_entry(too_high, track, seed=1)
         >>> scores.passes, "bias" in scores.failed
         (False, True)
@@ -122,7 +122,7 @@ class Scores:
 
 @calculating
 def score_entry(
-    entry: Entry, track: Any, seed: int = 0, corruptions: dict[str, Sequence] | None = None, quiet: bool = True
+    entry: BenchmarkEntry, track: Any, seed: int = 0, corruptions: dict[str, Sequence] | None = None, quiet: bool = True
 ) -> Scores:
     """Return the scores of an entry.
 

@@ -1,6 +1,7 @@
 """The subcommand `digs score`."""
 
 import argparse
+import re
 from pathlib import Path
 
 from digs.base import inputs
@@ -14,16 +15,16 @@ def run_score(draws: Path, track: str | None, seed: str, out: Path | None) -> in
     from digs.paper.score_report.score_folder import report_folder
     from digs.paper.score_report.written_report import write_report
 
-    seed = inputs.seed(int(seed) if seed.lstrip("-").isdecimal() else seed)
+    number = inputs.seed(int(seed) if re.fullmatch(r"-?[0-9]{1,30}", seed) else seed)
     entry, own_track = read_entry(draws)
     if track and own_track and track != own_track:
         raise DigsError(f"{draws} is an entry for track {own_track}, not {track}; leave out --track.")
     found = track_of(track or own_track or "k22")
     if out is None:
-        print(scores_of(entry, found, seed, quiet=False))
+        print(scores_of(entry, found, number, quiet=False))
         return 0
     with report_folder(out) as folder:
-        scores = scores_of(entry, found, seed, quiet=False)
+        scores = scores_of(entry, found, number, quiet=False)
         write_report(scores, folder)
     print(scores)
     print(f"Written: {out}")

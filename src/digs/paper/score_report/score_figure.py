@@ -26,7 +26,10 @@ _LEVELS = np.linspace(0, 1, 51)
 _IN_BAND = 0.99  # of the ranks of an exact entry, at each level
 
 
-_TITLE = 8.0  # points: so that names of any letters fit
+_TITLE = 8.5  # points, or less, where a name would not fit
+
+
+_FULL = 0.95  # of the width of the figure, that the title may have
 
 
 _DOTS = 200  # an inch
@@ -91,7 +94,8 @@ def draw_scores(scores: Scores, files: list[Path]) -> None:
             axes[2, 0].set_ylabel("share below, less rank")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=len(handles))
-        figure.suptitle(f"{scores.label}, track {scores.track}", fontsize=_TITLE, parse_math=False)
+        title = figure.suptitle(f"{scores.label}, track {scores.track}", fontsize=_TITLE, parse_math=False)
+        title.set_fontsize(_TITLE * min(1, _FULL * figure.bbox.width / title.get_window_extent().width))
         for file in files:
             figure.savefig(file, dpi=_DOTS, metadata={"CreationDate": None} if file.suffix == ".pdf" else None)
         plt.close(figure)
