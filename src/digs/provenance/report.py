@@ -159,7 +159,7 @@ def with_cost_table(readme: str, pipeline: Pipeline) -> str:
     return TABLE.sub(lambda _: cost_table(pipeline), readme)
 
 
-LEAGUE = re.compile(r"(?<=<!-- digs league -->\n).*?(?=\n<!-- end -->)", re.DOTALL)
+LEAGUE = re.compile(r"(?<=<!-- digs league -->\n)(?:(?!<!--).)*?(?=\n<!-- end -->)", re.DOTALL)
 _LEAGUE_HEAD = (
     "track", "entry", "fails", "shift of medians", "width ratio", "5% to 95%", "efficiency", "detects",
     "ms a galaxy", "training",

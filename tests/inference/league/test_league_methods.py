@@ -33,7 +33,7 @@ NAMED = {
     "grid, weighted": (GridWeighted, {}),
     "short walks": (ShortWalks, WALK),
     "infer": (Judged, {"network": "fiducial"}),
-    "grid, any noise": (GridWeighted, {"given": True}),
+    "grid, any noise": (GridWeighted, {"given": True, "effective": 2.0}),
     "neighbours": (Neighbours, {"network": "fiducial", "pairs": 2000, "stand_ins": 10}),
 }
 ANY_NOISE = {"grid, any noise", "neighbours"}

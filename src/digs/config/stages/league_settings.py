@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt
 
 from digs.config.model import Fraction, Section, Seed
 from digs.config.params import Params
@@ -44,6 +44,7 @@ class LeagueSettings(Section):
     network: str
     draws: Annotated[int, Field(ge=50)]
     candidates: PositiveInt
+    effective: PositiveFloat
     batch: PositiveInt
     sbi: SbiSettings
     neighbours: NeighbourSettings
@@ -52,11 +53,13 @@ class LeagueSettings(Section):
     seed: Seed
 
     def fit(self, params: Params) -> None:
-        """Check that each stand-in can have as many draws as any other.
+        """Check that stand-ins can have equal numbers of draws, and that not all candidates have to be effective.
 
         Raises:
-            ValueError: it cannot.
+            ValueError: they cannot, or have to.
         """
         each = self.neighbours.stand_ins
         if self.draws % each:
             raise ValueError(f"league.draws is no multiple of league.neighbours.stand_ins; make it one of {each}")
+        if self.effective >= self.candidates:
+            raise ValueError(f"league.effective is not below league.candidates; lower it below {self.candidates}")

@@ -1,5 +1,7 @@
 """Who takes part in the league, on which track."""
 
+from dataclasses import replace
+
 from digs.config.stages.chains_settings import ChainsSettings
 from digs.config.stages.league_settings import LeagueSettings
 from digs.inference.league.grid_methods import GridAlone, GridWeighted
@@ -33,14 +35,13 @@ def competitors(
     weighted = NetworkWeighted(
         name=f"{own}, weighted", description=f"draws of the network {own}, {chosen}", terms=terms, network=own
     )
-    brute_force, any_noise = (
-        GridWeighted(
-            name="brute force, weighted",
-            description=f"draws of a grid of templates, {chosen}",
-            terms=terms,
-            given=given,
-        )
-        for given in (False, True)
+    brute_force = GridWeighted(
+        name="brute force, weighted", description=f"draws of a grid of templates, {chosen}", terms=terms
+    )
+    refined = replace(
+        brute_force,
+        description=f"{brute_force.description}, more often where fewer than {settings.effective:g} are effective",
+        effective=settings.effective,
     )
     sbi = settings.sbi
     return {
@@ -78,7 +79,7 @@ def competitors(
             ),
         ],
         "noise": [
-            any_noise,
+            replace(refined, given=True),
             Neighbours(
                 name="neighbours",
                 description=f"the network {own}, shown nearest neighbours as SBI++ does, "
@@ -92,7 +93,7 @@ def competitors(
         "corrupted": [
             alone,
             weighted,
-            brute_force,
+            refined,
             Judged(
                 name="digs.infer",
                 description=f"digs.infer, and draws of {own} where it says that no model makes the spectrum",

@@ -51,10 +51,18 @@ class GridAlone(OfGrid):
 
 @dataclass(frozen=True, kw_only=True)
 class GridWeighted(OfGrid):
-    """Draws chosen from more of the grid's by their weights."""
+    """Draws chosen from more of the grid's by their weights.
+
+    effective: for each draw, that are to be effective; galaxies that have fewer are simulated more often, as by
+    digs.infer. None if it is not looked at.
+    """
+
+    effective: float | None = None
 
     def answer(self, spectra: ObservedSpectra) -> Answer:
         """Return draws."""
         terms = self.terms
-        found = self.grid.posterior(spectra.flux, terms.candidates * terms.draws, terms.seed, spectra.sigma)
+        wanted = None if self.effective is None else self.effective * terms.draws
+        candidates = terms.candidates * terms.draws
+        found = self.grid.posterior(spectra.flux, candidates, terms.seed, spectra.sigma, effective=wanted)
         return Answer(chosen_by_weight(found.draws, found.log_weight, terms.draws, terms.seed, spectra.keys))
