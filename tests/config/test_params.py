@@ -127,6 +127,18 @@ MISTAKES = {
     "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
     "draws that stand-ins cannot share": ("league.draws", 510, ("league.draws", "multiple of", "50")),
     "all candidates effective": ("league.effective", 4, ("league.effective", "lower it below 4")),
+    "signal-to-noise upside down": ("benchmark.noise.signal_to_noise", [100, 3], ("signal_to_noise", "swap them")),
+    "a too effective reference": (
+        "benchmark.rules.effective",
+        8000,
+        ("benchmark.rules.effective", "8000"),
+    ),
+    "more even draws than effective ones": ("benchmark.draws", 2001, ("benchmark.draws", "2000")),
+    "an unknown rule": ("benchmark.rules.medains", 1.0, ("benchmark.rules.medains", "no such parameter")),
+    "gaps of all pixels": ("benchmark.noise.gaps", [1.0], ("benchmark.noise.gaps", "0.6")),
+    "a wide entry that is not": ("scorer.strengths.too_wide", 0.9, ("scorer.strengths.too_wide", "greater than 1")),
+    "an unknown wrong entry": ("scorer.strengths.late", 2.0, ("scorer.strengths.late", "no such parameter")),
+    "too few galaxies to score": ("scorer.galaxies", 10, ("scorer.galaxies", "20")),
     "no threads": ("threads", 0, ("threads",)),
 }
 

@@ -135,6 +135,7 @@ def test_the_page_asks_the_network_for_nothing(scores):
     assert "</html>" in text
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")
 @pytest.mark.parametrize("letter", ["i", "W", "銀", "$"])
 def test_the_title_of_the_figure_is_not_cut(letter, scores, monkeypatch, tmp_path):
     figures = []

@@ -10,10 +10,10 @@ probits of the unit cube that the prior's box is mapped to, in which the box is 
 2. One component more, `wide` times as wide as all draws together, keeps the weights bounded (Owen & Zhou 2000).
 3. Draws of this mixture are weighted. In a round that learns, all draws of all rounds count, each weighted by the mean
    of the mixtures that draws came from (the deterministic mixture of Owen & Zhou 2000; Cornuet et al. 2012).
-4. When enough of a round's own draws are effective, or after the last round, the draws that are returned are made, all
-   from the mixture as it is then, so that the mean of their weights has the evidence as its expectation. If fewer of
-   them are effective than is wanted, as where they find what no draw has found before, they are learned from like the
-   others.
+4. When enough of a round's own draws are effective, as many are made as are wanted. If enough of these are effective,
+   too, or after the last round, the draws that are returned are made: new ones, all from the mixture as it is then, so
+   that the mean of their weights has the evidence as its expectation. What no draw has met before may still make fewer
+   of them effective.
 """
 
 import math
@@ -24,6 +24,7 @@ import numpy as np
 import torch
 from scipy.special import logsumexp, ndtr, ndtri
 
+from digs.base.errors import DigsError
 from digs.base.statistics import efficiency, resample_systematically
 from digs.exact.student_mixture import StudentMixture, moments
 
@@ -33,7 +34,7 @@ _EDGE = 1e-12  # of the unit cube's sides, that a point on its surface is taken 
 _FEW = 10  # effective draws for each dimension that a component is to have, or more
 _EVEN = 8  # times as many are to be effective of all draws that a mixture is fitted to
 _POWERS = 40  # bisections for the power
-_FIRST = 5  # times as many draws of the box as of a round, to begin with
+_FIRST = 20  # times as many draws of the box as of a round, to begin with
 _POINTS = 4000  # that a mixture is fitted to; of more draws as many are chosen by their weights
 _MARGIN = 1.2  # times the draws that the last round says are enough
 
@@ -60,13 +61,17 @@ class Rounds:
     wide: float = 3.0
     defence: float = 0.1
 
+    def wanted(self, effective: float, share: float) -> int:
+        """Return how many draws to make, for so many effective ones where such a share is."""
+        return int(np.clip(_MARGIN * effective / max(share, 1 / self.most), self.draws, self.most))
+
 
 @dataclass(frozen=True)
 class WeightedDraws:
     """Draws of one posterior with weights, whose mean is the evidence.
 
     draws: theta, (n, d), and log_weight, (n,), ln of density over proposal.
-    rounds: after which they were made.
+    rounds: how many came before.
     """
 
     draws: np.ndarray
@@ -98,7 +103,7 @@ def mixture_rounds(
     start: tuple[np.ndarray, np.ndarray] | None = None,
     rounds: Rounds = Rounds(),
 ) -> WeightedDraws:
-    """Return weighted draws of a posterior of which so many are effective, if that takes no more than `rounds` allows.
+    """Return weighted draws of a posterior, of which about so many are effective, or as many as `rounds` allows.
 
     Args:
         log_density: ln of likelihood times prior, in theta.
@@ -108,6 +113,8 @@ def mixture_rounds(
         start: draws, (n, d), and their ln weights, (n,): of another method, or of walkers, all with the same weight. By
             default draws of the box.
         rounds: how many, and of what.
+    Raises:
+        DigsError: the density has no value somewhere in the box, or the draws to start from do not fit.
 
     Example:
         >>> import numpy as np
@@ -123,24 +130,24 @@ def mixture_rounds(
         z = random.standard_normal((_FIRST * rounds.draws, len(box.low)))
         log_weight = box.log_target(z) - _log_normal(z)
     else:
-        z, log_weight = box.to_unbounded(start[0]), np.asarray(start[1], float)
+        draws, log_weight = (np.asarray(part, float) for part in start)
+        if draws.shape != (len(log_weight), len(box.low)) or not (np.isfinite(draws).all() and _numbers(log_weight)):
+            raise DigsError(
+                f"The draws to start from have shape {draws.shape}, their ln weights {log_weight.shape}; make them "
+                f"(n, {len(box.low)}) and (n,), and finite, ln weights of -inf aside."
+            )
+        z = box.to_unbounded(draws)
     learned = _Learned(z, log_weight)
-    for number in range(1, rounds.rounds + 1):
+    for number in range(1, rounds.rounds + 1):  # noqa: B007
         mixture = learned.mixture(rounds, random)
-        z = mixture.sample(rounds.draws, random)
-        log_target = box.log_target(z)
-        share = _effective(log_target - mixture.log_prob(z)) / len(z)
-        learned.add(mixture, z, log_target)
-        if share < rounds.share and number < rounds.rounds:
-            continue
-        wanted = _MARGIN * effective / max(share, 1 / len(z))
-        z = mixture.sample(int(np.clip(wanted, rounds.draws, rounds.most)), random)
-        log_target = box.log_target(z)
-        found = WeightedDraws(box.theta(z), log_target - mixture.log_prob(z), number)
-        if found.effective >= effective:
-            break
-        learned.add(mixture, z, log_target)
-    return found
+        share = learned.share_of(mixture, box, rounds.draws, random)
+        wanted = rounds.wanted(effective, share)
+        if share >= rounds.share:  # many more draws may meet what no draw has met before
+            share = learned.share_of(mixture, box, wanted, random)
+            if share * wanted >= effective:
+                break
+    z = mixture.sample(rounds.wanted(effective, share), random)
+    return WeightedDraws(box.theta(z), box.log_target(z) - mixture.log_prob(z), number)
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,19 @@ class _Box:
 
     def log_target(self, z: np.ndarray) -> np.ndarray:
         volume = np.log(self.high - self.low).sum()
-        return np.nan_to_num(self.log_density(self.theta(z)), nan=-np.inf) + _log_normal(z) + volume
+        theta = self.theta(z)
+        log_density = self.log_density(theta)
+        if not _numbers(log_density):
+            bad = (~(log_density < np.inf)).argmax()
+            raise DigsError(
+                f"The ln density is {log_density[bad]:g} at {theta[bad].tolist()}; make it a number, or -inf."
+            )
+        return log_density + _log_normal(z) + volume
+
+
+def _numbers(log_values: np.ndarray) -> bool:
+    """Whether all are finite or -inf."""
+    return bool((log_values < np.inf).all())
 
 
 def _log_normal(z: np.ndarray) -> np.ndarray:
@@ -183,7 +202,14 @@ class _Learned:
         self._mixtures: list[StudentMixture] = []
         self._counts: list[int] = []
 
-    def add(self, mixture: StudentMixture, z: np.ndarray, log_target: np.ndarray) -> None:
+    def share_of(self, mixture: StudentMixture, box: _Box, number: int, random: np.random.Generator) -> float:
+        """Return the effective share of so many draws of a mixture, which are added to what is known."""
+        z = mixture.sample(number, random)
+        log_target = box.log_target(z)
+        self._add(mixture, z, log_target)
+        return _effective(log_target - mixture.log_prob(z)) / number
+
+    def _add(self, mixture: StudentMixture, z: np.ndarray, log_target: np.ndarray) -> None:
         """Add draws of a mixture; the first ones are forgotten."""
         if not self._mixtures:
             self._z, self._log_target, self._log_proposals = z[:0], log_target[:0], np.empty((0, 0))
@@ -212,8 +238,7 @@ class _Learned:
 
 def _evened(log_weight: np.ndarray, least: float) -> np.ndarray:
     """Ln weights, raised to a power of which so many draws are effective, 1 if as many are."""
-    log_weight = np.where(np.isnan(log_weight), -np.inf, log_weight)
-    if not np.isfinite(log_weight.max()):
+    if log_weight.max() == -np.inf:
         return np.zeros_like(log_weight)
     log_weight = log_weight - log_weight.max()
     some = np.isfinite(log_weight)

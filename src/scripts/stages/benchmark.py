@@ -22,7 +22,7 @@ from digs.config.stages.warning_lights_settings import WarningLightsSettings
 from digs.diagnostics.benchmark.blocks import in_blocks
 from digs.diagnostics.benchmark.mock_spectra import corrupted_spectra, spectra_of_any_noise, spectra_of_the_model
 from digs.diagnostics.benchmark.reference_report import against_chains, check_references, making_of, rounding_of
-from digs.diagnostics.benchmark.references import Reference, ReferenceSampler
+from digs.diagnostics.benchmark.references import ReferencePosterior, ReferenceSampler
 from digs.diagnostics.benchmark.track_arrays import track_arrays
 from digs.diagnostics.benchmark.tracks import load_track, track_file
 from digs.diagnostics.benchmark.walked_posteriors import from_rows, to_rows, walked_posteriors
@@ -83,7 +83,7 @@ def main() -> None:
     with ProcessPoolExecutor(params.threads, get_context("spawn"), have_one_thread) as pool:
         for name, each in spectra.items():
             rows = in_blocks(references, f"references {name}", each, number[name], settings.at_once, pool, parts)
-            found[name] = [Reference.of_row(row) for row in rows]
+            found[name] = [ReferencePosterior.of_row(row) for row in rows]
         for name in WALKED:
             galaxies = min(walks.galaxies, number[name])
             rows = in_blocks(chains, f"emcee {name}", spectra[name], galaxies, walks.at_once, pool, parts)

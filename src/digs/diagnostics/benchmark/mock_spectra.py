@@ -17,6 +17,7 @@ from digs.physics.simulator import Simulator
 
 _REDSHIFT = "redshift"
 _WAVES = 3  # cosines in ln sigma over the wavelengths
+_BITS = 13  # of fluxes and sigmas, so that they compress: to 6e-5, far below any noise
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def spectra_of_the_model(
     """
     theta = prior.sample(number, generator(seed, f"{purpose} theta"))
     flux = add_noise(simulator(theta), generator(seed, f"{purpose} noise"), fraction)
-    return MockSpectra(theta.numpy(), flux.float().numpy())
+    return MockSpectra(theta.numpy(), _rounded(flux.numpy()))
 
 
 def spectra_of_any_noise(
@@ -74,9 +75,15 @@ def spectra_of_any_noise(
         level = np.median((flux / shape)[seen]) / ratio
         sigma[row] = np.where(seen, level * shape, np.inf)
         unit[row] = random.standard_normal(len(flux))
-    sigma = sigma.astype(np.float32)
+    sigma = _rounded(sigma)
     flux = np.where(np.isinf(sigma), 0.0, model + unit * np.where(np.isinf(sigma), 0.0, sigma))
-    return MockSpectra(theta.numpy(), flux.astype(np.float32), sigma)
+    return MockSpectra(theta.numpy(), _rounded(flux), sigma)
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """Values to _BITS bits, in single precision."""
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.rint(mantissa * 2**_BITS), exponent - _BITS).astype(np.float32)
 
 
 def _shape_of_noise(pixels: int, settings: NoiseOfPixels, random: np.random.Generator) -> np.ndarray:
@@ -134,8 +141,8 @@ def corrupted_spectra(
             rows = [row for row, one in enumerate(done) if one == {"kind": kind, "strength": strength}]
             if rows:
                 random = generator(seed, f"{purpose} {kind} {strength:g}")
-                flux[rows] = _corrupted(kind, theta[rows], simulator, strength, fraction, random).float().numpy()
-    return MockSpectra(theta.numpy(), flux), done
+                flux[rows] = _corrupted(kind, theta[rows], simulator, strength, fraction, random).numpy()
+    return MockSpectra(theta.numpy(), _rounded(flux)), done
 
 
 def _corrupted(

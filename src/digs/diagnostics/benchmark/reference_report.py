@@ -8,7 +8,7 @@ import numpy as np
 from digs.base.errors import DigsError
 from digs.base.statistics import bootstrap_rows, proportion, ratio_and_shift
 from digs.config.stages.benchmark_settings import ReferenceRules
-from digs.diagnostics.benchmark.references import Reference
+from digs.diagnostics.benchmark.references import ReferencePosterior
 from digs.diagnostics.benchmark.rules import MEASURES, broken
 from digs.diagnostics.benchmark.tracks import Track
 from digs.diagnostics.per_parameter import statistic_per_parameter
@@ -18,7 +18,7 @@ _SHOWN = 5  # references that an error names
 _BOOTSTRAP = 400
 
 
-def check_references(name: str, references: Sequence[Reference], rules: ReferenceRules) -> None:
+def check_references(name: str, references: Sequence[ReferencePosterior], rules: ReferenceRules) -> None:
     """Check that all references of a track obey the rules.
 
     Raises:
@@ -33,7 +33,7 @@ def check_references(name: str, references: Sequence[Reference], rules: Referenc
         )
 
 
-def making_of(references: Sequence[Reference]) -> dict[str, Any]:
+def making_of(references: Sequence[ReferencePosterior]) -> dict[str, Any]:
     """Return how the references of a track came about, and the worst of what is measured of them.
 
     repeats: how often a draw is there, at most; repeated: the share of references in which any is there twice.
@@ -77,8 +77,12 @@ def against_chains(quantiles: np.ndarray, chains: ConvergedChains, seed: int) ->
         quantiles: of the references, (N, quantiles, 5).
         chains: of the same galaxies.
         seed: of the resampling.
+    Raises:
+        DigsError: no chain has converged.
     """
     good = chains.converged
+    if not good.any():
+        raise DigsError("No chain of emcee has converged; raise benchmark.emcee.steps in params.yaml.")
     ratio, shift = ratio_and_shift(chains.quantiles[good], quantiles[good])
     resampled = bootstrap_rows(int(good.sum()), _BOOTSTRAP, seed)
     values = {"ratio": ratio, "shift": shift, "absolute_shift": np.abs(shift)}

@@ -27,7 +27,7 @@ _FINE = 0.6  # the noise that a grid is made for is at most this share of the da
 
 
 @dataclass(frozen=True)
-class Reference:
+class ReferencePosterior:
     """One posterior.
 
     draws: equally weighted, (m, 5), in random order; repeats: how often the one that is there most often is.
@@ -52,7 +52,7 @@ class Reference:
         return np.concatenate([self.measures, few, self.quantiles.ravel(), self.draws.ravel()])
 
     @classmethod
-    def of_row(cls, row: np.ndarray) -> "Reference":
+    def of_row(cls, row: np.ndarray) -> "ReferencePosterior":
         """Return what a row holds."""
         measures, few, rest = np.split(row, [len(MEASURES), len(MEASURES) + 5])
         table = rest.reshape(-1, len(NAMES))
@@ -85,7 +85,7 @@ class ReferenceSampler:
         self._spectra = CompiledSpectra(simulator)
         self._grids: dict[tuple[float, bool], Grid] = {}
 
-    def __call__(self, flux: np.ndarray, sigma: np.ndarray | None) -> list[Reference]:
+    def __call__(self, flux: np.ndarray, sigma: np.ndarray | None) -> list[ReferencePosterior]:
         """Return the references of N spectra.
 
         Args:
@@ -131,7 +131,7 @@ class ReferenceSampler:
             self._grids[noise, given] = Grid(self.simulator, self.prior, noise, "given" if given else "model")
         return self._grids[noise, given]
 
-    def _reference(self, halves: Sequence[WeightedDraws], density: PixelDensity, key: bytes) -> Reference:
+    def _reference(self, halves: Sequence[WeightedDraws], density: PixelDensity, key: bytes) -> ReferencePosterior:
         settings, start, attempts = self.settings, halves, 0
         measures = measured(halves, self.low, self.high)
         while broken(measures, settings.rules) and attempts < settings.attempts:
@@ -142,8 +142,10 @@ class ReferenceSampler:
             ]
             measures = measured(halves, self.low, self.high)
         both = together(halves)
-        chosen = resample_systematically(both.log_weight, settings.draws, stream(settings.seed, "chosen", key))
-        return Reference(
+        random = stream(settings.seed, "chosen", key)
+        order = random.permutation(len(both.draws))  # draws of a grid are in steps, which would stay in those chosen
+        chosen = order[resample_systematically(both.log_weight[order], settings.draws, random)]
+        return ReferencePosterior(
             draws=both.draws[chosen],
             repeats=int(np.unique(chosen, return_counts=True)[1].max()),
             quantiles=weighted_quantiles(both.draws, normalised(both.log_weight)),

@@ -42,7 +42,8 @@ def measured(halves: Sequence[WeightedDraws], low: np.ndarray, high: np.ndarray)
     weights = [normalised(one.log_weight) for one in halves]
     quantiles = weighted_quantiles(both.draws, normalised(both.log_weight))
     own = np.stack([weighted_quantiles(one.draws, each) for one, each in zip(halves, weights, strict=True)])
-    shift = np.abs(ratio_and_shift(own[:1], quantiles[None])[1] - ratio_and_shift(own[1:], quantiles[None])[1])
+    with np.errstate(divide="ignore", invalid="ignore"):  # where a single draw has all the weight
+        _, shift = ratio_and_shift(own, quantiles[None].repeat(len(own), 0))
     below = [
         np.einsum("n,qnd->qd", each, one.draws <= quantiles[:, None]) for one, each in zip(halves, weights, strict=True)
     ]
@@ -56,7 +57,7 @@ def measured(halves: Sequence[WeightedDraws], low: np.ndarray, high: np.ndarray)
             both.effective,
             both.log_evidence_error,
             abs(halves[0].log_evidence - halves[1].log_evidence),
-            shift.max(),
+            np.ptp(shift, 0).max(),
             (np.abs(below[0] - below[1]) / error).max(),
             normalised(both.log_weight).max(),
             bad,
@@ -87,6 +88,8 @@ def together(halves: Sequence[WeightedDraws]) -> WeightedDraws:
 
 
 def normalised(log_weight: np.ndarray) -> np.ndarray:
-    """Return weights that add up to 1, shape (n,)."""
+    """Return weights that add up to 1, shape (n,); even ones where none is above 0."""
+    if not np.isfinite(log_weight.max()):
+        return np.full(len(log_weight), 1 / len(log_weight))
     weight = np.exp(log_weight - log_weight.max())
     return weight / weight.sum()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from digs.diagnostics.benchmark.mock_spectra import MockSpectra
-from digs.diagnostics.benchmark.references import Reference
+from digs.diagnostics.benchmark.references import ReferencePosterior
 from digs.diagnostics.benchmark.stored_draws import to_steps
 from digs.physics.prior import Prior
 
@@ -13,7 +13,7 @@ _NUMBERS = ("quantiles", "log_evidence", "log_evidence_error", "effective")
 
 
 def track_arrays(
-    spectra: MockSpectra, references: Sequence[Reference], prior: Prior, with_truths: bool
+    spectra: MockSpectra, references: Sequence[ReferencePosterior], prior: Prior, with_truths: bool
 ) -> dict[str, np.ndarray]:
     """Return the arrays by name.
 
@@ -25,6 +25,7 @@ def track_arrays(
     low, high = prior.low.double().numpy(), prior.high.double().numpy()
     steps = zip(*(to_steps(one.draws, low, high) for one in references), strict=True)
     arrays = {name: np.stack(each) for name, each in zip(("center", "axes", "steps"), steps, strict=True)}
+    arrays["steps"] = arrays["steps"].swapaxes(1, 2)
     arrays |= {name: np.array([getattr(one, name) for one in references]) for name in _NUMBERS}
     arrays["flux"] = spectra.flux
     if with_truths:

@@ -63,9 +63,10 @@ class Track:
     fraction: float = FRACTION
 
     def of_galaxies(self, rows: Any) -> "Track":
-        """Return the track of some galaxies alone, by their row numbers or a mask."""
+        """Return the track of some galaxies alone, by their row numbers, a mask or a slice."""
+        chosen = rows if isinstance(rows, slice) else np.asarray(rows)
         per_galaxy = {
-            field.name: getattr(self, field.name)[np.asarray(rows)]
+            field.name: getattr(self, field.name)[chosen]
             for field in fields(self)
             if isinstance(getattr(self, field.name), np.ndarray)
         }
@@ -122,7 +123,7 @@ def load_track(name: str, folder: Path = paths.DATA) -> Track:
         flux=product["flux"],
         sigma=None if sigma is None else np.where(sigma > 0, sigma, np.inf),
         theta=product.arrays.get("theta"),
-        draws=from_steps(product["center"], product["axes"], product["steps"]),
+        draws=from_steps(product["center"], product["axes"], product["steps"].swapaxes(1, 2)),
         prior=prior,
         levels=levels,
         fraction=fraction,

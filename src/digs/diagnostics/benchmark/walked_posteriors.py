@@ -88,7 +88,8 @@ def chains_of_densities(
             r_hat[galaxy], size[galaxy] = split_r_hat(chain), effective_sample_size(chain)
             farthest[galaxy] = np.ptp(there[place])
         good = converged(r_hat, size, farthest, settings)
-        places, waiting = phi[~good[waiting], :, :, -1].astype(float), waiting[~good[waiting]]
+        ends = densities[0].low, densities[0].high  # which rounding may have overstepped
+        places, waiting = phi[~good[waiting], :, :, -1].astype(float).clip(*ends), waiting[~good[waiting]]
         if not len(waiting):
             break
     return ConvergedChains(np.empty((number, 0, parameters)), quantiles, r_hat, size, farthest, good)

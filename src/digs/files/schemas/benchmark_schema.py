@@ -6,10 +6,10 @@ from digs.files.units import FLUX_UNIT, THETA_UNIT
 
 _COMMON = {
     "flux": Field(("galaxy", "pixel"), FLUX_UNIT),
-    # draws = center + steps @ axes
+    # draws are center + steps @ axes; steps are stored with the axis of draws last, which compresses better
     "center": Field(("galaxy", len(NAMES)), THETA_UNIT, "f8"),
     "axes": Field(("galaxy", len(NAMES), len(NAMES)), THETA_UNIT),
-    "steps": Field(("galaxy", "draw", len(NAMES)), "1", "i2", decimals=0),
+    "steps": Field(("galaxy", len(NAMES), "draw"), "1", "i2"),
     "quantiles": Field(("galaxy", "quantile", len(NAMES)), THETA_UNIT),
     "log_evidence": Field(("galaxy",), "nat", "f8"),
     "log_evidence_error": Field(("galaxy",), "nat", positive=True),

@@ -29,7 +29,7 @@ _IN_BAND = 0.99  # of the ranks of an exact entry, at each level
 _TITLE = 8.5  # points, or less, where a name would not fit
 
 
-_FULL = 0.95  # of the width of the figure, that the title may have
+_FULL = 0.9  # of the width of the figure, that the title may have; letters are some percent wider on other devices
 
 
 _DOTS = 200  # an inch

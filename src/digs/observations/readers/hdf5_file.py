@@ -1,0 +1,63 @@
+"""HDF5: datasets that are named as the columns of a table are, of one spectrum or of one in each row."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import h5py
+
+from digs.base.errors import DigsError
+from digs.observations.columns import Column, raw_of_columns, roles_of
+from digs.observations.header_facts import header_facts
+from digs.observations.opened_file import OpenedFile
+from digs.observations.raw_spectrum import RawSpectrum, Stack
+from digs.observations.readers.hdf5_structure import attributes, check_readable, datasets, row
+
+_OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
+
+
+def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
+    """Return the spectra of an HDF5 file, whose datasets lie at its root or in its only group.
+
+    `flux` has shape (pixels,) or (galaxies, pixels), what else there is the shape of the flux or of a row of it; the
+    unit is an attribute. `redshift`, `resolution` and `medium` may be attributes of the file.
+
+    Args:
+        file: opened for reading.
+        chosen: names of datasets that the user gives, by role.
+    Raises:
+        DigsError: datasets are missing, too large, or hold objects or links.
+    """
+    check_readable(file)
+    group, said, names = datasets(h5py.File(file.stream, "r"), file.name)
+    own = [name for name in names if name.lower() in _OF_GALAXIES and group[name].ndim < 2]
+    roles = roles_of(file.name, [name for name in names if name not in own], chosen)
+    if "flux" not in roles:
+        raise DigsError(f"{file.name} has no dataset 'flux'; its datasets are {', '.join(names)[:200] or 'none'}.")
+    shape = group[roles["flux"]].shape
+    if len(shape) not in (1, 2) or any(group[name].shape not in (shape, shape[-1:]) for name in roles.values()):
+        raise DigsError(f"{file.name} has datasets whose shapes do not fit that of the flux, {shape}.")
+    count = shape[0] if len(shape) == 2 else 1
+    fitting = {name: group[name] for name in own if group[name].shape in ((), (count,))}
+    if lost := set(own) - set(fitting):
+        raise DigsError(f"{file.name} has not one number for each spectrum in '{min(lost)}'; save as many as spectra.")
+    return Stack(count, lambda number: _spectrum(file.name, group, roles, said, fitting, number))
+
+
+def _spectrum(
+    file: str,
+    group: h5py.Group,
+    roles: Mapping[str, str],
+    said: Mapping[str, Any],
+    own: Mapping[str, h5py.Dataset],
+    number: int,
+) -> RawSpectrum:
+    columns, media = {}, {}
+    for name in roles.values():
+        words = attributes(group[name], file)
+        media |= {"medium": words["medium"]} if "medium" in words else {}
+        columns[name] = Column(words.get("unit", words.get("units")), lambda name=name: row(group[name], number))
+    galaxy = {name: dataset[number] if dataset.ndim else dataset[()] for name, dataset in own.items()}
+    facts = header_facts(file, galaxy, media, said)
+    raw = raw_of_columns(file, columns, facts, roles)
+    return replace(raw, name=facts.name or (f"row {number}" if group[roles["flux"]].ndim == 2 else file))
