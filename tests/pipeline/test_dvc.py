@@ -159,7 +159,7 @@ def test_touched_files_change_nothing(tree):
 
 NETWORKS = {"flow", "flow_exact", "flow_lookup", "flow_table1", "flow_fiducial", "flow_short", "flow_wide"}
 STUDIES = {"study_search", "study_budget", "study_seeds", "study_batches"}
-COMPARED = {"choices", "comparison", "two_sample", "nested"}  # with the chains of `reference`
+COMPARED = {"brute_force", "choices", "comparison", "two_sample", "nested"}  # with the chains of `reference`
 AFTER_FLOW = {"posteriors", "calibration", "lookup_experiment", "validation"}
 LIGHTS = {"predictive_checks", "warning_lights"}
 

@@ -200,7 +200,7 @@ def test_chains_that_are_twice_as_wide_are_seen(found, refused):
 def stored(tmp_path_factory, noisy, found, prior, params):
     """A folder with a track in it."""
     folder = tmp_path_factory.mktemp("tracks")
-    attributes = {"levels": QUANTILES, "parameters": params.model_dump(include={"noise"})}
+    attributes = {"levels": QUANTILES, "parameters": params.model_dump(include={"noise", "prior"})}
     arrays = track_arrays(noisy, found, prior, with_truths=True)
     write_product(track_file("noise", folder), BENCHMARK["noise"], arrays, **attributes)
     return folder
@@ -225,7 +225,7 @@ def test_a_track_comes_back(track, noisy, found, prior):
 
 def test_tracks_without_truths_or_sigmas(tmp_path, moved, far, prior, params):
     arrays = track_arrays(moved, far, prior, with_truths=False)
-    attributes = {"levels": QUANTILES, "parameters": params.model_dump(include={"noise"})}
+    attributes = {"levels": QUANTILES, "parameters": params.model_dump(include={"noise", "prior"})}
     write_product(track_file("corrupted", tmp_path), BENCHMARK["corrupted"], arrays, **attributes)
     track = load_track("corrupted", tmp_path)
     assert track.theta is None
@@ -275,18 +275,18 @@ def test_wrong_tracks_end_in_one_sentence(stored, tmp_path, refused):
     product = read_product(track_file("noise", stored), BENCHMARK["noise"])
     path = track_file("noise", tmp_path)
     write_product(path, BENCHMARK["noise"], product.arrays)
-    with refused("does not say its levels"):
+    with refused("lacks its levels, noise or prior"):
         load_track("noise", tmp_path)
-    write_product(path, BENCHMARK["noise"], product.arrays, levels=[0.5], parameters={"noise": {"fraction": 0.05}})
+    write_product(path, BENCHMARK["noise"], product.arrays, levels=[0.5], parameters=product.attributes["parameters"])
     with refused("1 levels"):
         load_track("noise", tmp_path)
 
 
-def test_a_track_may_be_made_of_anything():
+def test_a_track_may_be_made_of_anything(prior):
     """As the scorer's tests do."""
     numbers = np.zeros(2)
     track = Track(
-        "k22", np.ones((2, 3)), None, None, np.zeros((2, 4, 5)), np.zeros((2, 5, 5)), numbers, numbers, numbers
+        "k22", np.ones((2, 3)), None, None, np.zeros((2, 4, 5)), np.zeros((2, 5, 5)), numbers, numbers, numbers, prior
     )
     assert isinstance(track.of_galaxies([1]), Track)
     assert MockSpectra(np.zeros((2, 5)), np.ones((2, 3))).sigma is None
