@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
@@ -25,6 +25,7 @@ from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.populations_schema import POPULATIONS
 from digs.flows.flow import Flow
 from digs.inference.posterior import Posterior
+from digs.inference.results.galaxy_draws import OUTSIDE, TRUSTED, GalaxyDraws
 from digs.physics.prior import Prior
 from digs.physics.spectra import wavelength_grid
 from digs.provenance import fingerprints
@@ -376,3 +377,28 @@ def suspicious(monkeypatch) -> Callable[[str], None]:
     """suspicious(name): the light of that name is always on."""
     infer_module = import_module("digs.inference.infer")
     return lambda name: monkeypatch.setitem(infer_module._warning_lights().judge.thresholds, name, -np.inf)
+
+
+@pytest.fixture(scope="session")
+def made_catalogue() -> Callable[..., GalaxyDraws]:
+    """made_catalogue(draws, names): posteriors of these draws, all trusted but for those in rows `outside`."""
+
+    def make(
+        draws: np.ndarray,
+        names: Sequence[str],
+        log_weight: np.ndarray | None = None,
+        outside: Sequence[int] = (),
+        kind: type[GalaxyDraws] = GalaxyDraws,
+    ) -> GalaxyDraws:
+        number = len(draws)
+        draws, log_weight = draws.copy(), np.zeros(draws.shape[:2]) if log_weight is None else log_weight.copy()
+        verdict, reason = np.full(number, TRUSTED, dtype=object), np.full(number, "", dtype=object)
+        evidence = np.zeros(number)
+        for row in outside:
+            draws[row] = log_weight[row] = evidence[row] = np.nan
+            verdict[row], reason[row] = OUTSIDE, "no fit"
+        lights = {"chi_squared": np.isin(np.arange(number), outside)}
+        ids = np.arange(number)
+        return kind(draws, names, log_weight, evidence, evidence, verdict, reason, lights, ids, "synthetic")
+
+    return make

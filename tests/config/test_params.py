@@ -37,6 +37,8 @@ def spoil(sound: dict, where: str, value) -> str:
 
 
 MISTAKES = {
+    "a basis of too few places": ("basis.places", 100, ("basis", "136", "100")),
+    "a basis from upside-down ages": ("basis.ranges.tage", [13.8, 0.01], ("basis.ranges.tage", "swap")),
     "upside-down range": ("prior.logzsol", [0.2, -2.0], ("prior.logzsol", "swap")),
     "empty range": ("prior.tage", [1.0, 1.0], ("prior.tage", "1")),
     "half a range": ("prior.logmass", [8.0], ("prior.logmass",)),

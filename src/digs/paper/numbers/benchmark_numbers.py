@@ -5,6 +5,7 @@ from typing import Any
 from digs.base import paths
 from digs.config.params import Params
 from digs.config.theta import NAMES
+from digs.diagnostics.scores.measurements import LEVEL
 from digs.files.atomic import read_json
 from digs.paper.latex_numbers import grouped_integer, percent, plain, probability
 from digs.paper.numbers import Numbers
@@ -56,6 +57,7 @@ def scorer(params: Params) -> Numbers:
         "scorer_exact": grouped_integer(found["exact"]),
         "scorer_galaxies": str(found["galaxies"]),
         "scorer_draws": str(found["draws"]),
+        "scorer_level": f"{100 * LEVEL:g}",
         "scorer_failing": percent(found["exact_failing"]),
         "scorer_uniform_p": probability(min(each["uniform_p_value"] for each in found["tests"].values())),
         "scorer_wrong": str(found["wrong"]),
