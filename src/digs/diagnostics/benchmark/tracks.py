@@ -113,6 +113,12 @@ def load_track(name: str, folder: Path = paths.DATA) -> Track:
         folder: in which the products lie.
     Raises:
         DigsError: there is no such track, or its file is missing, damaged or of other levels.
+
+    Example:
+        >>> import digs
+        >>> track = digs.load_track("noise")
+        >>> track.sigma.shape, len(track.of_galaxies(track.effective > 7000).flux) > 500
+        ((1000, 138), True)
     """
     path = track_file(name, folder)
     product = read_product(path, BENCHMARK[name])
