@@ -1,0 +1,137 @@
+"""The benchmark as it is stored: spectra, what is known of them, and draws of their exact posteriors."""
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from digs.base import paths
+from digs.base.errors import DigsError
+from digs.base.statistics import QUANTILES
+from digs.diagnostics.benchmark.stored_draws import from_steps
+from digs.exact.brute_force.weights import log_likelihoods
+from digs.files.product import Product, read_product
+from digs.files.schemas.benchmark_schema import BENCHMARK
+from digs.physics.compiled_spectra import CompiledSpectra
+from digs.physics.noise import FRACTION
+from digs.physics.simulator import Simulator
+
+TRACKS = tuple(BENCHMARK)
+
+_AT_ONCE = 20_000  # spectra, to bound memory
+
+
+@dataclass(frozen=True)
+class Track:
+    """N spectra and their exact posteriors.
+
+    name: of the track, one of TRACKS.
+    flux: in erg/s/cm^2/Angstrom, (N, pixels), float32, 0 in gaps.
+    sigma: of the noise, of the shape and unit of flux, inf in gaps; None where it is a fraction of the model's flux.
+    theta: of the galaxies, (N, 5); None where no model makes the spectra.
+    draws: of the posteriors, equally weighted, (N, draws, 5), float64.
+    quantiles: of the posteriors, at levels, (N, levels, 5).
+    log_evidence, log_evidence_error: (N,) each, in nat, for fluxes in the unit of flux.
+    effective: how many weighted draws there were, (N,).
+    levels: of the quantiles.
+    fraction: of the noise, where there is no sigma.
+
+    Example:
+        >>> from digs.diagnostics.benchmark import load_track
+        >>> track = load_track("k22")
+        >>> track.draws.shape
+        (2000, 500, 5)
+        >>> track.of_galaxies([3, 1]).flux.shape
+        (2, 138)
+    """
+
+    name: str
+    flux: np.ndarray
+    sigma: np.ndarray | None
+    theta: np.ndarray | None
+    draws: np.ndarray
+    quantiles: np.ndarray
+    log_evidence: np.ndarray
+    log_evidence_error: np.ndarray
+    effective: np.ndarray
+    levels: tuple[float, ...] = QUANTILES
+    fraction: float = FRACTION
+
+    def of_galaxies(self, rows: Any) -> "Track":
+        """Return the track of some galaxies alone, by their row numbers or a mask."""
+        per_galaxy = {
+            field.name: getattr(self, field.name)[np.asarray(rows)]
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), np.ndarray)
+        }
+        return replace(self, **per_galaxy)
+
+    def log_likelihood(self, draws: np.ndarray) -> np.ndarray:
+        """Return ln L of theta by the exact simulator, shape (N, m); -inf where that makes no spectrum.
+
+        Args:
+            draws: theta, shape (N, m, 5).
+        """
+        simulator = Simulator()
+        spectra, (low, high) = CompiledSpectra(simulator), simulator.domain.numpy()
+        sigma = np.empty((len(self.flux), 0)) if self.sigma is None else self.sigma.astype(float)
+        found = np.full(draws.shape[:2], -np.inf)
+        at_once = max(1, _AT_ONCE // max(1, draws.shape[1]))
+        for first in range(0, len(draws), at_once):
+            rows = slice(first, first + at_once)
+            theta = draws[rows].reshape(-1, draws.shape[2])
+            known = ((theta >= low) & (theta <= high)).all(1)
+            models = spectra(np.where(known[:, None], theta, (low + high) / 2)).numpy()
+            models = models.reshape(*draws[rows].shape[:2], -1)
+            log_likelihood = log_likelihoods(self.flux[rows].astype(float), sigma[rows], self.fraction, models)
+            found[rows] = np.where(known.reshape(log_likelihood.shape), log_likelihood, -np.inf)
+        return found
+
+
+def track_file(name: str, folder: Path = paths.DATA) -> Path:
+    """Return where a track is stored.
+
+    Raises:
+        DigsError: there is no such track.
+    """
+    if name not in TRACKS:
+        raise DigsError(f"There is no track '{name}'; choose from: {', '.join(TRACKS)}.")
+    return Path(folder) / f"benchmark_{name}.h5"
+
+
+def load_track(name: str, folder: Path = paths.DATA) -> Track:
+    """Read a track of the benchmark.
+
+    Args:
+        name: one of TRACKS.
+        folder: in which the products lie.
+    Raises:
+        DigsError: there is no such track, or its file is missing, damaged or of other levels.
+    """
+    path = track_file(name, folder)
+    product = read_product(path, BENCHMARK[name])
+    levels, fraction = _attributes(product, path)
+    sigma = product.arrays.get("sigma")
+    return Track(
+        name=name,
+        flux=product["flux"],
+        sigma=None if sigma is None else np.where(sigma > 0, sigma, np.inf),
+        theta=product.arrays.get("theta"),
+        draws=from_steps(product["center"], product["axes"], product["steps"]),
+        levels=levels,
+        fraction=fraction,
+        **{key: product[key] for key in ("quantiles", "log_evidence", "log_evidence_error", "effective")},
+    )
+
+
+def _attributes(product: Product, path: Path) -> tuple[tuple[float, ...], float]:
+    """The levels of the quantiles, and the fraction of the noise."""
+    try:
+        levels = tuple(map(float, product.attributes["levels"]))
+        fraction = float(product.attributes["parameters"]["noise"]["fraction"])
+    except (KeyError, TypeError, ValueError):
+        raise DigsError(f"{paths.shown(path)} does not say its levels or its noise; fetch it again.") from None
+    if len(levels) != product["quantiles"].shape[1]:
+        raise DigsError(f"{paths.shown(path)} has {len(levels)} levels, but other quantiles; fetch it again.")
+    return levels, fraction
