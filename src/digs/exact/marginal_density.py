@@ -1,8 +1,8 @@
 """The posterior density of one galaxy in all parameters but mass and dust, whose closed form leaves little to chance.
 
-At each point mass and dust are drawn from their closed form p (digs.flows.mass_and_dust), and the density is L prior / p:
-its mean over these draws is the marginal density, so that weights of it are weights of draws in all parameters. As the
-closed form is nearly exact, the density hardly depends on the draws.
+At each point mass and dust are drawn from their closed form p (digs.flows.mass_and_dust), and the density is
+L prior / p: its mean over these draws is the marginal density, so that weights of it are weights of draws in all
+parameters. As the closed form is nearly exact, the density hardly depends on the draws.
 """
 
 import numpy as np

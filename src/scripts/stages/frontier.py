@@ -6,6 +6,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
 import math
+import shutil
 from collections.abc import Iterable
 from typing import Any
 
@@ -60,7 +61,9 @@ def networks_of(one: Problem, params: Params) -> tuple[dict[str, Amortised], dic
 def parts_of(one: Problem, networks: Iterable[str], params: Params) -> ResumableParts:
     """Return the parts of a problem's measurements."""
     relevant = params.model_dump(include={"prior", "noise", "galaxy"})
-    relevant |= params.frontier.model_dump(exclude=OF_TIMES) | {name: params.network(name).model_dump() for name in networks}
+    relevant |= params.frontier.model_dump(exclude=OF_TIMES) | {
+        name: params.network(name).model_dump() for name in networks
+    }
     theirs = networks if one.free == THEIRS else ()
     files = (NETWORKS / f"{name}.{end}" for name in theirs for end in ("json", "safetensors"))
     return ResumableParts(FOLDER / f"{one.free}", relevant, contest_parts.__file__, POPULATIONS_FILE, *files)
@@ -92,6 +95,7 @@ def main() -> None:
         }
     content = {"machine": machine(), **settings.model_dump(), "measured": found}
     write_result(paths.DATA / "frontier.json", content)
+    shutil.rmtree(FOLDER, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class Axes:
         return len(self.nodes)
 
     def planes(self, prior: Prior) -> np.ndarray:
-        """Return the numbers of nodes in the plane of x and y that are corners of cells with some of the prior, else -1.
+        """Return the numbers of the nodes of the plane of x and y, -1 for those of cells that hold none of a prior.
 
         Its range of ln tau is a stripe in that plane. Where an axis is missing, the plane has one node along it.
         """

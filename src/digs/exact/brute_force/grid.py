@@ -55,8 +55,8 @@ _TRIES = ((1.0, False, 1), (0.5, False, 2), (0.5, True, 4), (0.25, True, 16), (0
 class GridPosterior:
     """Weighted draws of N posteriors.
 
-    draws: theta, (N, draws, columns), and log_weight, (N, draws), all float64. A weight is likelihood times prior over the
-        density that its draw came with.
+    draws: theta, (N, draws, columns), and log_weight, (N, draws), all float64. A weight is likelihood times prior over
+        the density that its draw came with.
     log_evidence: ln of the integral of likelihood times prior, (N,), and log_evidence_error, its standard error.
 
     Example:
@@ -117,8 +117,8 @@ class Grid:
             raise DigsError(f"The sigma is {sigma!r}; give 'model' or 'given'.")
         if simulator.names[: len(NAMES)] != NAMES[: len(simulator.names)] or len(simulator.names) < _FEWEST:
             raise DigsError(
-                f"A grid is over the first {_FEWEST} or more of {', '.join(NAMES)}, and what may follow; this simulator "
-                f"has {', '.join(simulator.names)}."
+                f"A grid is over the first {_FEWEST} or more of {', '.join(NAMES)}, and what may follow; this "
+                f"simulator has {', '.join(simulator.names)}."
             )
         if len(prior.low) != len(simulator.names):
             raise DigsError(f"The prior is of {len(prior.low)} parameters, the simulator has {len(simulator.names)}.")

@@ -43,7 +43,7 @@ class Numbers(NamedTuple):
 
     @classmethod
     def of(cls, streams: Sequence[np.random.Generator], many: np.ndarray, dimensions: int) -> "Numbers":
-        """Return the next numbers of galaxies' streams, for so many candidates each, (G,), on so many axes."""
+        """Return the next numbers of galaxies' streams, for so many candidates each, (G,), in so many dimensions."""
         first = np.concatenate([[0], np.cumsum(many)])
         uniform, normal = (np.empty((first[-1], size), dtype=np.float32) for size in (dimensions, 2))
         starts = np.empty((len(streams), 2))
@@ -57,8 +57,8 @@ class Numbers(NamedTuple):
 class Proposal(NamedTuple):
     """Draws of G galaxies, N of each.
 
-    theta, (G, N, D + 2); ln of M q pi / N, (G, N), inf where there is no draw; and, (G,) each, the effective share of the
-    candidates by what their readings say of them, and how many candidates there are, M.
+    theta, (G, N, D + 2); ln of M q pi / N, (G, N), inf where there is no draw; and, (G,) each, the effective share of
+    the candidates by what their readings say of them, and how many candidates there are, M.
     """
 
     theta: np.ndarray

@@ -1,7 +1,7 @@
 """A bank of templates at points of the prior: where posteriors are, roughly, in any number of dimensions.
 
-A grid of five or more dimensions has too many nodes to be dense. Points that are drawn from the prior are as many as one
-likes; those whose spectra are like the data tell where to look closer.
+A grid of five or more dimensions has too many nodes to be dense. Points that are drawn from the prior are as many as
+one likes; those whose spectra are like the data tell where to look closer.
 """
 
 import numpy as np

@@ -22,6 +22,9 @@ WIDTH = 16  # numbers of a vector, which rows of features are filled up to
 _LOST = 0.05  # sigma, that all but one in a thousand templates lose by compression, at most
 
 
+_NOTHING = 1e-12  # of the largest eigenvalue, below which a vector may be anything, what mass and dust do included
+
+
 _AT_ONCE = 100_000  # templates that are compressed; as many, at most, show the components
 
 
@@ -62,9 +65,10 @@ class TemplateFeatures:
         _, spectra = split_off(log_spectra(np.arange(0, size, -(-size // _AT_ONCE))), curve)
         mean = spectra.mean(0)
         spectra -= mean
-        _, vectors = torch.linalg.eigh(spectra.T @ spectra)
+        strength, vectors = torch.linalg.eigh(spectra.T @ spectra)
         vectors = vectors.flip(1)[:, : min(MOST, len(curve) - 2)]
-        components = _components(spectra / unit, spectra @ vectors / unit)
+        rank = int((strength > _NOTHING * strength[-1]).sum())
+        components = min(rank, _components(spectra / unit, spectra @ vectors / unit))
         features = np.zeros((size, -(-(components + 2) // WIDTH) * WIDTH), dtype=np.float32)
         for first in range(0, size, _AT_ONCE):
             part = features[first : first + _AT_ONCE]

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from digs.base.random_streams import galaxy_keys, generator, stream
 from digs.base.statistics import efficiency, log_evidence
-from digs.config.theta import MASS
 from digs.config.stages.frontier_settings import FrontierMixtures, FrontierNested, FrontierWalk
+from digs.config.theta import MASS
 from digs.exact.brute_force.grid import Grid
 from digs.exact.brute_force.template_bank import TemplateBank
 from digs.exact.emcee_walk import vectorised

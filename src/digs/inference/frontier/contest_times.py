@@ -67,7 +67,7 @@ class Contestants:
 
 
 def contest_seconds(contest: Contest, them: Contestants, settings: FrontierSettings) -> dict[str, np.ndarray]:
-    """Return seconds of all calls: of a galaxy, of a step of emcee for a galaxy, and of a training pair; (repeats,) each.
+    """Return seconds of all calls, (repeats,) each: of a galaxy, of a galaxy's step of emcee, and of a training pair.
 
     Args:
         contest: of one batch.
