@@ -126,6 +126,14 @@ MISTAKES = {
     "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
     "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
     "no threads": ("threads", 0, ("threads",)),
+    "frontier: mass and dust learned": (
+        "frontier.networks",
+        {"exact": [3]},
+        ("frontier.networks.exact", "closed form"),
+    ),
+    "frontier: a problem that is left out": ("frontier.free", [1, 2, 3, 4, 5], ("frontier.networks.short", "6")),
+    "frontier: too few galaxies": ("frontier.galaxies", 50, ("frontier.galaxies", "raise")),
+    "frontier: seven parameters": ("frontier.free", [7], ("frontier.free", "6")),
 }
 
 
