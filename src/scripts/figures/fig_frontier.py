@@ -73,7 +73,7 @@ def draw_seconds(axes: Axes, measured: Mapping[str, Any], effective: float) -> N
     axes.set(yscale="log", xlabel="Parameters not in closed form", ylabel=f"{effective:g} effective draws (s)")
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.axhline(1, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
-    note(axes, f"thin: set-up shared by {SHARED} galaxies\nopen: fewer nodes than a dense grid has")
+    note(axes, f"thin: set-up shared by {SHARED} galaxies\nopen: fewer nodes than a dense grid has", x=0.96, y=0.04)
 
 
 def main() -> None:
