@@ -10,7 +10,8 @@ an axis, at a place u, the nodes have the density
 so that neighbours differ by SPACING sigma at most, and what lies between them is off the straight line by CURVING sigma
 at most. That is how it would be at one place on the other axes; of all these places the SHARE-th quantile counts.
 Where spectra of the simulator have kinks, at the metallicities of its populations and at the nodes of its gas, there
-are always nodes. Where there would be more than MOST_NODES nodes in all, all axes have fewer in proportion.
+are always nodes. Where there would be more than MOST_NODES in all, on four axes or more, all axes have fewer in
+proportion.
 
 What matters is how straight features are between nodes, less how far apart the nodes are. With 200 galaxies of the
 prior and the noise of Khullar et al. (2022), importance sampling had these efficiencies (median, 5th percentile):
@@ -42,6 +43,9 @@ LN10 = np.log(10.0)
 
 
 Z, X, Y = range(3)  # the places of logzsol, ln tage and ln(tage / tau) among the coordinates
+
+
+_DENSE = 3  # axes, on which a grid can always be dense
 
 
 _PROBES = 24  # places on each axis without kinks where f is looked at
@@ -129,10 +133,11 @@ def choose_axes(shape: Shape, prior: Prior, kinks: Sequence[np.ndarray], most: f
         shape: f, in units of the noise.
         prior: whose box they cover.
         kinks: of each coordinate; an axis without any has nodes of a density that changes along it.
-        most: nodes that there may be, MOST_NODES by default.
+        most: nodes that there may be; by default MOST_NODES on four axes or more, else any number.
     """
-    most = MOST_NODES if most is None else most
     limits = ends(prior)
+    if most is None:
+        most = MOST_NODES if len(limits) > _DENSE else np.inf
     borders = [
         np.unique(np.concatenate([pair, own[(own > pair[0] + _NEAR) & (own < pair[1] - _NEAR)]])) if len(own) else None
         for pair, own in zip(limits, kinks, strict=True)

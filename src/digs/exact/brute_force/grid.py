@@ -1,7 +1,7 @@
 r"""Exact posteriors by brute force: templates on a grid, and draws that are weighted by the exact likelihood.
 
-Mass and dust are in closed form; that leaves three parameters of K22's problem, few enough for a grid of all spectra
-there are. There may be one less, two less or one more.
+Mass and dust are in closed form; that leaves three parameters, few enough for a grid of all spectra there are. There may
+be fewer, or more (digs.exact.brute_force.axes): with four a grid is as good, with five or six as coarse as memory asks.
 
 1. Once: templates on a grid as dense as spectra change (axes), compressed to some forty numbers each (templates).
 2. For a galaxy: its Gaussian approximation (readings), and by it the posterior at all nodes (node_densities).
@@ -83,8 +83,8 @@ class Grid:
 
     Args:
         simulator: of delayed-tau galaxies, any instrument and redshift; their gas may be free, their ages and times
-            may be fixed (digs.physics.fixed_columns). A grid of one parameter more takes ten times as long and as much
-            memory.
+            may be fixed (digs.physics.fixed_columns). With more than the five parameters a grid takes half a minute and
+            more to set up, and two gigabytes.
         prior: of theta.
         noise: the standard deviation in units of the flux: of the model, which is then all of the noise; or, where
             sigmas are given, a typical one, that the spacing of the grid is made for.
