@@ -1,7 +1,8 @@
 r"""Exact posteriors by brute force: templates on a grid, and draws that are weighted by the exact likelihood.
 
-Mass and dust are in closed form; that leaves three parameters, few enough for a grid of all spectra there are. There may
-be fewer, or more (digs.exact.brute_force.axes): with four a grid is as good, with five or six as coarse as memory asks.
+Mass and dust are in closed form; that leaves three parameters, few enough for a grid of all spectra there are. There
+may be fewer, or more (digs.exact.brute_force.axes): with four a grid is as good, with five or six it is as coarse as
+memory asks.
 
 1. Once: templates on a grid as dense as spectra change (axes), compressed to some forty numbers each (templates).
 2. For a galaxy: its Gaussian approximation (readings), and by it the posterior at all nodes (node_densities).
