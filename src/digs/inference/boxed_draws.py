@@ -3,6 +3,8 @@
 So does sbi's DirectPosterior. The posterior is then the flow's density inside the box over the share inside.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,6 +13,7 @@ from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.base.random_streams import galaxy_keys, normal_numbers
 from digs.flows.fast.plain_maf import PlainMaf
+from digs.flows.fast.plain_sampler import plain_sampler
 from digs.physics.prior import Prior
 
 _ROUNDS = 200
@@ -27,19 +30,19 @@ def boxed_draws(
     Raises:
         DigsError: nearly all draws of a galaxy lie outside.
     """
-    context = context.to(flow.mean)
+    context, sample = context.to(flow.mean), plain_sampler(flow)
     size = max(1, _AT_ONCE // draws)
     parts = [slice(start, start + size) for start in range(0, len(context), size)]
     ids = np.arange(len(context))
     found = [
-        _some(flow, prior, columns, context[part], draws, seed, ids[part])
+        _some(sample, prior, columns, context[part], draws, seed, ids[part])
         for part in progress(parts, desc=description, unit="block")
     ]
     return tuple(np.concatenate(each) for each in zip(*found, strict=True))
 
 
 def _some(
-    flow: PlainMaf, prior: Prior, columns: list[int], context: Tensor, draws: int, seed: int, ids: np.ndarray
+    sample: Callable, prior: Prior, columns: list[int], context: Tensor, draws: int, seed: int, ids: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     theta = np.empty((len(ids), draws, len(columns)))
     filled, inside, tried = (np.zeros(len(ids), dtype=int) for _ in range(3))
@@ -49,7 +52,7 @@ def _some(
             return theta, inside / tried
         keys = galaxy_keys(ids[rows], ids[rows])
         noise = torch.from_numpy(normal_numbers(seed, f"round {number}", keys, draws, len(columns)))
-        candidates = flow.inverse(noise, context[rows]).double()[..., columns]
+        candidates = sample(noise, context[rows]).double()[..., columns]
         accepted = prior.contains(candidates).numpy()
         inside[rows] += accepted.sum(1)
         tried[rows] += draws
