@@ -171,7 +171,8 @@ LIGHTS = {"predictive_checks", "warning_lights"}
             "noise.fraction",
             0.06,
             {"library", *NETWORKS, *STUDIES, "training_speed", "chains", "reference", *COMPARED, "edges"}
-            | {"lookup_experiment", "validation", "timing", "compression", "prospector_posteriors", *LIGHTS},
+            | {"lookup_experiment", "validation", "timing", "compression", "prospector_posteriors", *LIGHTS}
+            | {"released_recipe", "released_network", "jitter"},
             {"agreement", "redshifted", *AFTER_FLOW},
         ),
         (
