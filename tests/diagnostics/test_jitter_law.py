@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 
 from digs.diagnostics.jitter_law import jittered, of_members
 from digs.diagnostics.jitter_toy import exact_std, toy
+from digs.diagnostics.jitter_widths import log_likelihoods_of_members
 from digs.diagnostics.label_jitter import jitter_of
+from digs.exact.likelihood import log_likelihood
 
 LOW, HIGH = np.array([-50.0, -50.0]), np.array([50.0, 50.0])
 
@@ -47,6 +50,14 @@ def test_the_same_seed_gives_the_same_draws(random):
     given = random.normal(0, 0.1, (2, 50, 2)), own + random.normal(0, 0.1, own.shape), own, LOW, HIGH
     assert np.array_equal(jittered(*given, 3, True), jittered(*given, 3, True))
     assert not np.array_equal(jittered(*given, 3, True), jittered(*given, 4, True))
+
+
+def test_likelihoods_of_members_are_those_of_the_noise():
+    model = 1e-15 * (1 + torch.rand(20, 30, generator=torch.Generator().manual_seed(1)))
+    flux = model[:4] * (1 + 0.05 * torch.randn(4, 30, generator=torch.Generator().manual_seed(2)))
+    found = log_likelihoods_of_members(flux, model, 0.05)
+    exact = log_likelihood(flux.double()[:, None], model.double(), 0.05).numpy()
+    np.testing.assert_allclose(found - found[:, :1], exact - exact[:, :1], atol=0.05)
 
 
 def test_without_limit_labels_are_those_of_the_members_that_fit():

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from digs.base.random_streams import generator
@@ -15,6 +14,7 @@ from digs.exact.brute_force.grid import Grid
 from digs.physics.noise import add_noise
 from digs.training.jittered_networks import Labels, simulated, trained_network
 
+_AT_ONCE = 50_000  # models, to bound memory
 LAWS = ("predicted", "independent", "members")  # local jitter, that of any pair, and a network without limit
 
 
@@ -61,7 +61,7 @@ def measured_and_predicted(
     if size is not None:
         kernel = slice(0, settings.kernel_pairs)
         pairs = label[kernel], own[kernel], prior.low.numpy(), prior.high.numpy(), seed
-        likelihood = np.stack([_log_likelihood(one, noiseless, grid.noise) for one in flux])
+        likelihood = log_likelihoods_of_members(flux, noiseless, grid.noise)
         by_law = (
             jittered(exact, *pairs, local=True),
             jittered(exact, *pairs, local=False),
@@ -71,7 +71,20 @@ def measured_and_predicted(
     return found
 
 
-def _log_likelihood(flux: Tensor, model: Tensor, fraction: float) -> np.ndarray:
-    """ln L of one spectrum under many models, (M,), up to a constant."""
-    pull = (flux / model - 1) / fraction
-    return -(pull.square() / 2 + model.log()).sum(1, dtype=torch.float64).numpy()
+def log_likelihoods_of_members(flux: Tensor, model: Tensor, fraction: float) -> np.ndarray:
+    """Return ln L, up to a constant, of N spectra under M models, (N, M), single precision.
+
+    The sum of (flux / model - 1)^2 is multiplied out, so that it takes two products of matrices.
+
+    Args:
+        flux: (N, pixels).
+        model: noiseless, (M, pixels).
+        fraction: of the noise, in units of the model.
+    """
+    unit = model.median()
+    flux, found = (flux / unit).float(), np.empty((len(flux), len(model)), dtype=np.float32)
+    for start in range(0, len(model), _AT_ONCE):
+        inverse = (unit / model[start : start + _AT_ONCE]).float()
+        square = flux.square() @ inverse.square().T - 2 * flux @ inverse.T + flux.shape[1]
+        found[:, start : start + _AT_ONCE] = inverse.log().sum(1) - square / (2 * fraction**2)
+    return found

@@ -5,6 +5,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
+import math
+
 import numpy as np
 import torch
 
@@ -59,7 +61,7 @@ def main() -> None:
     )
     fig3 = torch.as_tensor(read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)["theta"])
     noise = torch.randn(1, len(instrument.wavelength), generator=generator(settings.seed, "galaxy"))
-    galaxy = source.log_flux(fig3) + np.log10(1 + source.fraction) * noise
+    galaxy = source.log_flux(fig3) + math.log10(1 + source.fraction) * noise
     measured, curves, log_q = {}, {}, {}
     for name, flow, shift in (("released", theirs, constant), ("recipe", ours, torch.zeros(()))):
         # our own network has no other populations behind it: what shifts the spectra shows how much that matters
