@@ -10,12 +10,9 @@ so that A^T C^{-1} A, A^T C^{-1} d and two numbers are computed once, and the pi
 The covariance C (digs.exact.normal.nuisances) depends on the model. The floor multiplies one fixed model m_0, the
 spectrum that is likeliest for these data under a normal prior of the coefficients (a Wiener filter), found in a few
 rounds; the mode of the redshift is that of m_0, too. What scatters by more is that of each theta
-(digs.exact.normal.scatter): strong lines and calibration, at the mass M_0 that fits best without them, given theta's
-other columns. Woodbury's identity adds them, in matrices as large as their number. So the likelihood is normal in the
-mass.
-
-On 3800 pixels like SDSS's, ln L along the draws of a posterior differs from that of digs.exact.normal.native_likelihood
-at the same M_0 by a constant to DIFFERENCES.
+(digs.exact.normal.scatter): strong lines and calibration, at a mass M_0 that depends on theta's other columns alone. It
+is the mass that fits best, found in two rounds. Woodbury's identity adds them, in matrices as large as their number.
+So the likelihood is normal in the mass.
 
 Where the dispersion is a column of theta, matrices are computed at a few dispersions, and A^T C^{-1} A and A^T C^{-1} d
 interpolated between by cubic polynomials in its logarithm.
@@ -37,6 +34,9 @@ from digs.exact.normal.scatter import COARSE, Scatter
 from digs.physics.linear.linear_model import LinearModel
 
 _ROUNDS = 3  # in which the fixed model is found
+
+
+_MASS_ROUNDS = 2  # in which M_0 is found
 
 
 _CUBIC = 4  # nodes of a cubic polynomial
@@ -143,25 +143,31 @@ class NormalEquations:
             logmass_range: inside which the mass M_0 of the scatter is kept.
             log_dispersion: log10 of the dispersion in km/s, shape (N,); without, that of the only model.
         """
-        along, inner, square = self._at(amounts, log_dispersion)
+        along, inner, block = self._at(amounts, log_dispersion)
         own = amounts.shape[1]
         model_model, model_data = (amounts * along[:, :own]).sum(1), (amounts * inner[:, :own]).sum(1)
         low, high = (10.0**end for end in logmass_range)
-        mass = (model_data / model_model).clamp(low, high)
-        factor, toward_model, toward_data = self.scatter.whitened(amounts, mass, along, inner, square)
-        model_model = model_model - (toward_model**2).sum(1)
-        model_data = model_data - (toward_model * toward_data).sum(1)
-        data_data = self.data - (toward_data**2).sum(1)
-        log_determinant = self.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
-        mean = model_data / model_model
-        return MassTerms(mean, model_model.rsqrt(), -(data_data - mean * model_data + log_determinant) / 2)
+        scattered, sides = self.scatter.products(amounts, along, inner, block)
+        terms = MassTerms(model_data / model_model, model_model.rsqrt(), model_data)
+        for _ in range(_MASS_ROUNDS):
+            mass = terms.mean.clamp(low, high)[:, None, None]
+            inside = mass**2 * scattered
+            inside.diagonal(dim1=1, dim2=2).add_(1.0)
+            factor = torch.linalg.cholesky(inside)
+            to_model, to_data = torch.linalg.solve_triangular(factor, mass * sides, upper=False).unbind(2)
+            precision = model_model - (to_model**2).sum(1)
+            mean = (model_data - (to_model * to_data).sum(1)) / precision
+            chi_squared = self.data - (to_data**2).sum(1) - mean**2 * precision
+            log_determinant = self.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
+            terms = MassTerms(mean, precision.rsqrt(), -(chi_squared + log_determinant) / 2)
+        return terms
 
     def _at(self, amounts: Tensor, log_dispersion: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """A^T C^{-1} A g, A^T C^{-1} d, and the columns of A^T C^{-1} A that scatter, at dispersions."""
         own, columns = amounts.shape[1], self.scatter.columns
         block = self.square[:, columns][:, :, columns]
         if len(self.square) == 1:
-            return amounts @ self.square[0, :own], self.inner.expand(len(amounts), -1), block
+            return amounts @ self.square[0, :own], self.inner.expand(len(amounts), -1), block[0]
         assert log_dispersion is not None
         share = cubic_shares(self.log_dispersion, log_dispersion.double())
         along = amounts.new_zeros(len(amounts), self.square.shape[-1])

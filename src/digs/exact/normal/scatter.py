@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-COARSE = 12  # shapes
+COARSE = 20  # shapes
 
 
 @dataclass(frozen=True)
@@ -46,38 +46,40 @@ class Scatter:
         columns = np.append(strong, width + np.arange(at_lines.shape[1] * COARSE))
         return cls(*map(torch.as_tensor, (columns, strong)), relative, torch.as_tensor(at_lines.T.copy()))
 
-    def modes(self, amounts: Tensor, mass: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the standard deviations of the lines, (N, strong), and the calibration, (N, modes, columns).
+    def modes(self, amounts: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the modes of a solar mass: sizes of the lines, (N, strong), and calibration, (N, modes, columns).
 
         Args:
             amounts: of shapes and lines in a solar mass, shape (N, shapes + lines).
-            mass: M_0, shape (N,).
         """
-        lines = mass[:, None] * amounts[:, self.strong]
-        shapes = mass[:, None] * amounts[:, :COARSE]
+        lines, shapes = amounts[:, self.strong], amounts[:, :COARSE]
         products = torch.einsum("kl,ni->nkli", torch.eye(len(self.at_lines), dtype=shapes.dtype), shapes)
         return self.relative * lines, torch.cat([self.at_lines * lines[:, None], products.flatten(2)], 2)
 
-    def whitened(
-        self, amounts: Tensor, mass: Tensor, along: Tensor, inner: Tensor, block: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the Cholesky factor F of 1 + V^T C^{-1} V, V the modes, and F^{-1} V^T C^{-1} of model and data.
+    def products(self, amounts: Tensor, along: Tensor, inner: Tensor, block: Tensor) -> tuple[Tensor, Tensor]:
+        """Return V^T C^{-1} V, (N, n, n), and V^T C^{-1} of model and data, (N, n, 2), V the modes of a solar mass.
 
         Args:
-            amounts, mass: as of modes.
+            amounts: of shapes and lines in a solar mass, shape (N, shapes + lines).
             along, inner: C^{-1} of a solar mass's model and of the data, along all columns, shape (N, n).
-            block: C^{-1} between `columns`, shape (N or 1, columns, columns).
+            block: C^{-1} between `columns`, shape (columns, columns), or that of each, (N, columns, columns).
         """
-        lines, calibration = self.modes(amounts, mass)
+        lines, calibration = self.modes(amounts)
         few = lines.shape[1]
-        between = torch.matmul(calibration, block)  # modes by columns
-        of_lines = lines[:, :, None] * block[:, :few, :few] * lines[:, None]
+        between = self._between(amounts, calibration, block)
+        of_lines = lines[:, :, None] * block[..., :few, :few] * lines[:, None]
         mixed = between[:, :, :few] * lines[:, None]
         of_calibration = torch.matmul(between, calibration.mT)
-        inside = torch.cat([torch.cat([of_lines, mixed.mT], 2), torch.cat([mixed, of_calibration], 2)], 1)
-        inside.diagonal(dim1=1, dim2=2).add_(1.0)
-        factor = torch.linalg.cholesky(inside)
+        square = torch.cat([torch.cat([of_lines, mixed.mT], 2), torch.cat([mixed, of_calibration], 2)], 1)
         own = torch.stack([along[:, self.columns], inner[:, self.columns]], 2)
-        sides = torch.cat([lines[:, :, None] * own[:, :few], torch.matmul(calibration, own)], 1)
-        toward_model, toward_data = torch.linalg.solve_triangular(factor, sides, upper=False).unbind(2)
-        return factor, toward_model, toward_data
+        return square, torch.cat([lines[:, :, None] * own[:, :few], torch.matmul(calibration, own)], 1)
+
+    def _between(self, amounts: Tensor, calibration: Tensor, block: Tensor) -> Tensor:
+        """C^{-1} between the calibration's modes and the columns, (N, modes, columns)."""
+        if block.ndim == 3:
+            return torch.matmul(calibration, block)
+        modes, few = self.at_lines.shape  # one product of matrices for all, as few columns go into each mode
+        of_lines = (self.at_lines.T[:, :, None] * block[:few, None]).flatten(1)
+        of_shapes = block[few:].unflatten(0, (modes, COARSE)).transpose(0, 1).flatten(1)
+        both = torch.cat([amounts[:, self.strong], amounts[:, :COARSE]], 1) @ torch.cat([of_lines, of_shapes])
+        return both.unflatten(1, (modes, len(block)))
