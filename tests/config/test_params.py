@@ -140,6 +140,14 @@ MISTAKES = {
     "an unknown wrong entry": ("scorer.strengths.late", 2.0, ("scorer.strengths.late", "no such parameter")),
     "too few galaxies to score": ("scorer.galaxies", 10, ("scorer.galaxies", "20")),
     "no threads": ("threads", 0, ("threads",)),
+    "frontier: mass and dust learned": (
+        "frontier.networks",
+        {"exact": [3]},
+        ("frontier.networks.exact", "closed form"),
+    ),
+    "frontier: a problem that is left out": ("frontier.free", [1, 2, 3, 4, 5], ("frontier.networks.short", "6")),
+    "frontier: too few galaxies": ("frontier.galaxies", 50, ("frontier.galaxies", "raise")),
+    "frontier: seven parameters": ("frontier.free", [7], ("frontier.free", "6")),
 }
 
 

@@ -16,6 +16,7 @@ from digs.exact.brute_force.grid import Grid
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.exact.likelihood import PosteriorDensity, log_joint, log_likelihood
 from digs.flows.mass_and_dust import MassAndDust
+from digs.physics.histories.continuity import Continuity
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
@@ -231,8 +232,10 @@ def test_wrong_arguments_end_in_one_sentence(grid, given, simulator, prior, flux
         Grid(simulator, prior, 0.0)
     with refused("'data'", "'given'"):
         Grid(simulator, prior, FRACTION, sigma="data")
-    with refused("gas_logu"):
+    with refused("5 parameters", "has 7"):
         Grid(Simulator(path=tracked("populations.h5"), gas="free"), prior, FRACTION)
+    with refused("logsfr_ratio_1"):
+        Grid(Simulator(path=tracked("populations.h5"), history=Continuity), prior, FRACTION)
     with refused("number of draws"):
         grid.posterior(flux[:1], draws=0)
     with refused("The seed"):

@@ -7,7 +7,7 @@ import torch
 from digs.config.params import load_params
 from digs.config.theta import NAMES
 from digs.exact.brute_force.axes import LN10, ends
-from digs.exact.brute_force.templates import make_templates, middle_dust
+from digs.exact.brute_force.templates import log_spectra, make_templates, places_of, theta_at
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -31,48 +31,47 @@ def templates(simulator, prior):
 
 def test_axes_end_where_the_prior_does_and_hold_the_kinks(templates, prior, simulator):
     axes = templates.axes
-    for nodes, pair in zip((axes.logzsol, axes.log_age, axes.log_ratio), ends(prior), strict=True):
+    for nodes, pair in zip(axes.nodes, ends(prior), strict=True):
         np.testing.assert_allclose(nodes[[0, -1]], pair, atol=1e-6)
         assert (np.diff(nodes) > 0).all()
     kinks = simulator.logzsol.numpy()
     inside = kinks[(kinks > prior.low[1].item()) & (kinks < prior.high[1].item())]
-    assert all(np.abs(axes.logzsol - kink).min() < 1e-6 for kink in inside)
+    assert all(np.abs(axes.nodes[0] - kink).min() < 1e-6 for kink in inside)
 
 
 def test_all_of_the_prior_lies_in_cells_with_all_corners(templates, prior):
     theta = prior.sample(5000, torch.Generator().manual_seed(1)).numpy()
     x = np.log(theta[:, 3])
     y = x - LN10 * theta[:, 4]
-    at = [np.searchsorted(axis, v) - 1 for axis, v in ((templates.axes.log_age, x), (templates.axes.log_ratio, y))]
+    at = [np.searchsorted(axis, v) - 1 for axis, v in zip(templates.axes.nodes[1:], (x, y), strict=True)]
     for dx in (0, 1):
         for dy in (0, 1):
             assert (templates.number[at[0] + dx, at[1] + dy] >= 0).all()
 
 
-def log_spectra(templates, simulator, prior, number):
+def spectra_of_nodes(templates, simulator, prior, number):
     """ln spectra of some nodes, and what their features make of them."""
-    random = np.random.default_rng(2)
-    metallicities = len(templates.axes.logzsol)
-    rows = random.choice(len(templates.features), number, replace=False)
-    x, y = (templates.number >= 0).nonzero()
-    theta = torch.zeros(number, len(NAMES), dtype=torch.float64)
-    log_age, log_ratio = (
-        templates.axes.log_age[x[rows // metallicities]],
-        templates.axes.log_ratio[y[rows // metallicities]],
-    )
-    theta[:, 1] = torch.as_tensor(templates.axes.logzsol[rows % metallicities])
-    theta[:, 2] = middle_dust(prior)
-    theta[:, 3], theta[:, 4] = torch.as_tensor(np.exp(log_age)), torch.as_tensor((log_age - log_ratio) / LN10)
+    rows = np.random.default_rng(2).choice(len(templates.features), number, replace=False)
+    places = places_of(templates.axes, templates.number, rows).T
+    at = [torch.as_tensor(nodes[which]) for nodes, which in zip(templates.axes.nodes, places, strict=True)]
     features = templates.features[rows].astype(float)
     k = templates.components
     shown = templates.mean + UNIT * features[:, :k] @ templates.basis.T
     shown += features[:, k : k + 1] + features[:, k + 1 : k + 2] * templates.curve
-    low, high = simulator.domain.double()  # tau of nodes far from the prior's
-    return simulator(theta.clamp(low, high)).double().log().numpy(), shown
+    theta = theta_at(torch.stack(at, 1), simulator.names)
+    return log_spectra(simulator, prior, theta).numpy(), shown
+
+
+def test_coordinates_are_those_of_theta(prior):
+    at = torch.tensor([[-0.5, np.log(2.0), np.log(2.0 / 0.4), 0.25]], dtype=torch.float64)
+    theta = theta_at(at, (*NAMES, "other"))
+    expected = torch.tensor([[0.0, -0.5, 0.0, 2.0, np.log10(0.4), 0.25]], dtype=torch.float64)
+    torch.testing.assert_close(theta, expected)
+    assert theta_at(at[:, :1], NAMES[:3]).tolist() == [[0.0, -0.5, 0.0]]
 
 
 def test_features_hold_the_spectra(templates, simulator, prior):
-    exact, shown = log_spectra(templates, simulator, prior, 500)
+    exact, shown = spectra_of_nodes(templates, simulator, prior, 500)
     lost = np.linalg.norm((exact - shown) / UNIT, axis=1)
     assert np.quantile(lost, 0.99) < 0.06
 

@@ -178,6 +178,7 @@ LIGHTS = {"predictive_checks", "warning_lights"}
                 "compression",
                 "prospector_posteriors",
                 "benchmark",
+                "frontier",
                 *LIGHTS,
             },
             {"agreement", "redshifted", *AFTER_FLOW},

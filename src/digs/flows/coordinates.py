@@ -20,7 +20,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from digs.config.theta import NAMES, REST, index
+from digs.config.theta import index
 from digs.flows.mass_and_dust import MassAndDust
 from digs.physics.prior import Prior
 
@@ -69,7 +69,7 @@ class RelativeMass(nn.Module):
 
 
 class Marginal(nn.Module):
-    """Coordinates y of logzsol, tage and logtau, with mass and dust in closed form.
+    """Coordinates y of logzsol, tage and logtau, or of what else theta has, with mass and dust in closed form.
 
     Args:
         conditional: of mass and dust, over the prior that y covers.
@@ -85,39 +85,40 @@ class Marginal(nn.Module):
         return self.conditional.prior
 
     def forward(self, theta: Tensor) -> Tensor:
-        """Return y, shape (..., 3), float64, of theta, shape (..., 5)."""
-        unit = self.prior.to_unit(theta.double())[..., REST]
+        """Return y, shape (..., columns - 2), float64, of theta, shape (..., columns)."""
+        unit = self.prior.to_unit(theta.double())[..., self.conditional.rest]
         return torch.special.ndtri(unit.clamp(_EDGE, 1 - _EDGE))
 
     def log_volume(self, theta: Tensor, flux: Tensor) -> Tensor:
         """Return the log of what q(y) is multiplied by to be the density in theta, shape (..., N), float64.
 
         Args:
-            theta: inside the prior, shape (..., N, 5).
+            theta: inside the prior, shape (..., N, columns).
             flux: shape (N, pixels).
         """
         y = self(theta)
-        sides = (self.prior.high - self.prior.low).to(y)[list(REST)]
+        sides = (self.prior.high - self.prior.low).to(y)[self.conditional.rest]
         log_slope = (y.square() + math.log(2 * math.pi)).sum(-1) / 2 - sides.log().sum()
         repeated = flux.expand(*theta.shape[:-1], -1).flatten(0, -2)
         return log_slope + self.conditional.log_prob(theta.flatten(0, -2), repeated).reshape(theta.shape[:-1])
 
     def inverse(self, y: Tensor, noise: Tensor, flux: Tensor) -> Tensor:
-        """Return theta, shape (N, draws, 5), float64.
+        """Return theta, shape (N, draws, columns), float64.
 
         Args:
-            y: shape (N, draws, 3).
+            y: shape (N, draws, columns - 2).
             noise: standard normal, for mass and dust, shape (N, draws, 2).
             flux: shape (N, pixels).
         """
-        unit = torch.zeros(*y.shape[:-1], len(NAMES), dtype=torch.float64, device=y.device)
-        unit[..., REST] = torch.special.ndtr(y.double())
+        columns, rest = len(self.prior.low), self.conditional.rest
+        unit = torch.zeros(*y.shape[:-1], columns, dtype=torch.float64, device=y.device)
+        unit[..., rest] = torch.special.ndtr(y.double())
         ends = self.prior.low.to(unit), self.prior.high.to(unit)
         theta = self.prior.from_unit(unit).clamp(*ends).flatten(0, 1)  # as rounding may overstep the far end
         lost = theta.isnan()  # of spectra far from any: what has no answer stays nan, and does not stop the others
-        theta = torch.where(lost, self.prior.from_unit(theta.new_full((len(NAMES),), 0.5)), theta)
+        theta = torch.where(lost, self.prior.from_unit(theta.new_full((columns,), 0.5)), theta)
         repeated = flux.repeat_interleave(y.shape[1], 0)
-        mass, dust = self.conditional.from_noise(theta[:, REST], noise.flatten(0, 1), repeated)
-        columns = {place: theta[:, place] for place in REST} | {_MASS: mass, _DUST: dust}
-        found = torch.stack([columns[place] for place in range(len(NAMES))], 1).masked_fill(lost, torch.nan)
+        mass, dust = self.conditional.from_noise(theta[:, rest], noise.flatten(0, 1), repeated)
+        each = {place: theta[:, place] for place in rest} | {_MASS: mass, _DUST: dust}
+        found = torch.stack([each[place] for place in range(columns)], 1).masked_fill(lost, torch.nan)
         return found.reshape(*y.shape[:-1], -1)

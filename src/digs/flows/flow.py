@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from digs.config.model import Architecture
-from digs.config.theta import NAMES, REST, index
+from digs.config.theta import index
 from digs.flows.coordinates import Marginal, RelativeMass
 from digs.flows.estimator import build_estimator, log_prob
 from digs.flows.fast.sampler import Transform, sampler
@@ -94,7 +94,7 @@ class Flow(nn.Module):
         self.marginal = None if conditional is None else Marginal(conditional)
         mass = prior.low[_MASS].item(), prior.high[_MASS].item()
         self.edges = MassEdges(*mass) if architecture.mass_edges else None
-        self.learned = len(NAMES) if conditional is None else len(REST)
+        self.learned = len(prior.low) if conditional is None else len(conditional.rest)
         self.embedding, context_size = nn.Identity(), self.data_vector.size + 2 * architecture.mass_edges
         if architecture.embedding is not None:
             self.embedding = residual_network(context_size, architecture.embedding)
@@ -173,7 +173,7 @@ class Flow(nn.Module):
         """
         inside = self.prior.contains(theta)
         # in the middle of the box where theta is outside, so that nothing there is infinite
-        middle = self.prior.from_unit(theta.new_full((len(NAMES),), 0.5))
+        middle = self.prior.from_unit(theta.new_full((len(self.prior.low),), 0.5))
         theta = torch.where(inside[..., None], theta, middle).transpose(0, 1)
         log_q = log_prob(self.estimator, self._coordinates(theta, flux), self.context(flux))
         return torch.where(inside, (log_q + self._log_volume(theta, flux)).T, -torch.inf)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from digs.config.theta import DUST, MASS, REST
+from digs.config.theta import DUST, MASS
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -87,9 +87,11 @@ class Expansion:
 class MassAndDust(nn.Module):
     """p(logmass, dust2 | logzsol, tage, logtau, flux) as a normal distribution that the prior cuts off; see the module.
 
+    Theta may have more columns or fewer: `rest` are the places of all but mass and dust.
+
     Args:
-        simulator: of the other three parameters' spectra, and of the dust curve.
-        prior: whose ranges confine both.
+        simulator: of the other parameters' spectra, and of the dust curve.
+        prior: whose ranges confine both, and which says how many columns there are.
         fraction: of the noise, in units of the model flux.
 
     Example:
@@ -109,6 +111,7 @@ class MassAndDust(nn.Module):
     def __init__(self, simulator: Simulator, prior: Prior, fraction: float):
         super().__init__()
         self.simulator, self.prior, self.fraction = simulator, prior, fraction
+        self.rest = [place for place in range(len(prior.low)) if place not in (MASS, DUST)]
         curve = simulator.curve
         self.register_buffer("powers", torch.stack([torch.ones_like(curve), curve, curve**2], 1), persistent=False)
         linear = torch.linalg.pinv(self.powers[:, :2].double() * torch.tensor([1.0, -1.0]))
@@ -118,11 +121,11 @@ class MassAndDust(nn.Module):
         """Return the normal distributions of v and dust2, the prior left aside.
 
         Args:
-            rest: logzsol, tage and logtau, shape (N, 3).
+            rest: all of theta but mass and dust, shape (N, columns - 2).
             flux: observed F_lambda, shape (N, pixels).
         """
         theta = rest.new_zeros(len(rest), len(self.prior.low))
-        theta[:, REST] = rest
+        theta[:, self.rest] = rest
         low, high = self.prior.low[DUST].item(), self.prior.high[DUST].item()
         theta[:, DUST] = middle = (low + high) / 2
         curve, variance = self.simulator.curve, self.fraction**2
@@ -169,7 +172,7 @@ class MassAndDust(nn.Module):
             theta: inside the prior, shape (N, 5).
             flux: observed F_lambda, shape (N, pixels).
         """
-        expansion = self.expand(theta[:, REST].to(flux), flux)
+        expansion = self.expand(theta[:, self.rest].to(flux), flux)
         mass, dust = theta[:, MASS].double(), theta[:, DUST].double()
         return self._dust(expansion).log_prob(dust) + self._mass(expansion, dust).log_prob(mass)
 
@@ -177,10 +180,23 @@ class MassAndDust(nn.Module):
         """Return draws of logmass and of dust2, shape (N,) each, float64.
 
         Args:
-            rest: logzsol, tage and logtau, shape (N, 3).
+            rest: all of theta but mass and dust, shape (N, columns - 2).
             noise: standard normal numbers, shape (N, 2).
             flux: observed F_lambda, shape (N, pixels).
         """
         expansion = self.expand(rest.to(flux), flux)
         dust = self._dust(expansion).from_noise(noise[:, 0].double())
         return self._mass(expansion, dust).from_noise(noise[:, 1].double()), dust
+
+    def with_log_prob(self, rest: Tensor, noise: Tensor, flux: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the same draws, and ln of the density that they come with, as of log_prob, (N,).
+
+        Args:
+            rest, noise, flux: as of from_noise.
+        """
+        expansion = self.expand(rest.to(flux), flux)
+        of_dust = self._dust(expansion)
+        dust = of_dust.from_noise(noise[:, 0].double())
+        of_mass = self._mass(expansion, dust)
+        mass = of_mass.from_noise(noise[:, 1].double())
+        return mass, dust, of_dust.log_prob(dust) + of_mass.log_prob(mass)

@@ -1,7 +1,7 @@
 r"""Candidates: many cheap draws, of which the few are chosen whose spectra are then made.
 
 The density rho of a posterior between the nodes of a grid is interpolated linearly in each coordinate (which draws from
-tents around nodes have), and the features of spectra likewise. A candidate is a point theta: three coordinates from rho
+tents around nodes have), and the features of spectra likewise. A candidate is a point theta: its coordinates from rho
 and, from the normal distributions that a reading gives for its features, a dust and a mass. With its density q(theta)
 and the likelihood Lt(theta) of the reading, its interpolated features are worth v = Lt / q.
 
@@ -22,6 +22,7 @@ import numpy as np
 
 from digs.base.compilation import compiled_strictly
 from digs.base.elementary import fma
+from digs.exact.brute_force.axes import X, Y
 from digs.exact.brute_force.readings import one_of
 
 _F4 = np.float32
@@ -57,60 +58,70 @@ def _near(mean, std, log_std, low, high, normal):
 
 @compiled_strictly
 def _place(nodes, which, share, uniform, start, at, corner, weight):
-    """Fill in places of candidates on the three axes, (M, 3), the nodes at corners of their cells, (M, 4), and weights.
+    """Fill in places of candidates on the axes, (M, D), the nodes at corners of their cells, and weights.
 
-    Of corners there are those with the lower metallicity, and -1 where the prior's tau ends; weights, (M, 8), are of
-    each corner, at either metallicity.
+    Of corners, (M, C), there are those with the lower metallicity, and the first is -1 where the prior's tau ends;
+    weights, (M, 2 C), are of each corner, at either metallicity.
 
     Args:
         which, share: as of node_densities.
-        uniform: numbers, (M, 3), and start, another one.
+        uniform: numbers, (M, D), and start, another one.
     """
-    z_axis, x_axis, y_axis, number = nodes.logzsol, nodes.log_age, nodes.log_ratio, nodes.number
-    age_of, ratio_of, metallicities = nodes.age_of, nodes.ratio_of, len(nodes.logzsol)
+    dimensions, low, high = at.shape[1], nodes.low, nodes.high
     own, passed = 0, share[0]
-    node, below, f = np.empty(3, dtype=np.int64), 0, np.empty(3)
+    node, below, f = np.empty(dimensions, dtype=np.int64), 0, np.empty(dimensions)
     for j in range(len(uniform)):
         goal = (j + start) / len(uniform)
         while passed < goal and own < len(which) - 1:
             own += 1
             passed += share[own]
-        plane = which[own] // metallicities
-        node[0], node[1], node[2] = which[own] % metallicities, age_of[plane], ratio_of[plane]
-        for k in range(3):
-            axis = z_axis if k == 0 else (x_axis if k == 1 else y_axis)
-            last, here = len(axis) - 1, axis[node[k]]
-            before, after = axis[max(node[k] - 1, 0)], axis[min(node[k] + 1, last)]
-            below, f[k] = _in_tent(np.float64(uniform[j, k]), before, here, after)
-            node[k] = min(node[k] - 1 if below else node[k], last - 1)
+        for k in range(dimensions):
+            axis, last, middle = nodes.axes[k], nodes.length[k] - 1, np.int64(nodes.place[which[own], k])
+            before, after = axis[max(middle - 1, 0)], axis[min(middle + 1, last)]
+            below, f[k] = _in_tent(np.float64(uniform[j, k]), before, axis[middle], after)
+            node[k] = min(middle - 1 if below else middle, last - 1)
             at[j, k] = axis[node[k]] + f[k] * (axis[node[k] + 1] - axis[node[k]])
-        logtau = (at[j, 1] - at[j, 2]) / _LN10
-        z, x, y = node
         corner[j, 0] = -1
-        if logtau < nodes.low[4] or logtau > nodes.high[4]:
-            continue
-        corner[j, 0], corner[j, 1] = number[x, y] * metallicities + z, number[x, y + 1] * metallicities + z
-        corner[j, 2], corner[j, 3] = number[x + 1, y] * metallicities + z, number[x + 1, y + 1] * metallicities + z
-        for k in range(4):
-            both = (f[1] if k > 1 else 1 - f[1]) * (f[2] if k % 2 else 1 - f[2])
-            weight[j, 2 * k], weight[j, 2 * k + 1] = _F4(both * (1 - f[0])), _F4(both * f[0])
+        if dimensions > Y:
+            logtau = (at[j, X] - at[j, Y]) / _LN10
+            if logtau < low[4] or logtau > high[4]:
+                continue
+        for place in range(corner.shape[1]):
+            both, row, x, y = 1.0, node[0], 0, 0
+            for k in range(1, dimensions):
+                upper = (place >> (dimensions - 1 - k)) & 1
+                both *= f[k] if upper else 1 - f[k]
+                if k == X:
+                    x = node[k] + upper
+                elif k == Y:
+                    y = node[k] + upper
+                else:
+                    row += (node[k] + upper) * nodes.stride[k]
+            if place >> (dimensions - 1):  # with one axis there is one corner, and a second one for nothing
+                both = 0.0
+            corner[j, place] = np.int64(nodes.number[x, y]) * nodes.block + row
+            weight[j, 2 * place], weight[j, 2 * place + 1] = _F4(both * (1 - f[0])), _F4(both * f[0])
 
 
 @compiled_strictly
 def _interpolate(table, density, corner, weight, features, rho):
     """Fill in features, (M, W), and densities, (M,), of candidates; 0 where there is no cell."""
     for j in range(len(corner)):
-        a, b, c, d = corner[j]
         rho[j] = _F4(0)
-        if a < 0:
+        if corner[j, 0] < 0:
             continue
-        a0, a1, b0, b1, c0, c1, d0, d1 = weight[j]
-        rho[j] = a0 * density[a] + a1 * density[a + 1] + b0 * density[b] + b1 * density[b + 1]
-        rho[j] += c0 * density[c] + c1 * density[c + 1] + d0 * density[d] + d1 * density[d + 1]
-        for k in range(features.shape[1]):
-            low = fma(a0, table[a, k], fma(a1, table[a + 1, k], fma(b0, table[b, k], b1 * table[b + 1, k])))
-            high = fma(c0, table[c, k], fma(c1, table[c + 1, k], fma(d0, table[d, k], d1 * table[d + 1, k])))
-            features[j, k] = low + high
+        own = features[j]
+        for two in range(0, corner.shape[1], 2):
+            a, b = corner[j, two], corner[j, two + 1]
+            a0, a1, b0, b1 = weight[j, 2 * two], weight[j, 2 * two + 1], weight[j, 2 * two + 2], weight[j, 2 * two + 3]
+            rho[j] += a0 * density[a] + a1 * density[a + 1] + b0 * density[b] + b1 * density[b + 1]
+            if two == 0:
+                for k in range(len(own)):
+                    own[k] = fma(a0, table[a, k], fma(a1, table[a + 1, k], fma(b0, table[b, k], b1 * table[b + 1, k])))
+            else:
+                for k in range(len(own)):
+                    part = fma(a0, table[a, k], fma(a1, table[a + 1, k], fma(b0, table[b, k], b1 * table[b + 1, k])))
+                    own[k] = own[k] + part
 
 
 @compiled_strictly
@@ -136,7 +147,7 @@ def chi_squared(features, components, center, factor, chi):
 
 @compiled_strictly
 def _weigh(nodes, reading, power, total, normal, at, features, rho, chi, theta, log_v, log_q):
-    """Fill in theta, (M, 5), with ln tage for tage, ln v and ln q, (M,), of candidates; v is 0 outside the prior.
+    """Fill in theta, (M, D + 2), with ln tage for tage, ln v and ln q, (M,), of candidates; v is 0 outside the prior.
 
     Args:
         power: of Lt, below 1 where it cannot be relied upon: that makes it wider.
@@ -148,7 +159,8 @@ def _weigh(nodes, reading, power, total, normal, at, features, rho, chi, theta, 
     mass_slope, wider = widths[2] / _LN10, math.sqrt(1 / power)
     mass_std, dust_std = wider * widths[0] / _LN10, wider * widths[1]
     log_mass_std, log_dust_std = math.log(mass_std), math.log(dust_std)
-    constant = math.log(_LN10) - math.log(total)
+    dimensions = at.shape[1]
+    constant = (math.log(_LN10) if dimensions > Y else 0.0) - math.log(total)
     for j in range(len(rho)):
         log_v[j], log_q[j] = -np.inf, 0.0
         if not rho[j] > 0:
@@ -163,10 +175,11 @@ def _weigh(nodes, reading, power, total, normal, at, features, rho, chi, theta, 
         mass, log_mass = _near(mass_mean, mass_std, log_mass_std, low[0], high[0], np.float64(normal[j, 1]))
         if dust < low[2] or dust > high[2] or mass < low[0] or mass > high[0]:
             continue
-        x = at[j, 1]
-        theta[j, 0], theta[j, 1], theta[j, 2], theta[j, 3] = mass, at[j, 0], dust, x
-        theta[j, 4] = (x - at[j, 2]) / _LN10
-        # d theta = tage / ln 10 d x d y, at given metallicity, mass and dust
+        theta[j, 0], theta[j, 1], theta[j, 2] = mass, at[j, 0], dust
+        x = at[j, X] if dimensions > X else 0.0
+        for k in range(1, dimensions):
+            theta[j, k + 2] = (x - at[j, Y]) / _LN10 if k == Y else at[j, k]
+        # d theta = tage / ln 10 d x d y, at given metallicity, mass, dust and others
         log_q[j] = math.log(rho[j]) + constant - x + log_dust + log_mass
         pulls = power * chi[j] + ((dust - dust_mean) / dust_std) ** 2 + ((mass - mass_mean) / mass_std) ** 2
         log_v[j] = -0.5 * pulls - log_q[j]
@@ -224,7 +237,10 @@ def _draw_all(nodes, readings, power, which, share, number, density, total, numb
     """
     uniform, normal, starts, first = numbers
     table, few, most = nodes.features, theta.shape[1], np.diff(first).max()
-    at, corner, weight = np.empty((most, 3)), np.empty((most, 4), dtype=np.int64), np.empty((most, 8), dtype=np.float32)
+    dimensions = uniform.shape[1]
+    corners = max(2, 1 << (dimensions - 1))
+    at, corner = np.empty((most, dimensions)), np.empty((most, corners), dtype=np.int64)
+    weight = np.empty((most, 2 * corners), dtype=np.float32)
     features, rho = np.empty((most, table.shape[1]), dtype=np.float32), np.empty(most, dtype=np.float32)
     candidates, chi, log_v, log_q = np.empty((most, theta.shape[2])), np.empty(most), np.empty(most), np.empty(most)
     chosen, log_p = np.empty(few, dtype=np.int64), np.empty(few)
@@ -257,7 +273,8 @@ def _draw_all(nodes, readings, power, which, share, number, density, total, numb
         for place in range(few):
             if place < found:
                 theta[galaxy, place] = candidates[chosen[place]]
-                theta[galaxy, place, 3] = math.exp(theta[galaxy, place, 3])
+                if dimensions > X:
+                    theta[galaxy, place, 3] = math.exp(theta[galaxy, place, 3])
                 log_density[galaxy, place] = log_q[chosen[place]] + log_p[place] + math.log(many / few)
             else:
                 theta[galaxy, place] = 0.5 * (nodes.low + nodes.high)

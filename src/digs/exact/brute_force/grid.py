@@ -1,6 +1,8 @@
 r"""Exact posteriors by brute force: templates on a grid, and draws that are weighted by the exact likelihood.
 
-Mass and dust are in closed form; that leaves three parameters, few enough for a grid of all spectra there are.
+Mass and dust are in closed form; that leaves three parameters, few enough for a grid of all spectra there are. There
+may be fewer, or more (digs.exact.brute_force.axes): with four a grid is as good, with five or six it is as coarse as
+memory asks.
 
 1. Once: templates on a grid as dense as spectra change (axes), compressed to some forty numbers each (templates).
 2. For a galaxy: its Gaussian approximation (readings), and by it the posterior at all nodes (node_densities).
@@ -34,11 +36,15 @@ from digs.exact.brute_force.samples import Sample
 from digs.exact.brute_force.templates import make_templates
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.physics.compiled_spectra import CompiledSpectra
+from digs.physics.fixed_columns import FixedColumns, with_all_columns
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 from digs.physics.spectra import check_flux
 
 _AT_ONCE = 64_000  # draws, to bound memory
+
+
+_FEWEST = 3  # parameters: mass and dust, which are in closed form, and one more
 
 
 # one after the other, until enough draws are effective: the power of the readings' likelihoods (below 1 for wider
@@ -50,8 +56,8 @@ _TRIES = ((1.0, False, 1), (0.5, False, 2), (0.5, True, 4), (0.25, True, 16), (0
 class GridPosterior:
     """Weighted draws of N posteriors.
 
-    draws: theta, (N, draws, 5), and log_weight, (N, draws), all float64. A weight is likelihood times prior over the
-        density that its draw came with.
+    draws: theta, (N, draws, columns), and log_weight, (N, draws), all float64. A weight is likelihood times prior over
+        the density that its draw came with.
     log_evidence: ln of the integral of likelihood times prior, (N,), and log_evidence_error, its standard error.
 
     Example:
@@ -77,7 +83,9 @@ class Grid:
     """Exact posteriors without a network: set up in seconds, some milliseconds a galaxy.
 
     Args:
-        simulator: of delayed-tau galaxies, their gas not free, any instrument and redshift.
+        simulator: of delayed-tau galaxies, any instrument and redshift; their gas may be free, their ages and times
+            may be fixed (digs.physics.fixed_columns). With more than the five parameters a grid takes half a minute and
+            more to set up, and two gigabytes.
         prior: of theta.
         noise: the standard deviation in units of the flux: of the model, which is then all of the noise; or, where
             sigmas are given, a typical one, that the spacing of the grid is made for.
@@ -98,16 +106,28 @@ class Grid:
         (torch.Size([1, 1000, 5]), True)
     """
 
-    def __init__(self, simulator: Simulator, prior: Prior, noise: float, sigma: Literal["model", "given"] = "model"):
+    def __init__(
+        self,
+        simulator: Simulator | FixedColumns,
+        prior: Prior,
+        noise: float,
+        sigma: Literal["model", "given"] = "model",
+    ):
         self.noise = inputs.real_number(noise, "The noise", 1e-4)
         if sigma not in ("model", "given"):
             raise DigsError(f"The sigma is {sigma!r}; give 'model' or 'given'.")
-        if tuple(simulator.names) != NAMES:
-            raise DigsError(f"A grid is over {', '.join(NAMES)}; this simulator has {', '.join(simulator.names)}.")
+        if simulator.names[: len(NAMES)] != NAMES[: len(simulator.names)] or len(simulator.names) < _FEWEST:
+            raise DigsError(
+                f"A grid is over the first {_FEWEST} or more of {', '.join(NAMES)}, and what may follow; this "
+                f"simulator has {', '.join(simulator.names)}."
+            )
+        if len(prior.low) != len(simulator.names):
+            raise DigsError(f"The prior is of {len(prior.low)} parameters, the simulator has {len(simulator.names)}.")
         self.simulator, self.prior, self.sigma = simulator, prior, sigma
         with torch.no_grad():
             self.nodes = Nodes.of(make_templates(simulator, prior, self.noise), prior)
-        self._spectra = CompiledSpectra(simulator) if CompiledSpectra.takes(simulator) else None
+        inner, self._whole = with_all_columns(simulator)
+        self._spectra = CompiledSpectra(inner) if CompiledSpectra.takes(inner) else None
         self._log_prior = -torch.log(prior.high - prior.low).sum().item()
 
     @calculating
@@ -143,7 +163,7 @@ class Grid:
         if not len(flux):
             empty = torch.empty(0, dtype=torch.float64)
             return GridPosterior(
-                torch.empty(0, draws, len(NAMES), dtype=torch.float64), empty.reshape(0, draws), empty, empty
+                torch.empty(0, draws, len(self.prior.low), dtype=torch.float64), empty.reshape(0, draws), empty, empty
             )
         if effective is None:
             return _posterior(self._sample(flux, sigma, seed, "try 0", keys, draws, 1.0, False))
@@ -191,9 +211,10 @@ class Grid:
         return Sample.together(parts)
 
     def _models(self, theta: np.ndarray) -> np.ndarray:
-        """Spectra, (G, draws, n), of theta, (G, draws, 5); each galaxy's to the bit the same in any company."""
+        """Spectra, (G, draws, n), of theta, (G, draws, D + 2); each galaxy's to the bit the same in any company."""
         if self._spectra is not None:
-            return self._spectra(theta.reshape(-1, theta.shape[2])).numpy().reshape(*theta.shape[:2], -1)
+            rows = self._whole(theta.reshape(-1, theta.shape[2]))
+            return self._spectra(rows).numpy().reshape(*theta.shape[:2], -1)
         return np.stack([self.simulator(each).float().cpu().numpy() for each in theta])
 
     def _observed(self, flux: Any, sigma: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ _LEAST, _MOST = 1.5, 32.0
 
 
 class Numbers(NamedTuple):
-    """Random numbers of candidates, of one galaxy after the other: uniform, (all, 3), and normal, (all, 2).
+    """Random numbers of candidates, of one galaxy after the other: uniform, (all, D), and normal, (all, 2).
 
     Both are of single precision. starts, (G, 2), are uniform; the candidates of a galaxy begin at first, (G + 1,).
     """
@@ -42,10 +42,10 @@ class Numbers(NamedTuple):
     first: np.ndarray
 
     @classmethod
-    def of(cls, streams: Sequence[np.random.Generator], many: np.ndarray) -> "Numbers":
-        """Return the next numbers of galaxies' streams, for so many candidates each, (G,)."""
+    def of(cls, streams: Sequence[np.random.Generator], many: np.ndarray, dimensions: int) -> "Numbers":
+        """Return the next numbers of galaxies' streams, for so many candidates each, (G,), in so many dimensions."""
         first = np.concatenate([[0], np.cumsum(many)])
-        uniform, normal = (np.empty((first[-1], size), dtype=np.float32) for size in (3, 2))
+        uniform, normal = (np.empty((first[-1], size), dtype=np.float32) for size in (dimensions, 2))
         starts = np.empty((len(streams), 2))
         for galaxy, (stream, begin, end) in enumerate(zip(streams, first[:-1], first[1:], strict=True)):
             stream.random(dtype=np.float32, out=uniform[begin:end])
@@ -57,8 +57,8 @@ class Numbers(NamedTuple):
 class Proposal(NamedTuple):
     """Draws of G galaxies, N of each.
 
-    theta, (G, N, 5); ln of M q pi / N, (G, N), inf where there is no draw; and, (G,) each, the effective share of the
-    candidates by what their readings say of them, and how many candidates there are, M.
+    theta, (G, N, D + 2); ln of M q pi / N, (G, N), inf where there is no draw; and, (G,) each, the effective share of
+    the candidates by what their readings say of them, and how many candidates there are, M.
     """
 
     theta: np.ndarray
@@ -73,16 +73,20 @@ class Proposal(NamedTuple):
         return cls(theta, np.empty((galaxies, draws)), np.empty(galaxies), np.empty(galaxies, dtype=np.int64))
 
 
-def _propose(
-    nodes: Nodes,
-    flux: np.ndarray,
-    sigma: np.ndarray,
-    power: np.ndarray,
-    careful: bool,
-    streams: Sequence[np.random.Generator],
-    found: Proposal,
-) -> None:
-    """Fill in the proposal of a group."""
+class Held(NamedTuple):
+    """Which nodes hold the posteriors of G galaxies; shapes as in digs.exact.brute_force.node_densities."""
+
+    readings: Reading
+    log_densities: np.ndarray
+    density: np.ndarray
+    which: np.ndarray
+    share: np.ndarray
+    number: np.ndarray
+    total: np.ndarray
+
+
+def hold(nodes: Nodes, flux: np.ndarray, sigma: np.ndarray, careful: bool = False) -> Held:
+    """Return the nodes that hold posteriors; arguments as of propose."""
     galaxies, size = len(flux), len(nodes.volume)
     even = sigma.shape[1] == 0 and not careful
     read_all, fill = (read_all_even, fill_even) if even else (read_all_weighted, fill_weighted)
@@ -99,15 +103,29 @@ def _propose(
         choose_all_nodes(log_densities, nodes, readings, density, which, share, number, total, features)
         new_references(features, log_y, precision, nodes, log_models)
         read_all(flux, sigma, careful, log_models, nodes, readings, log_y, precision)
+    return Held(readings, log_densities, density, which, share, number, total)
+
+
+def _propose(
+    nodes: Nodes,
+    flux: np.ndarray,
+    sigma: np.ndarray,
+    power: np.ndarray,
+    careful: bool,
+    streams: Sequence[np.random.Generator],
+    found: Proposal,
+) -> None:
+    """Fill in the proposal of a group."""
+    readings, _, density, which, share, number, total = hold(nodes, flux, sigma, careful)
 
     def draw(many: np.ndarray, into: Proposal) -> None:
-        numbers = tuple(Numbers.of(streams, many))
+        numbers = tuple(Numbers.of(streams, many, len(nodes.axes)))
         into.candidates[:] = many
         draw_all(nodes, readings, power, which, share, number, density, total, numbers, *into[:3])
 
     # a pilot, of numbers of its own, so that how many candidates there are depends on none of them
-    pilot = Proposal.blank(galaxies, 1, len(nodes.low))
-    draw(np.full(galaxies, _PILOT), pilot)
+    pilot = Proposal.blank(len(flux), 1, len(nodes.low))
+    draw(np.full(len(flux), _PILOT), pilot)
     times = np.clip(_EFFECTIVE / pilot.share.clip(1 / _PILOT), _LEAST, _MOST)
     draw(np.ceil(times * found.theta.shape[1]).astype(np.int64), found)
 

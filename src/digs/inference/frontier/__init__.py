@@ -1,0 +1,1 @@
+"""Which way to exact posteriors costs the least, by the number of parameters that are not in closed form."""

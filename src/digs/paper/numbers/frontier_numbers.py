@@ -1,0 +1,84 @@
+"""Numbers of the text: what exact posteriors cost by the number of parameters that are not in closed form."""
+
+from typing import Any
+
+from digs.base import paths
+from digs.config.params import Params
+from digs.files.atomic import read_json
+from digs.inference.frontier.catalogue_costs import break_even, cheapest, per_galaxy
+from digs.paper.latex_numbers import count, grouped_integer, percent, plain, with_its_error
+from digs.paper.numbers import Numbers
+
+NETWORKS = ("short", "fiducial")
+ONE, MANY = 1, 1_000_000  # galaxies: the first and another entry of the catalogues that are told of
+
+
+def frontier(params: Params) -> Numbers:
+    """Return shares and seconds of every method, and from where on a network is the cheapest."""
+    found = read_json(paths.DATA / "frontier.json")
+    result = {
+        "frontier_galaxies": str(found["galaxies"]),
+        "frontier_draws": grouped_integer(found["draws"]),
+        "frontier_effective": count(found["effective"]),
+        "frontier_batch": str(found["batch"]),
+        "frontier_repeats": str(found["repeats"]),
+        "frontier_bank": grouped_integer(found["mixtures"]["bank"]),
+    }
+    for free, measured in found["measured"].items():
+        methods = measured["methods"]
+        result |= {
+            f"frontier_{free}_nodes": count(measured["nodes"]),
+            f"frontier_{free}_dense_nodes": count(measured["dense_nodes"]),
+        }
+        for name, method in methods.items():
+            result |= {f"frontier_{free}_{name}_{key}": value for key, value in _of(method).items()}
+        result |= _against(free, methods)
+    return result | _winners(found)
+
+
+def _of(method: dict[str, Any]) -> Numbers:
+    """Shares in percent, seconds of a galaxy and of what comes before."""
+    numbers = {
+        "share": percent(method["share"]["median"]),
+        "tail": percent(method["share"]["tail"]),
+        "seconds": with_its_error(method["seconds"]),
+        "ms": with_its_error(method["seconds"], 1e3),
+        "timed_ms": plain(1e3 * method["timed"]["median"]),
+    }
+    if method["set_up"]:
+        numbers["set_up"] = plain(method["set_up"])
+    if "alone" in method:
+        numbers["alone_ms"] = plain(1e3 * method["alone"]["median"])
+    return numbers
+
+
+def _against(free: str, methods: dict[str, Any]) -> Numbers:
+    """How a network compares with the best of the ways that need no training."""
+    untrained = {name: method for name, method in methods.items() if name not in NETWORKS}
+    best = min(untrained, key=lambda name: untrained[name]["seconds"]["value"])
+    numbers = {}
+    for name in NETWORKS:
+        if name in methods:
+            ratio = untrained[best]["seconds"]["value"] / methods[name]["seconds"]["value"]
+            numbers[f"frontier_{free}_{name}_gain"] = plain(ratio)
+            numbers[f"frontier_{free}_{name}_break_even"] = count(break_even(methods[name], untrained[best]))
+    return numbers
+
+
+def _winners(found: dict[str, Any]) -> Numbers:
+    """From how many parameters on a network is the cheapest for many galaxies; an ellipsis where none ever is."""
+    winners = {free: cheapest(each["methods"], MANY) for free, each in found["measured"].items()}
+    last = [int(free) for free, name in winners.items() if name not in NETWORKS]
+    first = max(last, default=0) + 1
+    wins = first <= max(map(int, winners))
+    numbers = {"frontier_network_from": str(first) if wins else r"\ldots", "frontier_grid_up_to": str(first - 1)}
+    for free, each in found["measured"].items():
+        methods = each["methods"]
+        for label, galaxies in (("one", ONE), ("many", MANY)):
+            name = cheapest(methods, galaxies)
+            numbers[f"frontier_{free}_cheapest_{label}"] = name
+            numbers[f"frontier_{free}_cheapest_{label}_seconds"] = plain(per_galaxy(methods[name], galaxies))
+    return numbers
+
+
+GROUPS = (frontier,)
