@@ -17,8 +17,8 @@ _MOST_PARTS = 5000
 _MOST_AXES = 999
 
 
-def check_layout(name: str, stream: BinaryIO, size: int) -> None:
-    """Check that all headers end and that their data are within the file.
+def check_layout(name: str, stream: BinaryIO, size: int) -> int:
+    """Return how many parts a file has, once all headers end and their data are within it.
 
     Args:
         name: of the file in messages.
@@ -41,6 +41,7 @@ def check_layout(name: str, stream: BinaryIO, size: int) -> None:
         place = end + -length % BLOCK
         parts += 1
     stream.seek(0)
+    return parts
 
 
 def _header(name: str, stream: BinaryIO, place: int, part: int) -> tuple[dict[str, str], int]:

@@ -73,9 +73,11 @@ def open_parts(file: OpenedFile) -> tuple[fits.HDUList, tuple[str, ...]]:
     Raises:
         DigsError: it is damaged, or its images are packed in tiles that could unpack to any size.
     """
-    check_layout(file.name, file.stream, file.size)
+    parts = check_layout(file.name, file.stream, file.size)
     settings = {"memmap": not file.packed, "do_not_scale_image_data": True}
     stored = fits.open(file.stream, disable_image_compression=True, **settings)
+    if len(stored) != parts:  # astropy leaves out what it does not understand, and all that follows
+        raise DigsError(f"{file.name} has a part {len(stored)} whose header makes no sense; fetch it again.")
     for hdu in stored:
         if hdu.header.get("ZIMAGE", False):
             _check_tiles(file.name, hdu)
