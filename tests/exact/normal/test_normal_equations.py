@@ -10,7 +10,8 @@ from digs.base.errors import DigsError
 from digs.exact.normal.moments import CoefficientMoments
 from digs.exact.normal.native_likelihood import native_log_likelihood
 from digs.exact.normal.normal_equations import NormalEquations, cubic_shares
-from digs.exact.normal.nuisances import Nuisances, chebyshev_polynomials, covariance_modes, relative_modes
+from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
+from digs.exact.normal.scatter import COARSE
 from digs.physics.instrument import Instrument
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
@@ -62,19 +63,19 @@ def test_the_likelihood_is_that_of_the_dense_covariance(case):
     reference = equations.reference[seen]
     floor = replace(case.nuisances, calibration=0.0, level=0.0, modes=0)
     modes = covariance_modes(reference, relative_modes(floor, rest), rest, REDSHIFT, floor).toarray()
+    strong = equations.scatter.strong.numpy()
     base = np.diag(case.sigma[seen] ** 2) + modes @ modes.T
-    polynomials = chebyshev_polynomials(rest, case.nuisances.modes)
-    weight = 1 / case.sigma[seen, None]
+    smooth = calibration_modes(case.nuisances, rest, rest)
+    at_lines = calibration_modes(case.nuisances, rest, case.model.line_wavelength[strong - case.moments.shapes])
     for row, one in enumerate(amounts.numpy()):
         spectrum = matrix @ one
-        inverse = np.linalg.solve(base, np.stack([spectrum, data], 1))
-        mass = (spectrum @ inverse[:, 1]) / (spectrum @ inverse[:, 0])
-        strong = equations.scatter.strong.numpy()
-        lines = matrix[:, strong] * (case.nuisances.lines * mass * one[strong])
-        basis = reference[:, None] * polynomials
-        smooth = basis @ np.linalg.lstsq(basis * weight, mass * spectrum[:, None] * weight, rcond=None)[0]
-        calibration = smooth * polynomials * case.nuisances.calibration_sizes
-        dense = base + lines @ lines.T + calibration @ calibration.T
+        dense = base
+        for _ in range(2):  # the best mass without scatter, and that with the scatter there
+            inverse = np.linalg.solve(dense, np.stack([spectrum, data], 1))
+            mass = (spectrum @ inverse[:, 1]) / (spectrum @ inverse[:, 0])
+            lines = matrix[:, strong] * (mass * one[strong])
+            calibration = mass * (matrix[:, :COARSE] @ one[:COARSE])[:, None] * smooth + lines @ at_lines
+            dense = base + case.nuisances.lines**2 * lines @ lines.T + calibration @ calibration.T
         left = data - 10 ** THETA[row, 0].item() * spectrum
         chi_squared = left @ np.linalg.solve(dense, left)
         expected = -(chi_squared + np.linalg.slogdet(2 * np.pi * dense)[1]) / 2

@@ -9,10 +9,10 @@ so that A^T C^{-1} A, A^T C^{-1} d and two numbers are computed once, and the pi
 
 The covariance C (digs.exact.normal.nuisances) depends on the model. The floor multiplies one fixed model m_0, the
 spectrum that is likeliest for these data under a normal prior of the coefficients (a Wiener filter), found in a few
-rounds. What scatters by more is that of each theta (digs.exact.normal.scatter): the strong lines, and the calibration
-modes, by the lines and the smooth part of the model at the mass M_0 that fits best, given theta's other columns,
-without scatter. Woodbury's identity adds them, in matrices as large as their number. So the likelihood is normal in the
-mass.
+rounds; the mode of the redshift is that of m_0, too. What scatters by more is that of each theta
+(digs.exact.normal.scatter): strong lines and calibration, at a mass M_0 that depends on theta's other columns alone. It
+is the mass that fits best, found in two rounds. Woodbury's identity adds them, in matrices as large as their number.
+So the likelihood is normal in the mass.
 
 Where the dispersion is a column of theta, matrices are computed at a few dispersions, and A^T C^{-1} A and A^T C^{-1} d
 interpolated between by cubic polynomials in its logarithm.
@@ -29,11 +29,14 @@ from torch import Tensor
 from digs.base.errors import DigsError
 from digs.exact.normal.low_rank import LowRankCovariance
 from digs.exact.normal.moments import CoefficientMoments
-from digs.exact.normal.nuisances import Nuisances, chebyshev_polynomials, covariance_modes, relative_modes
-from digs.exact.normal.scatter import Scatter
+from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
+from digs.exact.normal.scatter import COARSE, Scatter
 from digs.physics.linear.linear_model import LinearModel
 
 _ROUNDS = 3  # in which the fixed model is found
+
+
+_MASS_ROUNDS = 2  # in which M_0 is found
 
 
 _CUBIC = 4  # nodes of a cubic polynomial
@@ -67,7 +70,7 @@ class NormalEquations:
     lines: which of the populations' lines come after the shapes.
     scatter: of what depends on theta.
     log_dispersion: log10 of the dispersions in km/s, ascending, shape (K,).
-    square: A^T C^{-1} A, shape (K, n, n), without the scatter, A being shapes, lines, and m_0 times polynomials.
+    square: A^T C^{-1} A, shape (K, n, n), without the scatter, A being shapes, lines, and the scatter's products.
     inner: A^T C^{-1} d, shape (K, n).
     data: d^T C^{-1} d; log_determinant: ln det(2 pi C).
     reference: m_0 in the pixels, in the flux's unit, shape (pixels,).
@@ -109,14 +112,19 @@ class NormalEquations:
         rest = first.wavelength[seen]
         best, likely = _likeliest(matrices, data, error, rest, first, moments, nuisances)
         reference = matrices[best] @ likely
-        polynomials = reference[:, None] * chebyshev_polynomials(rest, 2 * nuisances.modes)
         floor = replace(nuisances, calibration=0.0, modes=0, level=0.0)
         modes = covariance_modes(reference, relative_modes(floor, rest), rest, first.redshift, floor)
         covariance = LowRankCovariance(error, modes)
-        products = np.stack([covariance.products(np.column_stack([part, polynomials, data])) for part in matrices])
+        smooth = calibration_modes(nuisances, rest, rest)
+        columns = [
+            np.column_stack([part, *(part[:, :COARSE] * mode[:, None] for mode in smooth.T), data]) for part in matrices
+        ]
+        products = np.stack([covariance.products(part) for part in columns])
+        strong = np.flatnonzero(moments.strong(first.lines))
+        at_lines = calibration_modes(nuisances, rest, first.line_wavelength[strong])
         return cls(
             lines=first.lines,
-            scatter=Scatter.of(matrices[best], polynomials, error, moments, first.lines, nuisances),
+            scatter=Scatter.of(moments.shapes + strong, nuisances.lines, at_lines, matrices[0].shape[1]),
             log_dispersion=torch.tensor([np.log10(max(model.dispersion, 1e-3)) for model in models]).double(),
             square=torch.as_tensor(products[:, :-1, :-1].copy()),
             inner=torch.as_tensor(products[:, :-1, -1].copy()),
@@ -135,25 +143,31 @@ class NormalEquations:
             logmass_range: inside which the mass M_0 of the scatter is kept.
             log_dispersion: log10 of the dispersion in km/s, shape (N,); without, that of the only model.
         """
-        along, inner, square = self._at(amounts, log_dispersion)
+        along, inner, block = self._at(amounts, log_dispersion)
         own = amounts.shape[1]
         model_model, model_data = (amounts * along[:, :own]).sum(1), (amounts * inner[:, :own]).sum(1)
         low, high = (10.0**end for end in logmass_range)
-        mass = (model_data / model_model).clamp(low, high)
-        factor, toward_model, toward_data = self.scatter.whitened(amounts, mass, along, inner, square)
-        model_model = model_model - (toward_model**2).sum(1)
-        model_data = model_data - (toward_model * toward_data).sum(1)
-        data_data = self.data - (toward_data**2).sum(1)
-        log_determinant = self.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
-        mean = model_data / model_model
-        return MassTerms(mean, model_model.rsqrt(), -(data_data - mean * model_data + log_determinant) / 2)
+        scattered, sides = self.scatter.products(amounts, along, inner, block)
+        terms = MassTerms(model_data / model_model, model_model.rsqrt(), model_data)
+        for _ in range(_MASS_ROUNDS):
+            mass = terms.mean.clamp(low, high)[:, None, None]
+            inside = mass**2 * scattered
+            inside.diagonal(dim1=1, dim2=2).add_(1.0)
+            factor = torch.linalg.cholesky(inside)
+            to_model, to_data = torch.linalg.solve_triangular(factor, mass * sides, upper=False).unbind(2)
+            precision = model_model - (to_model**2).sum(1)
+            mean = (model_data - (to_model * to_data).sum(1)) / precision
+            chi_squared = self.data - (to_data**2).sum(1) - mean**2 * precision
+            log_determinant = self.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
+            terms = MassTerms(mean, precision.rsqrt(), -(chi_squared + log_determinant) / 2)
+        return terms
 
     def _at(self, amounts: Tensor, log_dispersion: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """A^T C^{-1} A g, A^T C^{-1} d, and the columns of A^T C^{-1} A that scatter, at dispersions."""
         own, columns = amounts.shape[1], self.scatter.columns
         block = self.square[:, columns][:, :, columns]
         if len(self.square) == 1:
-            return amounts @ self.square[0, :own], self.inner.expand(len(amounts), -1), block
+            return amounts @ self.square[0, :own], self.inner.expand(len(amounts), -1), block[0]
         assert log_dispersion is not None
         share = cubic_shares(self.log_dispersion, log_dispersion.double())
         along = amounts.new_zeros(len(amounts), self.square.shape[-1])

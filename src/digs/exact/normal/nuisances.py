@@ -54,22 +54,23 @@ class Nuisances:
         if self.correlation == 0:
             raise DigsError("The nuisance 'correlation' is 0; give the Angstrom over which errors are alike.")
 
-    @property
-    def calibration_sizes(self) -> np.ndarray:
-        """Return the standard deviations of the Chebyshev polynomials from degree 0 on, shape (modes + 1,)."""
-        return np.array([self.level, *[self.calibration] * self.modes])
-
     @classmethod
     def none(cls) -> "Nuisances":
         """Return those of a perfect spectrum, whose noise is all there is."""
         return cls(calibration=0.0, modes=0, floor=0.0, lines=0.0)
 
 
-def chebyshev_polynomials(wavelength: np.ndarray, degree: int) -> np.ndarray:
-    """Return the Chebyshev polynomials up to a degree over the range of wavelengths, shape (pixels, degree + 1)."""
-    span = wavelength[-1] - wavelength[0]
-    x = 2 * (wavelength - wavelength[0]) / (span or 1.0) - 1
-    return chebyshev.chebvander(x, degree)
+def calibration_modes(nuisances: Nuisances, wavelength: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return the modes of the calibration, times their standard deviations, shape (places, modes).
+
+    Args:
+        wavelength: of the pixels, ascending, over whose range they are defined.
+        at: where they are wanted, shape (places,); what lies beyond the range counts as its end.
+    """
+    first, last = wavelength[0], wavelength[-1]
+    x = (2 * (at - first) / ((last - first) or 1.0) - 1).clip(-1, 1)
+    sizes = np.array([nuisances.level, *[nuisances.calibration] * nuisances.modes])
+    return (chebyshev.chebvander(x, nuisances.modes) * sizes)[:, sizes > 0]
 
 
 def relative_modes(nuisances: Nuisances, wavelength: np.ndarray) -> csr_array:
@@ -85,9 +86,7 @@ def relative_modes(nuisances: Nuisances, wavelength: np.ndarray) -> csr_array:
         >>> np.allclose(np.sqrt((modes.toarray() ** 2).sum(1)), 0.01)  # everywhere the same
         True
     """
-    sizes = nuisances.calibration_sizes
-    polynomials = chebyshev_polynomials(wavelength, nuisances.modes)
-    parts = [csr_array(polynomials[:, sizes > 0] * sizes[sizes > 0])] if sizes.any() else []
+    parts = [csr_array(calibration_modes(nuisances, wavelength, wavelength))]
     if nuisances.floor > 0:
         place = (wavelength - wavelength[0]) / nuisances.correlation
         window = place.astype(int)
@@ -95,7 +94,7 @@ def relative_modes(nuisances: Nuisances, wavelength: np.ndarray) -> csr_array:
         value = nuisances.floor * np.concatenate([np.cos(angle), np.sin(angle)])
         pixel = np.tile(np.arange(len(wavelength)), 2)
         parts.append(csr_array((value, (pixel, np.concatenate([window, window + 1])))))
-    return csr_array(hstack(parts)) if parts else csr_array((len(wavelength), 0))
+    return csr_array(hstack(parts))
 
 
 def covariance_modes(

@@ -29,24 +29,23 @@ COMMON = ("logmass", "logzsol", "dust2")  # the first columns of theta, of all h
 class GalaxyLight:
     """Luminosities of galaxies of one solar mass, in double precision.
 
-        Args:
-            stored: the populations.
-            places: of the native wavelengths that are wanted, shape (places,).
-            history: what makes the star formation history of the SSPs' ages (digs.physics.histories).
-            free_gas: whether theta has gas_logz; else the gas has the metallicity of the stars. Values beyond
-                the tables count as their ends (digs.physics.gas).
+    Args:
+        stored: the populations.
+        places: of the native wavelengths that are wanted, shape (places,).
+        history: what makes the star formation history of the SSPs' ages (digs.physics.histories).
+        free_gas: whether theta has gas_logz; else the gas has the metallicity of the stars. Values beyond
+            the tables count as their ends (digs.physics.gas).
 
-        Example:
-            >>> import torch
-            >>> from digs.physics.linear.galaxy_light import GalaxyLight
-            >>> from digs.physics.linear.compiled_gas import CompiledGas
-    from digs.physics.stored_populations import stored_populations
-            >>> light = GalaxyLight(stored_populations(), places=[1000, 2000]).with_lines([40])
-            >>> light.names
-            ('logmass', 'logzsol', 'dust2', 'tage', 'logtau', 'gas_logu')
-            >>> continuum, lines = light(torch.tensor([[10.0, -0.3, 0.5, 3.0, 0.4, -2.5]]))
-            >>> continuum.shape, lines.shape
-            (torch.Size([1, 2]), torch.Size([1, 1]))
+    Example:
+        >>> import torch
+        >>> from digs.physics.linear.galaxy_light import GalaxyLight
+        >>> from digs.physics.stored_populations import stored_populations
+        >>> light = GalaxyLight(stored_populations(), places=[1000, 2000]).with_lines([40])
+        >>> light.names
+        ('logmass', 'logzsol', 'dust2', 'tage', 'logtau', 'gas_logu')
+        >>> continuum, lines = light(torch.tensor([[10.0, -0.3, 0.5, 3.0, 0.4, -2.5]]))
+        >>> continuum.shape, lines.shape
+        (torch.Size([1, 2]), torch.Size([1, 1]))
     """
 
     def __init__(

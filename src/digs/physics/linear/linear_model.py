@@ -48,6 +48,7 @@ class LinearModel:
     wavelength: of the pixels in the rest frame, in vacuum, in Angstrom, shape (pixels,).
     matrix: F_lambda in erg/s/cm^2/Angstrom of a solar mass, of the shapes and the lines, (pixels, shapes + lines).
     lines: which of the populations' lines these are, shape (lines,).
+    line_wavelength: of these, in Angstrom.
     coarse: where the populations are too coarse, shape (pixels,).
 
     Example:
@@ -66,6 +67,7 @@ class LinearModel:
     wavelength: np.ndarray
     matrix: np.ndarray
     lines: np.ndarray
+    line_wavelength: np.ndarray
     coarse: np.ndarray
 
     @classmethod
@@ -110,7 +112,7 @@ class LinearModel:
             lines = _lines(instrument, gas, populations["line_wavelength"], redshift)
         seen = np.flatnonzero(lines.max(0) > _UNSEEN)
         matrix = np.concatenate([response @ shapes.shapes.T.astype(float), lines[:, seen]], 1) * dimming(redshift)
-        return cls(redshift, dispersion, rest, matrix, seen, coarse)
+        return cls(redshift, dispersion, rest, matrix, seen, populations["line_wavelength"][seen], coarse)
 
     def flux(self, coefficients: SpectrumCoefficients, theta: Tensor) -> Tensor:
         """Return F_lambda in erg/s/cm^2/Angstrom, shape (N, pixels), float64.
