@@ -51,7 +51,7 @@ MISTAKES = {
     "words": ({"draws": "abc"}, ("draws",)),
     "four parameters": ({"draws": DRAWS[:, :, :4]}, ("(20, 60, 4)", "logmass")),
     "one galaxy": ({"draws": DRAWS[0]}, ("(60, 5)",)),
-    "few galaxies": ({"draws": DRAWS[:5]}, ("5 galaxies",)),
+    "few galaxies": ({"draws": DRAWS[:5]}, ("5 galaxies", "20")),
     "few draws": ({"draws": DRAWS[:, :10]}, ("10 draws", "50")),
     "nan": ({"draws": spoilt(3, np.nan)}, ("galaxy 3", "dust2 = nan")),
     "inf": ({"draws": spoilt(4, -np.inf)}, ("galaxy 4", "dust2 = -inf")),
@@ -59,12 +59,14 @@ MISTAKES = {
     "complex": ({"draws": DRAWS + 1j}, ("draws",)),
     "nan density": ({"log_prob": np.where(np.arange(60) == 9, np.nan, DRAWS[..., 0])}, ("galaxy 0", "draw 9")),
     "no density": ({"log_prob": np.full((20, 60), -np.inf)}, ("-inf",)),
+    "absurd density": ({"log_prob": np.full((20, 60), 1e308)}, ("1e+308", "100000")),
     "density of others": ({"log_prob": np.zeros((3, 3))}, ("log_prob", "(3, 3)", "(20, 60)")),
     "halves of verdicts": ({"verdicts": np.full(20, 0.5)}, ("verdicts", "float64")),
     "verdicts of others": ({"verdicts": np.ones(3, dtype=bool)}, ("verdicts", "(3,)")),
     "negative seconds": ({"seconds": -1.0}, ("seconds",)),
     "nan seconds": ({"seconds": [np.nan] * 20}, ("seconds",)),
     "a name that is none": ({"name": 3}, ("name", "int")),
+    "a blank name": ({"name": " \n"}, ("name", "blank")),
 }
 
 
@@ -124,6 +126,7 @@ FILES = {
     "a name of numbers": with_attribute("name", np.arange(3)),
     "an empty name": with_attribute("name", h5py.Empty("S10")),
     "a track of numbers": with_attribute("track", 22),
+    "a misspelt density": as_file(lambda file: file.update({"draws": DRAWS, "logprob": DRAWS[..., 0]})),
 }
 
 
@@ -133,6 +136,12 @@ def test_a_file_that_is_no_entry_is_refused(write, tmp_path, refused):
     write(path)
     with refused("entry.h5"):
         read_entry(path)
+
+
+def test_a_misspelt_dataset_is_named(tmp_path, refused):
+    FILES["a misspelt density"](tmp_path / "entry.h5")
+    with refused("'logprob'", "log_prob"):
+        read_entry(tmp_path / "entry.h5")
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path, refused):

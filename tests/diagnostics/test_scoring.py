@@ -175,3 +175,8 @@ def test_an_entry_of_too_few_galaxies_is_not_written(known, exact, tmp_path, ref
     with refused("30 galaxies", str(GALAXIES)):
         write_entry(tmp_path / "entry.h5", exact[:30])
     assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_track_is_refused(track, refused):
+    with refused("NoneType", "k22, noise, corrupted"):
+        score(track.draws, None)

@@ -49,6 +49,17 @@ def test_a_density_with_a_wrong_norm_is_caught(track, normal):
     assert found["log_prob: norm"].tolerated is False
 
 
+def test_one_galaxy_with_a_wrong_norm_is_caught(track, normal):
+    """The median of all does not see it."""
+    draws = track.placed(normal)
+    log_prob = track.log_prob(draws)
+    log_prob[7] -= 5
+    found = named(track, draws, log_prob)
+    assert found["log_prob: norm"].tolerated
+    worst = found["log_prob: worst norm"]
+    assert (worst.tolerated, worst.where, worst.value) == (False, "galaxy 7", pytest.approx(5))
+
+
 def test_the_exact_density_of_other_draws_is_caught(track, normal):
     """All weights are equal, and none says that the draws are too wide."""
     draws = wider(track, 1.3).placed(normal)

@@ -227,9 +227,29 @@ def test_no_galaxies(grid):
     assert grid.posterior(np.empty((0, 138)), draws=10).draws.shape == (0, 10, 5)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ("type 'NoneType'", "Prior")),
+        ({"high": [13.0, 0.2]}, ("parameters",)),
+        ({"low": [8.0, 0.3, 0.1, 0.01, -1.0]}, ("logzsol", "0.3 to 0.2")),
+        ({"low": [8.0, -2.0, 0.1, 0.0, -1.0]}, ("tage", "from 0 to 4", "inside")),
+        ({"high": [13.0, 0.2, float("nan"), 4.0, 1.0]}, ("dust2", "nan")),
+        ({"high": [13.0, 0.9, 1.0, 4.0, 1.0]}, ("logzsol", "0.9", "0.5")),
+    ],
+    ids=["none", "two ends", "reversed", "no age", "nan", "too metal-rich"],
+)
+def test_priors_without_spectra_end_in_one_sentence(simulator, prior, change, words, refused):
+    ends = {"low": prior.low.tolist(), "high": prior.high.tolist()} | change
+    with refused(*words):
+        Grid(simulator, Prior(**ends) if change else None, FRACTION)
+
+
 def test_wrong_arguments_end_in_one_sentence(grid, given, simulator, prior, flux, tracked, refused):
     with refused("The noise"):
         Grid(simulator, prior, 0.0)
+    with refused("The noise is 5", "0.05"):
+        Grid(simulator, prior, 5.0)
     with refused("'data'", "'given'"):
         Grid(simulator, prior, FRACTION, sigma="data")
     with refused("5 parameters", "has 7"):

@@ -25,7 +25,6 @@ HOSTILE = {
     "brackets": "[bold]red[/bold] {0} %s",
     "long": "W" * 500,
     "other letters": "銀河 🌌 ‮abc",
-    "nothing": "",
 }
 
 

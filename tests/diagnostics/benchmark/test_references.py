@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 
 from digs.base.statistics import QUANTILES
@@ -262,6 +263,24 @@ def test_some_galaxies_of_a_track(track, rows):
     np.testing.assert_array_equal(some.flux, track.flux[rows])
     np.testing.assert_array_equal(some.draws, track.draws[rows])
     assert some.levels == track.levels
+
+
+@pytest.mark.parametrize("rows", [[GALAXIES], [0.5], "k22", None, [], [[1, 2]], np.ones(3, dtype=bool)], ids=repr)
+def test_rows_that_no_track_has(track, rows, refused):
+    with refused("no such rows", str(GALAXIES)):
+        track.of_galaxies(rows)
+
+
+def test_draws_of_any_kind_have_likelihoods_and_others_are_refused(track, refused):
+    draws = track.draws[:, :2]
+    exact = track.log_likelihood(draws)
+    np.testing.assert_array_equal(track.log_likelihood(torch.from_numpy(draws)), exact)
+    np.testing.assert_array_equal(track.log_likelihood(draws.tolist()), exact)
+    for wrong in (draws[1:], draws[..., :4], draws[0]):
+        with refused("any number, 5"):
+            track.log_likelihood(wrong)
+    with refused("The draws"):
+        track.log_likelihood("k22")
 
 
 def test_wrong_tracks_end_in_one_sentence(stored, tmp_path, refused):

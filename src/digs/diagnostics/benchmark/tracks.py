@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from digs.base import paths
+from digs.base import inputs, paths
 from digs.base.errors import DigsError
 from digs.base.statistics import QUANTILES
 from digs.config.model import PriorRanges
+from digs.config.theta import NAMES
 from digs.diagnostics.benchmark.stored_draws import from_steps
 from digs.exact.brute_force.weights import log_likelihoods
 from digs.files.product import Product, read_product
@@ -63,8 +64,20 @@ class Track:
     fraction: float = FRACTION
 
     def of_galaxies(self, rows: Any) -> "Track":
-        """Return the track of some galaxies alone, by their row numbers, a mask or a slice."""
-        chosen = rows if isinstance(rows, slice) else np.asarray(rows)
+        """Return the track of some galaxies alone, by their row numbers, a mask or a slice.
+
+        Raises:
+            DigsError: there are no such rows.
+        """
+        try:
+            chosen = np.atleast_1d(np.arange(len(self.flux))[rows if isinstance(rows, slice) else np.asarray(rows)])
+        except (IndexError, TypeError, ValueError):
+            chosen = np.empty(0)
+        if chosen.ndim != 1 or not len(chosen):
+            raise DigsError(
+                f"Track {self.name} has no such rows; give numbers from 0 to {len(self.flux) - 1}, a mask of "
+                f"{len(self.flux)} truth values, or a slice, that name one galaxy or more."
+            )
         per_galaxy = {
             field.name: getattr(self, field.name)[chosen]
             for field in fields(self)
@@ -72,12 +85,20 @@ class Track:
         }
         return replace(self, **per_galaxy)
 
-    def log_likelihood(self, draws: np.ndarray) -> np.ndarray:
+    def log_likelihood(self, draws: Any) -> np.ndarray:
         """Return ln L of theta by the exact simulator, shape (N, m); -inf where that makes no spectrum.
 
         Args:
             draws: theta, shape (N, m, 5).
+        Raises:
+            DigsError: they have another shape, or are no numbers.
         """
+        draws = inputs.read_tensor(draws, "The draws").detach().double().cpu().numpy()
+        if draws.ndim != 3 or draws.shape[0] != len(self.flux) or draws.shape[2] != len(NAMES):
+            raise DigsError(
+                f"The draws have shape {draws.shape}, not ({len(self.flux)}, any number, {len(NAMES)}); order the last "
+                f"axis as {', '.join(NAMES)}."
+            )
         simulator = Simulator()
         spectra, (low, high) = CompiledSpectra(simulator), simulator.domain.numpy()
         sigma = np.empty((len(self.flux), 0)) if self.sigma is None else self.sigma.astype(float)

@@ -27,6 +27,9 @@ LEAST_GALAXIES = 20
 _LARGEST = 1e6  # dex or Gyr, that a draw can be
 
 
+_LARGEST_LOG = 1e5  # nat, that log_prob can be: far beyond any density, and far from where numbers lose digits
+
+
 _MOST = 2**28  # numbers of a dataset
 
 
@@ -67,16 +70,17 @@ class BenchmarkEntry:
         if (bad := ~(np.abs(draws) < _LARGEST)).any():
             galaxy, draw, place = np.argwhere(bad)[0]
             raise DigsError(
-                f"The draws of galaxy {galaxy} hold {NAMES[place]} = {draws[galaxy, draw, place]:g}; give finite "
-                "theta, in dex and Gyr."
+                f"The draws of galaxy {galaxy} hold {NAMES[place]} = {draws[galaxy, draw, place]:g}; give theta in dex "
+                f"and Gyr, finite and within {_LARGEST:g} of 0."
             )
         galaxies = draws.shape[0]
         if log_prob is not None:
             log_prob = _fitting(_numbers(log_prob, "log_prob"), "log_prob", draws.shape[:2])
-            if (bad := ~np.isfinite(log_prob)).any():
+            if (bad := ~(np.abs(log_prob) < _LARGEST_LOG)).any():
                 row, draw = np.argwhere(bad)[0]
                 raise DigsError(
-                    f"log_prob of galaxy {row} is {log_prob[row, draw]:g} at draw {draw}; give finite numbers, or none."
+                    f"log_prob of galaxy {row} is {log_prob[row, draw]:g} at draw {draw}; give ln of a density, finite "
+                    f"and within {_LARGEST_LOG:g} of 0, or none."
                 )
         if verdicts is not None:
             verdicts = _fitting(_truth_values(verdicts), "verdicts", (galaxies,))
@@ -85,7 +89,9 @@ class BenchmarkEntry:
             seconds = _fitting(np.full(galaxies, seconds) if seconds.ndim == 0 else seconds, "seconds", (galaxies,))
             if not (np.isfinite(seconds) & (seconds >= 0)).all():
                 raise DigsError("The seconds are not all finite and 0 or more; give what each galaxy took.")
-        return cls(plain(name, "name"), plain(description, "description"), draws, log_prob, verdicts, seconds)
+        if not (name := plain(name, "name")):
+            raise DigsError("The name of the entry is blank; give it one.")
+        return cls(name, plain(description, "description"), draws, log_prob, verdicts, seconds)
 
     @property
     def label(self) -> str:
@@ -135,7 +141,10 @@ def _check_shape(shape: tuple[int, ...]) -> None:
             f"{', '.join(NAMES)}."
         )
     if shape[0] < LEAST_GALAXIES:
-        raise DigsError(f"There are draws of {shape[0]} galaxies; give those of all of a track.")
+        raise DigsError(
+            f"There are draws of {shape[0]} galaxies; give those of all of a track, or of {LEAST_GALAXIES} and more of "
+            "its galaxies."
+        )
     if shape[1] < LEAST_DRAWS:
         raise DigsError(f"There are {shape[1]} draws of each galaxy; give {LEAST_DRAWS} or more.")
 
@@ -186,10 +195,16 @@ def read_entry(path: Path | str) -> tuple[BenchmarkEntry, str | None]:
             datasets = {key: file.get(key) for key in ("draws", *_OPTIONAL)}
             attributes = {key: file.attrs.get(key) for key in ("track", "name", "description")}
             found = {key: _dataset(item, key) for key, item in datasets.items() if item is not None}
+            unknown = sorted(set(file) - set(datasets))
     except DigsError as error:
         raise DigsError(f"{name}: {error}") from None
     except (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, MemoryError):
         raise DigsError(f"{name} is damaged or is no HDF5 file; write it with digs.write_entry.") from None
+    if unknown:
+        raise DigsError(
+            f"{name} holds '{plain(unknown[0], 'dataset')}', which no entry has; an entry has draws and, if there are "
+            f"any, {', '.join(_OPTIONAL)}. Rename it, or leave it out."
+        )
     try:
         texts = {key: plain(text, key) for key, text in attributes.items() if text is not None}
         track = texts.pop("track", None)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from digs.base import paths
-from digs.diagnostics.benchmark.tracks import Track, load_track
+from digs.base.errors import DigsError
+from digs.diagnostics.benchmark.tracks import TRACKS, Track, load_track
 from digs.diagnostics.scores.entries import BenchmarkEntry, check_galaxies, store_entry
 from digs.diagnostics.scores.scoring import Scores, score_entry
 from digs.files.atomic import read_json
@@ -16,9 +17,13 @@ def track_of(track: Track | str) -> Track:
     """Return a track, by its name or as it is.
 
     Raises:
-        DigsError: there is none of that name, or its file is missing.
+        DigsError: it is no track, there is none of that name, or its file is missing.
     """
-    return load_track(track) if isinstance(track, str) else track
+    if isinstance(track, str):
+        return load_track(track)
+    if not isinstance(track, Track):
+        raise DigsError(f"The track is of type '{type(track).__name__}'; give its name: {', '.join(TRACKS)}.")
+    return track
 
 
 def scores_of(entry: BenchmarkEntry, track: Track, seed: int, quiet: bool = True) -> Scores:

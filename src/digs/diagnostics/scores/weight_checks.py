@@ -1,10 +1,10 @@
 """What an entry's own density is worth: importance weights by the exact posterior, and whether it is what it says.
 
 A draw's weight is exact density over the entry's own. Their effective share is the efficiency of importance sampling
-(Kish 1965). Weights of a false density are told by three numbers that are 0 for a true one, whatever it is: ln of the
-weights' mean, as the exact density is normalised by the evidence; and how far weighted draws are from the reference.
-They have a tolerance in place of a p-value: the mean of weights converges too slowly for a test (Chatterjee and
-Diaconis 2018), and only galaxies with enough effective draws are looked at.
+(Kish 1965). Weights of a false density are told by four numbers that are 0 for a true one, whatever it is: ln of the
+weights' mean, as the exact density is normalised by the evidence, of all galaxies and of the worst; and how far
+weighted draws are from the reference. They have a tolerance in place of a p-value: the mean of weights converges too
+slowly for a test (Chatterjee and Diaconis 2018), and only galaxies with enough effective draws are looked at.
 """
 
 from typing import Any
@@ -21,6 +21,9 @@ _EFFECTIVE = 50.0  # draws of a galaxy whose weights are judged
 
 
 _LARGEST = 50.0  # nat, that ln of a mean weight counts as at most
+
+
+_WORST = 3.0  # nat, that ln of a single galaxy's mean weight may be: with so many effective draws it is known to 0.2
 
 
 _ROUNDING = 1e-6  # of the prior's ranges
@@ -90,10 +93,25 @@ def weight_measurements(track: Any, draws: np.ndarray, log_prob: np.ndarray, see
     median = with_error(log_mean, np.median, bootstrap_rows(len(log_mean), _RESAMPLED, seed))
     return [
         *found,
-        check("log_prob: norm", "ln of the weights' mean over the evidence, median", **median),
+        check("log_prob: norm", f"ln of the weights' mean over the evidence, median, {_LARGEST:g} at most", **median),
+        _worst_norm(log_mean, np.flatnonzero(judged)),
         _largest("log_prob: place", "mean shift of the weighted draws, in exact standard deviations", shift),
         _largest("log_prob: width", "mean of ln of the weighted draws' widths over exact ones", width),
     ]
+
+
+def _worst_norm(log_mean: np.ndarray, galaxies: np.ndarray) -> Measurement:
+    """A check of the galaxy whose mean weight is farthest from the evidence; log_mean is of these galaxies."""
+    worst = int(np.abs(log_mean).argmax())
+    return Measurement(
+        "log_prob: worst norm",
+        f"the same of the galaxy where it is farthest from 0, within {_WORST:g} of it; draws that miss most of a "
+        "posterior show here as well",
+        float(log_mean[worst]),
+        expected=0.0,
+        tolerated=bool(abs(log_mean[worst]) <= _WORST),
+        where=f"galaxy {galaxies[worst]}",
+    )
 
 
 def _largest(name: str, meaning: str, values: np.ndarray) -> Measurement:

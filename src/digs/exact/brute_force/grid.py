@@ -44,6 +44,9 @@ from digs.physics.spectra import check_flux
 _AT_ONCE = 64_000  # draws, to bound memory
 
 
+_LARGEST_NOISE = 1.0
+
+
 _FEWEST = 3  # parameters: mass and dust, which are in closed form, and one more
 
 
@@ -91,7 +94,7 @@ class Grid:
             sigmas are given, a typical one, that the spacing of the grid is made for.
         sigma: "model", or "given": sigmas of each pixel come with the spectra.
     Raises:
-        DigsError: the simulator makes other galaxies; the noise is no such number.
+        DigsError: the simulator makes other galaxies, or none of a part of the prior; the noise is no such number.
 
     Example:
         >>> import torch, digs
@@ -114,6 +117,10 @@ class Grid:
         sigma: Literal["model", "given"] = "model",
     ):
         self.noise = inputs.real_number(noise, "The noise", 1e-4)
+        if self.noise > _LARGEST_NOISE:
+            raise DigsError(
+                f"The noise is {self.noise:g}; give a fraction of the flux of {_LARGEST_NOISE:g} at most, 0.05 for 5%."
+            )
         if sigma not in ("model", "given"):
             raise DigsError(f"The sigma is {sigma!r}; give 'model' or 'given'.")
         if simulator.names[: len(NAMES)] != NAMES[: len(simulator.names)] or len(simulator.names) < _FEWEST:
@@ -121,8 +128,7 @@ class Grid:
                 f"A grid is over the first {_FEWEST} or more of {', '.join(NAMES)}, and what may follow; this "
                 f"simulator has {', '.join(simulator.names)}."
             )
-        if len(prior.low) != len(simulator.names):
-            raise DigsError(f"The prior is of {len(prior.low)} parameters, the simulator has {len(simulator.names)}.")
+        _check_prior(prior, simulator)
         self.simulator, self.prior, self.sigma = simulator, prior, sigma
         with torch.no_grad():
             self.nodes = Nodes.of(make_templates(simulator, prior, self.noise), prior)
@@ -247,6 +253,23 @@ class Grid:
             row = int((gaps.sum(1) > self.simulator.pixels - 5).argmax())
             raise DigsError(f"Galaxy {row} has fewer than 5 pixels that are no gaps; leave it out.")
         return flux, sigma
+
+
+def _check_prior(prior: Any, simulator: Simulator | FixedColumns) -> None:
+    """Refuse a prior that is none, has no volume, or reaches to where the simulator makes no spectra."""
+    if not isinstance(prior, Prior):
+        raise DigsError(f"The prior is of type '{type(prior).__name__}'; give a digs.physics.Prior.")
+    if not len(prior.low) == len(prior.high) == len(simulator.names):
+        raise DigsError(f"The prior is of {len(prior.low)} parameters, the simulator has {len(simulator.names)}.")
+    domain = simulator.domain.double().cpu()
+    for name, low, high, least, most in zip(simulator.names, prior.low, prior.high, *domain, strict=True):
+        if not (torch.isfinite(low) and torch.isfinite(high) and low < high):
+            raise DigsError(f"The prior of {name} is from {low:g} to {high:g}; give a lower and a higher number.")
+        if not least <= low < high <= most:
+            raise DigsError(
+                f"The prior of {name} is from {low:g} to {high:g}, the simulator's spectra are from {least:g} to "
+                f"{most:g}; give a prior inside that."
+            )
 
 
 def _posterior(sample: Sample) -> GridPosterior:

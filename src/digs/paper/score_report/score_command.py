@@ -10,7 +10,7 @@ from digs.base.errors import DigsError
 
 def run_score(draws: Path, track: str | None, seed: str, out: Path | None) -> int:
     """Score the posteriors of an entry to the benchmark (docs/benchmark.md) against exact ones."""
-    from digs.diagnostics.scores.entries import read_entry  # these import torch, for seconds
+    from digs.diagnostics.scores.entries import check_galaxies, read_entry  # these import torch, for seconds
     from digs.diagnostics.scores.public_scores import scores_of, track_of
     from digs.paper.score_report.score_folder import report_folder
     from digs.paper.score_report.written_report import write_report
@@ -20,6 +20,10 @@ def run_score(draws: Path, track: str | None, seed: str, out: Path | None) -> in
     if track and own_track and track != own_track:
         raise DigsError(f"{draws} is an entry for track {own_track}, not {track}; leave out --track.")
     found = track_of(track or own_track or "k22")
+    try:
+        check_galaxies(len(entry.draws), found)
+    except DigsError as error:
+        raise DigsError(f"{draws}: {error}") from None
     if out is None:
         print(scores_of(entry, found, number, quiet=False))
         return 0

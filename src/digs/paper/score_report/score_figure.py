@@ -82,7 +82,7 @@ def draw_scores(scores: Scores, files: list[Path]) -> None:
             found, expected = curves.differences, curves.expected
             _histogram(axes[0, place], found.shift[:, place], expected.shift[:, place])
             _histogram(axes[1, place], found.log_half[:, place], expected.log_half[:, place])
-            axes[0, place].set_xlabel("shift of median", labelpad=1)
+            axes[0, place].set_xlabel("shift / half-width", labelpad=1)
             axes[1, place].set_xlabel("ln width ratio", labelpad=1)
             if truths:
                 _ranks(axes[2, place], curves.probability[:, place], band)
