@@ -6,12 +6,8 @@ import pytest
 import torch
 from sbi.neural_nets import posterior_nn
 
-from digs.base import paths
 from digs.base.errors import DigsError
-from digs.config.params import load_params
 from digs.config.theta import NAMES
-from digs.files.product import read_product
-from digs.files.schemas.released_schema import RELEASED
 from digs.flows import released_maf as module
 from digs.flows.released_maf import NETWORK, ORDER, TO_OURS, TO_THEIRS, released_file, released_maf
 
@@ -89,21 +85,3 @@ def test_other_contents_are_refused(tmp_path):
     (tmp_path / "list.pkl").write_bytes(pickle.dumps([1, 2]))
     with pytest.raises(DigsError, match="does not hold a masked autoregressive flow"):
         released_maf(tmp_path / "list.pkl")
-
-
-def test_their_network_is_read_and_is_a_density():
-    """Against what is kept of it in the repository, where K22_HOME is set."""
-    try:
-        flow = released_maf(released_file()).double()
-    except DigsError as error:
-        pytest.skip(str(error))
-    kept = read_product(paths.ROOT / "src/static/khullar2022.h5", RELEASED)
-    torch.testing.assert_close(flow.mean, torch.as_tensor(kept["mean"]), rtol=0, atol=1e-6)
-    prior = load_params().prior
-    middle = torch.tensor([sum(getattr(prior, name)) / 2 for name in ORDER]).double()
-    torch.testing.assert_close(-flow.shift / flow.scale, middle, rtol=0.01, atol=0.01)
-    noise = torch.randn(20, 50, 5, generator=torch.Generator().manual_seed(1)).double()
-    context = flow.mean + 0.1 * torch.randn(20, 138, generator=torch.Generator().manual_seed(2)).double()
-    theta = flow.inverse(noise, context)
-    again, _ = flow.forward(theta, context[:, None].expand(-1, 50, -1))
-    torch.testing.assert_close(again, noise, rtol=0, atol=1e-6)

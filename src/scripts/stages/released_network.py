@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from digs.base import paths
+from digs.base.errors import DigsError
 from digs.base.random_streams import generator
 from digs.base.statistics import bootstrap_rows, mean_and_error
 from digs.config.params import load_params
@@ -43,7 +44,10 @@ def main() -> None:
     file = released_file()
     theirs = released_maf(file)
     instrument = stored_instrument(recipe.spectrum(params))
-    members = torch.as_tensor(read_product(paths.ROOT / "src/static/khullar2022.h5", RELEASED)["theta"])
+    kept = read_product(paths.ROOT / "src/static/khullar2022.h5", RELEASED)
+    if not np.allclose(theirs.mean, kept["mean"], rtol=0, atol=1e-6):
+        raise DigsError(f"{file} is not the network whose spectra are kept; clone it at commit 1d5930b.")
+    members = torch.as_tensor(kept["theta"])
     source = ReleasedPairs(Simulator(instrument), prior, members, params.noise.fraction)
     trained = read_product(paths.DATA / "released_recipe.h5", RELEASED_RECIPE)
     ours = PlainMaf.of_arrays(trained.arrays)

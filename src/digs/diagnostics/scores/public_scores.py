@@ -21,7 +21,7 @@ def track_of(track: Track | str) -> Track:
     """
     if isinstance(track, str):
         return load_track(track)
-    if not isinstance(track, Track):
+    if not hasattr(track, "log_evidence"):
         raise DigsError(f"The track is of type '{type(track).__name__}'; give its name: {', '.join(TRACKS)}.")
     return track
 

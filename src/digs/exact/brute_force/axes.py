@@ -45,7 +45,7 @@ LN10 = np.log(10.0)
 Z, X, Y = range(3)  # the places of logzsol, ln tage and ln(tage / tau) among the coordinates
 
 
-_DENSE = 3  # axes, on which a grid can always be dense
+DENSE = 3  # axes, on which a grid can always be dense
 
 
 _PROBES = 24  # places on each axis without kinks where f is looked at
@@ -137,7 +137,7 @@ def choose_axes(shape: Shape, prior: Prior, kinks: Sequence[np.ndarray], most: f
     """
     limits = ends(prior)
     if most is None:
-        most = MOST_NODES if len(limits) > _DENSE else np.inf
+        most = MOST_NODES if len(limits) > DENSE else np.inf
     borders = [
         np.unique(np.concatenate([pair, own[(own > pair[0] + _NEAR) & (own < pair[1] - _NEAR)]])) if len(own) else None
         for pair, own in zip(limits, kinks, strict=True)

@@ -11,7 +11,7 @@ from torch import Tensor
 from digs.base.random_streams import generator
 from digs.exact.brute_force.nodes import Nodes
 from digs.exact.brute_force.proposals import hold
-from digs.exact.brute_force.template_features import TemplateFeatures
+from digs.exact.brute_force.template_features import SHOWN, TemplateFeatures
 from digs.exact.brute_force.templates import log_spectra
 from digs.physics.fixed_columns import FixedColumns
 from digs.physics.prior import Prior
@@ -50,7 +50,7 @@ class TemplateBank:
             return log_spectra(simulator, prior, self.theta[rows])
 
         with torch.no_grad():
-            templates = TemplateFeatures.of(of_points, size, simulator.curve.double().cpu(), noise)
+            templates = TemplateFeatures.of(of_points, size, simulator.curve.double().cpu(), noise, SHOWN)
         self._nodes = Nodes.scattered(templates, prior)
 
     def nearest(self, flux: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:

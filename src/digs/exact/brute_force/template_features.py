@@ -25,7 +25,10 @@ _LOST = 0.05  # sigma, that all but one in a thousand templates lose by compress
 _NOTHING = 1e-12  # of the largest eigenvalue, below which a vector may be anything, what mass and dust do included
 
 
-_AT_ONCE = 100_000  # templates that are compressed; as many, at most, show the components
+SHOWN = 100_000  # templates, which are enough to take components from
+
+
+_AT_ONCE = 100_000  # templates that are compressed
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class TemplateFeatures:
 
     @classmethod
     def of(
-        cls, log_spectra: Callable[[np.ndarray], Tensor], size: int, curve: Tensor, unit: float, **others
+        cls, log_spectra: Callable[[np.ndarray], Tensor], size: int, curve: Tensor, unit: float, shown: int, **others
     ) -> "TemplateFeatures":
         """Return the features of ln spectra.
 
@@ -59,10 +62,11 @@ class TemplateFeatures:
             size: how many rows there are.
             curve: k, (n,), float64.
             unit: of the c's.
+            shown: how many templates, at most, the components are taken from, if not all.
             others: what a template has beside its features.
         """
         linear, _ = straight_lines(curve)
-        _, spectra = split_off(log_spectra(np.arange(0, size, -(-size // _AT_ONCE))), curve)
+        _, spectra = split_off(log_spectra(np.arange(0, size, -(-size // shown))), curve)
         mean = spectra.mean(0)
         spectra -= mean
         strength, vectors = torch.linalg.eigh(spectra.T @ spectra)

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from digs.config.theta import DUST, MASS, NAMES, index
-from digs.exact.brute_force.axes import LN10, Axes, X, Y, Z, choose_axes
-from digs.exact.brute_force.template_features import TemplateFeatures, split_off
+from digs.exact.brute_force.axes import DENSE, LN10, Axes, X, Y, Z, choose_axes
+from digs.exact.brute_force.template_features import SHOWN, TemplateFeatures, split_off
 from digs.physics.fixed_columns import FixedColumns, with_all_columns
 from digs.physics.prior import Prior
 from digs.physics.simulator import GAS_NAMES, Simulator
@@ -67,7 +67,9 @@ def make_templates(simulator: Simulator | FixedColumns, prior: Prior, unit: floa
         at = torch.stack([torch.as_tensor(nodes[which]) for nodes, which in zip(axes.nodes, places, strict=True)], 1)
         return log_spectra(simulator, prior, theta_at(at, simulator.names))
 
-    return Templates.of(of_nodes, axes.size(prior), curve, unit, axes=axes, number=number)
+    size = axes.size(prior)
+    shown = size if axes.dimensions <= DENSE else SHOWN
+    return Templates.of(of_nodes, size, curve, unit, shown, axes=axes, number=number)
 
 
 def axes_of(simulator: Simulator | FixedColumns, prior: Prior, unit: float, most: float | None = None) -> Axes:
