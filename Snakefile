@@ -98,6 +98,7 @@ TABLES = {
         "posteriors.h5",
         "timing.json",
     ],
+    "tab_frontier": ["frontier.json"],
     "tab_league": ["league.json"],
     "tab_warning_lights": ["warning_lights.json"],
 }
