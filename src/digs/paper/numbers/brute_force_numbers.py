@@ -4,7 +4,7 @@ from digs.base import paths
 from digs.config.params import Params
 from digs.config.theta import NAMES
 from digs.files.atomic import read_json
-from digs.paper.latex_numbers import from_to, grouped_integer, plain
+from digs.paper.latex_numbers import from_to, grouped_integer, percent, plain
 from digs.paper.numbers import Numbers
 
 
@@ -21,6 +21,7 @@ def brute_force(params: Params) -> Numbers:
         "grid_chain_draws": grouped_integer(found["chain_draws"]),
         "grid_set_up_seconds": plain(found["set_up_seconds"]["median"]),
         "grid_ms": plain(1e3 * grid["seconds"]["median"]),
+        "grid_efficiency": percent(grid["efficiency"]),
         "grid_memory": plain(found["peak_memory_gb"]),
         "grid_time_ratio": plain(ratio["median"]),
         "grid_time_ratio_range": from_to(ratio["low"], ratio["high"]),

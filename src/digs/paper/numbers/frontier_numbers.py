@@ -6,7 +6,7 @@ from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
 from digs.inference.frontier.catalogue_costs import break_even, cheapest, per_galaxy
-from digs.paper.latex_numbers import count, grouped_integer, percent, plain, with_its_error
+from digs.paper.latex_numbers import count, grouped_integer, percent, plain, power_of_ten, with_its_error
 from digs.paper.numbers import Numbers
 
 NETWORKS = ("short", "fiducial")
@@ -23,6 +23,7 @@ def frontier(params: Params) -> Numbers:
         "frontier_batch": str(found["batch"]),
         "frontier_repeats": str(found["repeats"]),
         "frontier_bank": grouped_integer(found["mixtures"]["bank"]),
+        **{f"frontier_catalogue_{place}": power_of_ten(each) for place, each in enumerate(found["catalogues"])},
     }
     for free, measured in found["measured"].items():
         methods = measured["methods"]
