@@ -71,6 +71,7 @@ def draw_seconds(axes: Axes, measured: Mapping[str, Any], effective: float) -> N
     seconds = np.array([each["seconds"]["value"] for each in found])
     axes.plot(free[coarse], seconds[coarse], marker="o", ms=4, ls="", mfc="white", mec=STYLES["grid"][1], zorder=3)
     axes.set(yscale="log", xlabel="Parameters not in closed form", ylabel=f"{effective:g} effective draws (s)")
+    axes.set_ylim(bottom=4e-4)  # room for the note below all lines
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.axhline(1, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
     note(axes, f"thin: set-up shared by {SHARED} galaxies\nopen: fewer nodes than a dense grid has", x=0.96, y=0.04)
