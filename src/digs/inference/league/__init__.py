@@ -1,1 +1,0 @@
-"""The league: methods of many kinds, entered in the benchmark on the same terms."""
