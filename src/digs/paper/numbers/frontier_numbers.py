@@ -23,7 +23,7 @@ def frontier(params: Params) -> Numbers:
         "frontier_batch": str(found["batch"]),
         "frontier_repeats": str(found["repeats"]),
         "frontier_bank": grouped_integer(found["mixtures"]["bank"]),
-        **{f"frontier_catalogue_{place}": power_of_ten(each) for place, each in enumerate(found["catalogues"])},
+        **{f"frontier_catalogue_{place}": _galaxies(each) for place, each in enumerate(found["catalogues"])},
     }
     for free, measured in found["measured"].items():
         methods = measured["methods"]
@@ -35,6 +35,11 @@ def frontier(params: Params) -> Numbers:
             result |= {f"frontier_{free}_{name}_{key}": value for key, value in _of(method).items()}
         result |= _against(free, methods)
     return result | _winners(found)
+
+
+def _galaxies(number: int) -> str:
+    """How many galaxies: one, or a power of ten."""
+    return "1" if number == 1 else power_of_ten(number)
 
 
 def _of(method: dict[str, Any]) -> Numbers:
