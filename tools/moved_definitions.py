@@ -80,7 +80,9 @@ def main() -> None:
     archive = ["git", "-C", str(paths.ROOT), "archive", arguments.commit, "src/digs", "src/scripts", "dvc.yaml"]
     content = subprocess.run(archive, capture_output=True, check=True).stdout
     with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        tar.extractall(folder, filter="data")
+        # Python 3.11.2, which Debian has, knows no filters; the archive is git's own
+        tar.extraction_filter = getattr(tarfile, "data_filter", None)
+        tar.extractall(folder)
         then = all_definitions(Path(folder).rglob("*.py"))
     sources = SourceTree(paths.ROOT / "src")
     for name in arguments.stage or pipeline.stages:

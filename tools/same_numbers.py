@@ -1,9 +1,11 @@
 """Print digests of what networks and brute force compute, to be compared with those of another commit.
 
-Run it in two checkouts, PYTHONPATH=src of each, on one machine: equal lines are equal to the bit. That is evidence for
-`digs vouch`, where code has changed in a way that should move no number.
+Run it in two checkouts, PYTHONPATH=src of each, on one machine, and compare with diff: equal lines are equal to the
+bit. That is evidence for `digs vouch`, where code has changed in a way that should move no number. Trainings are on
+exact pairs; library pairs and looked-up ones are not made.
 """
 
+import argparse
 import hashlib
 import tempfile
 from pathlib import Path
@@ -58,6 +60,7 @@ def of_grid(found: GridPosterior) -> str:
 
 def main() -> None:
     """Print one line for each network, training and grid."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter).parse_args()
     torch.set_num_threads(1)
     params = load_params()
     fraction, prior, simulator = params.noise.fraction, Prior.over(params.prior), Simulator()
@@ -65,7 +68,7 @@ def main() -> None:
     for name in sorted(file.stem for file in NETWORKS.glob("*.json")):
         print(f"draws of {name}: {of_network(name, flux)}", flush=True)
     for name in params.networks:
-        print(f"training of {name}: {of_training(name, simulator, prior, fraction)}", flush=True)
+        print(f"training of the architecture of {name}: {of_training(name, simulator, prior, fraction)}", flush=True)
     print(f"grid: {of_grid(Grid(simulator, prior, fraction).posterior(flux, DRAWS, SEED, effective=0.9 * DRAWS))}")
     track = load_track("noise").of_galaxies(range(GALAXIES))
     for noise in (0.02, 0.05):

@@ -193,6 +193,17 @@ def test_gaps_and_negative_fluxes_with_given_sigmas(given, simulator, theta):
     assert given.posterior(flux[:2], 300, 1, sigma[:2]).log_evidence.tolist() == found.log_evidence[:2].tolist()
 
 
+@pytest.mark.parametrize("fraction", [1e-5, 1e-20])
+def test_a_galaxy_that_no_node_can_be_has_no_draws_and_spoils_no_other(given, flux, fraction):
+    sigma = FRACTION * flux[:2].abs()
+    alone = given.posterior(flux[1:2], draws=50, seed=1, sigma=sigma[1:])
+    sigma[0] *= fraction
+    both = given.posterior(flux[:2], draws=50, seed=1, sigma=sigma)
+    assert both.effective[0] <= 1
+    assert torch.equal(both.draws[1], alone.draws[0])
+    assert both.effective[1] > 10
+
+
 def test_masses_beyond_the_prior_end_at_it(grid, simulator, prior):
     flux = 10**0.1 * simulator([[13.0, -0.5, 0.5, 2.0, 0.0]])
     found = grid.posterior(flux, draws=1000, seed=1)
@@ -250,6 +261,11 @@ def test_wrong_arguments_end_in_one_sentence(grid, given, simulator, prior, flux
         Grid(simulator, prior, 0.0)
     with refused("The noise is 5", "0.05"):
         Grid(simulator, prior, 5.0)
+    with refused("noise of 0.001", "larger noise"):
+        Grid(simulator, prior, 1e-3)
+    for none in (None, Simulator):
+        with refused("The simulator is of type", "digs.Simulator()"):
+            Grid(none, prior, FRACTION)
     with refused("'data'", "'given'"):
         Grid(simulator, prior, FRACTION, sigma="data")
     with refused("5 parameters", "has 7"):

@@ -207,7 +207,7 @@ def test_search_leads_to_a_page(site, page):
     ("asked", "address"),
     [
         ("which seed made the reference chains?", "stages/reference.html"),
-        ("table 12", "paper.html#tab:sps"),
+        ("table 13", "paper.html#tab:sps"),
         ("vouched", "index.html#audit"),
         ("how do I rebuild everything", "index.html#rebuild"),
         ("corner", "exhibits/fig_corner.html"),
@@ -252,7 +252,7 @@ def test_pictures_grow_at_a_click(site, page):
     page.click("dialog button[aria-label=Larger]")
     assert page.locator("dialog img").bounding_box()["width"] > before
     page.click("dialog button[aria-label=Close]")
-    assert page.locator("dialog").count() == 0
+    page.wait_for_selector("dialog", state="detached")
 
 
 def test_a_number_of_the_paper_leads_to_its_proof(site, page):

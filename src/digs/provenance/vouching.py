@@ -138,7 +138,9 @@ def hash_at(root: Path, commit: str, name: str) -> str:
         with tarfile.open(
             fileobj=io.BytesIO(_git(root, "archive", commit, "src/digs", "src/scripts", "dvc.yaml"))
         ) as tar:
-            tar.extractall(folder, filter="data")
+            # Python 3.11.2, which Debian has, knows no filters; the archive is git's own
+            tar.extraction_filter = getattr(tarfile, "data_filter", None)
+            tar.extractall(folder)
         stage = Stage.of(name, read_yaml(Path(folder) / "dvc.yaml")["stages"][name])
         return closure_hash(Path(folder), stage)
 

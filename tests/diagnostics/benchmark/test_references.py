@@ -276,8 +276,8 @@ def test_draws_of_any_kind_have_likelihoods_and_others_are_refused(track, refuse
     exact = track.log_likelihood(draws)
     np.testing.assert_array_equal(track.log_likelihood(torch.from_numpy(draws)), exact)
     np.testing.assert_array_equal(track.log_likelihood(draws.tolist()), exact)
-    for wrong in (draws[1:], draws[..., :4], draws[0]):
-        with refused("any number, 5"):
+    for wrong in (draws[1:], draws[..., :4], draws[0], draws[:, :0]):
+        with refused("1 or more, 5"):
             track.log_likelihood(wrong)
     with refused("The draws"):
         track.log_likelihood("k22")

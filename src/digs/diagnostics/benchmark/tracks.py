@@ -94,9 +94,9 @@ class Track:
             DigsError: they have another shape, or are no numbers.
         """
         draws = inputs.read_tensor(draws, "The draws").detach().double().cpu().numpy()
-        if draws.ndim != 3 or draws.shape[0] != len(self.flux) or draws.shape[2] != len(NAMES):
+        if draws.ndim != 3 or draws.shape[0] != len(self.flux) or not draws.shape[1] or draws.shape[2] != len(NAMES):
             raise DigsError(
-                f"The draws have shape {draws.shape}, not ({len(self.flux)}, any number, {len(NAMES)}); order the last "
+                f"The draws have shape {draws.shape}, not ({len(self.flux)}, 1 or more, {len(NAMES)}); order the last "
                 f"axis as {', '.join(NAMES)}."
             )
         simulator = Simulator()

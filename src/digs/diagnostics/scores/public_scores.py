@@ -84,6 +84,8 @@ def write_entry(
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     digs.write_entry(Path(folder) / "entry.h5", track.draws, track="k22", name="the references themselves")
     """
+    if not isinstance(path, str | Path):
+        raise DigsError(f"The path is of type '{type(path).__name__}'; name a file.")
     entry = BenchmarkEntry.of(draws, log_prob, verdicts, seconds, name, description)
     track = track_of(track)
     check_galaxies(len(entry.draws), track)

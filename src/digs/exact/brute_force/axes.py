@@ -159,7 +159,7 @@ def choose_axes(shape: Shape, prior: Prior, kinks: Sequence[np.ndarray], most: f
                 for place, density, own in zip(places, densities, borders, strict=True)
             )
         )
-        if axes.size(prior) <= most:
+        if most == np.inf or axes.size(prior) <= most:
             return axes
         coarser *= _COARSER
 

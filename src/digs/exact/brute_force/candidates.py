@@ -245,6 +245,9 @@ def _draw_all(nodes, readings, power, which, share, number, density, total, numb
     candidates, chi, log_v, log_q = np.empty((most, theta.shape[2])), np.empty(most), np.empty(most), np.empty(most)
     chosen, log_p = np.empty(few, dtype=np.int64), np.empty(few)
     for galaxy in range(len(theta)):
+        if number[galaxy] == 0:  # the model is so far from the data that no node has a density
+            theta[galaxy], log_density[galaxy], effective[galaxy] = 0.5 * (nodes.low + nodes.high), np.inf, 0.0
+            continue
         own, many, reading = (
             slice(first[galaxy], first[galaxy + 1]),
             first[galaxy + 1] - first[galaxy],

@@ -94,7 +94,8 @@ class Grid:
             sigmas are given, a typical one, that the spacing of the grid is made for.
         sigma: "model", or "given": sigmas of each pixel come with the spectra.
     Raises:
-        DigsError: the simulator makes other galaxies, or none of a part of the prior; the noise is no such number.
+        DigsError: the simulator makes other galaxies, or none of a part of the prior; the noise is no such number, or
+            so small that the grid would be too dense for memory.
 
     Example:
         >>> import torch, digs
@@ -116,6 +117,8 @@ class Grid:
         noise: float,
         sigma: Literal["model", "given"] = "model",
     ):
+        if not hasattr(simulator, "names"):
+            raise DigsError(f"The simulator is of type '{type(simulator).__name__}'; give a digs.Simulator().")
         self.noise = inputs.real_number(noise, "The noise", 1e-4)
         if self.noise > _LARGEST_NOISE:
             raise DigsError(
@@ -148,7 +151,8 @@ class Grid:
     ) -> GridPosterior:
         """Return weighted draws from the posteriors of spectra.
 
-        What a galaxy gets depends on the seed and the galaxy alone, to the bit, in whatever batch.
+        What a galaxy gets depends on the seed and the galaxy alone, to the bit, in whatever batch. A spectrum that no
+        model makes has few effective draws, one or none: look at `effective` before you believe what you get.
 
         Args:
             flux: F_lambda of N galaxies on the simulator's pixels, shape (N, pixels) or (pixels,).
@@ -259,7 +263,12 @@ def _check_prior(prior: Any, simulator: Simulator | FixedColumns) -> None:
     """Refuse a prior that is none, has no volume, or reaches to where the simulator makes no spectra."""
     if not isinstance(prior, Prior):
         raise DigsError(f"The prior is of type '{type(prior).__name__}'; give a digs.physics.Prior.")
-    if not len(prior.low) == len(prior.high) == len(simulator.names):
+    if prior.low.shape != prior.high.shape or prior.low.ndim != 1:
+        raise DigsError(
+            f"The prior's ends have the shapes {tuple(prior.low.shape)} and {tuple(prior.high.shape)}; give one number "
+            f"for each of the {len(simulator.names)} parameters."
+        )
+    if len(prior.low) != len(simulator.names):
         raise DigsError(f"The prior is of {len(prior.low)} parameters, the simulator has {len(simulator.names)}.")
     domain = simulator.domain.double().cpu()
     for name, low, high, least, most in zip(simulator.names, prior.low, prior.high, *domain, strict=True):

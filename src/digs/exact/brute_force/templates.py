@@ -10,12 +10,14 @@ stripe in the plane of x = ln tage and y = ln(tage / tau). Nodes of the plane th
 the other axes at each of them are a block, in which metallicities follow one another.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from digs.base.errors import DigsError
 from digs.config.theta import DUST, MASS, NAMES, index
 from digs.exact.brute_force.axes import DENSE, LN10, Axes, X, Y, Z, choose_axes
 from digs.exact.brute_force.template_features import SHOWN, TemplateFeatures, split_off
@@ -24,6 +26,9 @@ from digs.physics.prior import Prior
 from digs.physics.simulator import GAS_NAMES, Simulator
 
 _AT_ONCE = 20_000  # spectra, to bound memory
+
+
+_MOST_PLACES = 8_000_000  # products of nodes; some of them hold none of the prior, the others take a kilobyte each
 
 
 _LOGZSOL, _AGE, _TAU = index("logzsol"), index("tage"), index("logtau")
@@ -58,8 +63,14 @@ def make_templates(simulator: Simulator | FixedColumns, prior: Prior, unit: floa
 
     Args:
         unit: of the noise in ln flux that the grid is made for.
+    Raises:
+        DigsError: there would be too many.
     """
     curve, axes = simulator.curve.double().cpu(), axes_of(simulator, prior, unit)
+    if (places := math.prod(map(len, axes.nodes))) > _MOST_PLACES:
+        raise DigsError(
+            f"A grid for noise of {unit:g} has {places:.1g} places, too many for memory; give larger noise."
+        )
     number = axes.planes(prior)
 
     def of_nodes(rows: np.ndarray) -> Tensor:

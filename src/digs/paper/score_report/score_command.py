@@ -17,9 +17,9 @@ def run_score(draws: Path, track: str | None, seed: str, out: Path | None) -> in
 
     number = inputs.seed(int(seed) if re.fullmatch(r"-?[0-9]{1,30}", seed) else seed)
     entry, own_track = read_entry(draws)
+    found = track_of(track or own_track or "k22")
     if track and own_track and track != own_track:
         raise DigsError(f"{draws} is an entry for track {own_track}, not {track}; leave out --track.")
-    found = track_of(track or own_track or "k22")
     try:
         check_galaxies(len(entry.draws), found)
     except DigsError as error:
