@@ -5,18 +5,19 @@ first a few over the whole range, which find the galaxy; then as many over the p
 that interpolation is exact. Beyond that part the posterior is taken as 0, and the evidence is that of the whole range.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from digs.exact.normal.normal_equations import MassTerms, NormalEquations, cubic_shares
+from digs.exact.normal.normal_equations import MassTerms, NormalEquations
 from digs.exact.normal.spectrum_density import DISPERSION, SpectrumDensity, integral_over_logmass
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.model_pixels import ModelPixels
 from digs.inference.engine.model_prior import Coordinates, ModelPrior
 from digs.inference.engine.model_space import ModelSpace
+from digs.inference.engine.node_models import alike, interpolated_spectra
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
 
@@ -61,7 +62,7 @@ class GalaxyProblem:
             nodes: dispersions in km/s, ascending; one where it is known.
             log_range: ln of the share of the prior's dispersions, in log, that the nodes span.
         """
-        models = _alike([LinearModel.of(pixels.instrument, redshift, float(node)) for node in nodes])
+        models = alike([LinearModel.of(pixels.instrument, redshift, float(node)) for node in nodes])
         equations = NormalEquations.of(pixels.flux, pixels.sigma, models, space.moments, settings.nuisances)
         names = space.names + ((DISPERSION,) if len(models) > 1 else ())
         ranges = dict(settings.ranges)
@@ -105,23 +106,4 @@ class GalaxyProblem:
     def spectra(self, theta: np.ndarray) -> np.ndarray:
         """Return F_lambda of theta in the pixels, shape (N, pixels)."""
         columns, dispersion = self.split(torch.as_tensor(theta, dtype=torch.float64))
-        amounts = self.coefficients(columns) * 10.0 ** columns[:, :1]
-        if dispersion is None:
-            return (amounts @ torch.as_tensor(self.models[0].matrix).T).numpy()
-        share = cubic_shares(self.equations.log_dispersion, dispersion)
-        parts = (share[:, [k]] * (amounts @ torch.as_tensor(each.matrix).T) for k, each in enumerate(self.models))
-        return sum(parts).numpy()
-
-
-def _alike(models: list[LinearModel]) -> list[LinearModel]:
-    """The models with the lines that all of them see."""
-    common = sorted(set.intersection(*(set(model.lines.tolist()) for model in models)))
-    alike = []
-    for model in models:
-        shapes = model.matrix.shape[1] - len(model.lines)
-        kept = np.flatnonzero(np.isin(model.lines, common))
-        matrix = np.concatenate([model.matrix[:, :shapes], model.matrix[:, shapes + kept]], 1)
-        alike.append(
-            replace(model, matrix=matrix, lines=model.lines[kept], line_wavelength=model.line_wavelength[kept])
-        )
-    return alike
+        return interpolated_spectra(self.models, self.coefficients, columns, dispersion)

@@ -50,21 +50,10 @@ class GalaxySearch:
     """
 
     def __init__(self, spectrum: Spectrum, space: ModelSpace, settings: EngineSettings):
-        if spectrum.redshift == 0.0:
-            raise DigsError("The redshift is 0, at which there is no luminosity distance; give one above 0.")
         self._redshift, self._space, self._settings = spectrum.redshift, space, settings
-        low, high = (10.0**end for end in settings.ranges.get(DISPERSION, RANGES[DISPERSION]))
-        self._log_ends = float(np.log10(low)), float(np.log10(high))
-        if settings.dispersion is None:
-            high = broadest_galaxy(spectrum, high)
-            if high <= low:
-                raise DigsError(
-                    f"The line-spread function is so broad that a galaxy's {low:.0f} km/s cannot be added; give the "
-                    "galaxy's dispersion, for instance 0."
-                )
-        self._ends = float(np.log10(low)), float(np.log10(high))
-        broadest = high if settings.dispersion is None else settings.dispersion
-        self.pixels = ModelPixels.of(spectrum, stored_populations(), broadest)
+        self._log_ends = tuple(map(float, settings.ranges.get(DISPERSION, RANGES[DISPERSION])))
+        self._ends = self._log_ends[0], float(np.log10(_broadest(spectrum, settings)))
+        self.pixels = reachable_pixels(spectrum, settings)
 
     def found(self) -> FoundGalaxy:
         """Return where the posterior lies."""
@@ -146,3 +135,29 @@ class GalaxySearch:
         """The galaxy with the scatter of the likeliest one."""
         forms = self._forms(problem, problem.coordinates.theta(peaks.z[:1]))
         return FoundGalaxy(problem, forms, likeliest(problem, forms, peaks.z))
+
+
+def reachable_pixels(spectrum: Spectrum, settings: EngineSettings) -> ModelPixels:
+    """Return the pixels of a spectrum that are compared with the model.
+
+    Raises:
+        DigsError: the redshift is 0, hardly any pixel is left, or no dispersion can be added to the spectrograph's.
+    """
+    if spectrum.redshift == 0.0:
+        raise DigsError("The redshift is 0, at which there is no luminosity distance; give one above 0.")
+    broadest = _broadest(spectrum, settings) if settings.dispersion is None else settings.dispersion
+    return ModelPixels.of(spectrum, stored_populations(), broadest)
+
+
+def _broadest(spectrum: Spectrum, settings: EngineSettings) -> float:
+    """The largest dispersion of the galaxy in km/s."""
+    low, high = (10.0**end for end in settings.ranges.get(DISPERSION, RANGES[DISPERSION]))
+    if settings.dispersion is not None:
+        return high
+    high = broadest_galaxy(spectrum, high)
+    if high <= low:
+        raise DigsError(
+            f"The line-spread function is so broad that a galaxy's {low:.0f} km/s cannot be added to it; give the "
+            "galaxy's dispersion, for instance 0."
+        )
+    return high
