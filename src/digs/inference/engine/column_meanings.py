@@ -11,9 +11,7 @@ from digs.inference.engine.model_prior import RATIO
 _MORE = (
     Meaning("gas_logz", r"$\log_{10} Z_{\rm gas}/Z_\odot$", "dex", "Metallicity of the gas"),
     Meaning("gas_logu", r"$\log_{10} U$", "dex", "Ionisation parameter of the gas"),
-    Meaning(
-        "logdispersion", r"$\log_{10} \sigma/({\rm km/s})$", "dex", "Dispersion of stars and gas, in km/s"
-    ),
+    Meaning("logdispersion", r"$\log_{10} \sigma/({\rm km/s})$", "dex", "Dispersion of stars and gas, in km/s"),
 )
 
 

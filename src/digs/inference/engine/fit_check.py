@@ -1,16 +1,16 @@
 """How well the likeliest galaxy fits a spectrum: chi-squared with all that is uncertain beside the noise."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.sparse import csr_array, diags_array, hstack
 from scipy.stats import chi2
 
 from digs.exact.normal.low_rank import LowRankCovariance
-from digs.exact.normal.normal_equations import cubic_shares
-from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
+from digs.exact.normal.nuisances import Nuisances
+from digs.inference.engine.expected_nuisance import expected_nuisance, nuisance_modes
 from digs.inference.engine.galaxy_problem import GalaxyProblem
+from digs.inference.engine.node_models import interpolated_spectra
 
 
 @dataclass(frozen=True)
@@ -53,27 +53,16 @@ def fit_check(problem: GalaxyProblem, theta: np.ndarray, nuisances: Nuisances) -
         theta: the likeliest one, shape (columns,).
         nuisances: of the likelihood.
     """
-    pixels, models = problem.pixels, problem.models
+    pixels = problem.pixels
     seen = np.isfinite(pixels.sigma)
-    rest, error = models[0].wavelength[seen], pixels.sigma[seen]
-    one = torch.as_tensor(theta, dtype=torch.float64)[None]
-    spectrum = problem.spectra(theta[None])[0][seen]
-    columns, dispersion = problem.split(one)
-    scatter = problem.equations.scatter
-    luminosity = 10.0 ** theta[0] * problem.coefficients(columns)[0, scatter.strong].numpy()
-    share = np.ones(1)
-    if dispersion is not None:
-        share = cubic_shares(problem.equations.log_dispersion, dispersion)[0].numpy()
-    strong = scatter.strong.numpy()
-    profiles = sum(part * model.matrix[seen][:, strong] for part, model in zip(share, models, strict=True))
-    floor = replace(nuisances, calibration=0.0, modes=0, level=0.0)
-    reference = problem.equations.reference[seen]
-    fixed = covariance_modes(reference, relative_modes(floor, rest), rest, models[0].redshift, floor)
-    smooth = diags_array(spectrum) @ calibration_modes(nuisances, rest, rest)
-    lines = nuisances.lines * profiles * luminosity
-    covariance = LowRankCovariance(error, csr_array(hstack([fixed, csr_array(smooth), csr_array(lines)])))
-    residual = pixels.flux[seen] - spectrum
-    chi_squared = float(covariance.products(residual[:, None])[0, 0])
-    pull = np.convolve((residual / error) ** 2, np.ones(min(_BOX, len(error))), mode="same")
-    worst = float(pixels.instrument.wavelength[seen][int(pull.argmax())])
+    columns, dispersion = problem.split(torch.as_tensor(theta, dtype=torch.float64)[None])
+    spectrum = interpolated_spectra(problem.models, problem.coefficients, columns, dispersion)[0]
+    strong = problem.equations.scatter.strong
+    parts = problem.models, problem.coefficients, columns, dispersion, strong
+    modes = nuisance_modes(*parts, nuisances, seen, problem.equations.reference)
+    error, residual = pixels.sigma[seen], (pixels.flux - spectrum)[seen]
+    chi_squared = float(LowRankCovariance(error, modes).products(residual[:, None])[0, 0])
+    pull = (residual - expected_nuisance(residual, error, modes)) / error
+    smooth = np.convolve(pull**2, np.ones(min(_BOX, len(error))), mode="same")
+    worst = float(pixels.instrument.wavelength[seen][int(smooth.argmax())])
     return FitCheck(chi_squared, len(error), len(theta), worst)

@@ -26,9 +26,13 @@ def interpolated_spectra(
     amounts = coefficients(theta) * 10.0 ** theta[:, :1]
     if log_dispersion is None:
         return (amounts @ torch.as_tensor(models[0].matrix).T).numpy()
-    nodes = torch.tensor([np.log10(model.dispersion) for model in models], dtype=torch.float64)
-    share = cubic_shares(nodes, log_dispersion)
+    share = cubic_shares(log_nodes(models), log_dispersion)
     return sum(share[:, [k]] * (amounts @ torch.as_tensor(each.matrix).T) for k, each in enumerate(models)).numpy()
+
+
+def log_nodes(models: Sequence[LinearModel]) -> Tensor:
+    """Return log10 of the models' dispersions in km/s."""
+    return torch.tensor([np.log10(model.dispersion) for model in models], dtype=torch.float64)
 
 
 def alike(models: list[LinearModel]) -> list[LinearModel]:

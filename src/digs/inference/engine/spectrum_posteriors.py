@@ -17,6 +17,7 @@ from digs.inference.engine.column_meanings import axis_label, describe_columns
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.engine.model_spectra import model_spectra
+from digs.inference.engine.prior_of_user import with_marginals
 from digs.inference.engine.what_masses_mean import masses_in_words
 from digs.inference.results.posterior_figures import corner_figure, fit_figure, history_figure
 from digs.inference.results.posterior_table import PERCENTILES, posterior_table
@@ -137,6 +138,18 @@ class SpectrumPosteriors(WeightedPosteriors):
             spectra=tuple(spectrum for part in parts for spectrum in part.spectra),
         )
 
+    def with_prior(self, marginals: Mapping[str, Any]) -> Self:
+        """Return the posteriors under your own prior of some columns, by reweighting.
+
+        It ends where the old one does. A galaxy whose draws cannot give it becomes "too far from its prior".
+
+        Args:
+            marginals: a frozen distribution of scipy.stats for each of these columns.
+        Raises:
+            DigsError: there is no such column, or the prior is too far from the old one for all galaxies.
+        """
+        return with_marginals(self, marginals, self.settings, [spectrum.redshift for spectrum in self.spectra])
+
     @cached_property
     def derived(self) -> dict[str, np.ndarray]:
         """Return quantities that follow from the history, shape (N, draws) each; nan where there is no posterior.
@@ -202,6 +215,8 @@ class SpectrumPosteriors(WeightedPosteriors):
     def plot_fit(self, row: int, **arrays: Any) -> Figure:
         """Return a figure of one galaxy's spectrum, the model's and their difference.
 
+        The model is multiplied by the likeliest calibration, and has the likeliest lines and error floor.
+
         Args:
             row: of the galaxy.
             arrays: those of WeightedPosteriors.plot_fit, in place of the galaxy's own.
@@ -213,10 +228,11 @@ class SpectrumPosteriors(WeightedPosteriors):
         draws, weight = self.one(row)
         spectrum = self.spectra[row]
         heaviest = np.argsort(-weight, kind="stable")[:_MODELS]
-        pixels, model = model_spectra(spectrum, draws[heaviest], self.settings)
+        pixels, model, nuisances = model_spectra(spectrum, draws[heaviest], self.settings)
         weight = weight[heaviest] / weight[heaviest].sum()
         wavelength = spectrum.wavelength[pixels.places]
-        return fit_figure(wavelength, pixels.flux, pixels.sigma, model, weight, self._title(row))
+        title = f"{self._title(row)}; calibration, floor and lines at their likeliest"
+        return fit_figure(wavelength, pixels.flux, pixels.sigma, model + nuisances, weight, title)
 
     def plot_corner(self, row: int, names: Sequence[str] | None = None) -> Figure:
         """Return a corner plot of one galaxy.
