@@ -32,7 +32,7 @@ class ResultStore:
     """
 
     def __init__(self, path: Path):
-        self.group = open_zarr(path, "r+")
+        self.path, self.group = path, open_zarr(path, "r+")
         if _MADE_WITH not in self.group.attrs:
             raise DigsError(f"{path.name} holds no posteriors of a catalogue; choose another name for --out.")
 
@@ -92,7 +92,12 @@ class ResultStore:
     @property
     def waiting(self) -> list[int]:
         """Return the blocks that are not done."""
-        return np.flatnonzero(self.group["done"][:] == 0).tolist()
+        return sorted(set(range(self.group["done"].shape[0])) - self.done)
+
+    @property
+    def done(self) -> set[int]:
+        """Return the blocks that are done."""
+        return set(np.flatnonzero(self.group["done"][:]).tolist())
 
     def rows(self, block: int) -> range:
         """Return the galaxies of a block."""

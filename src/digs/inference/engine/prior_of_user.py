@@ -37,9 +37,7 @@ def read_marginals(given: Sequence[str]) -> dict[str, Any]:
         except ValueError:
             low = high = np.nan
         if not (np.isfinite(low + high) and (high > low if kind == "uniform" else high > 0)):
-            raise DigsError(
-                f"The prior {text[:60]!r} is not clear; write COLUMN=normal(MEAN,STD) or uniform(LOW,HIGH)."
-            )
+            raise DigsError(f"The prior {text[:60]!r} is not clear; write NAME=normal(MEAN,STD) or uniform(LOW,HIGH).")
         found[name] = stats.uniform(low, high - low) if kind == "uniform" else stats.norm(low, high)
     return found
 
