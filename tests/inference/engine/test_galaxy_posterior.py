@@ -1,9 +1,10 @@
-"""One galaxy's posterior: the truth found, the same to the bit anywhere, evidence and moments as by brute integration."""
+"""One galaxy: the truth found, the same to the bit anywhere, evidence that no proposal changes."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_galaxies import QUICK, TRUTH, made_spectrum
 
 import digs
 from digs.base.errors import DigsError
@@ -17,7 +18,6 @@ from digs.inference.engine.model_prior import ModelPrior
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.results.galaxy_draws import OUTSIDE, REFINED, TRUSTED
-from tests.inference.engine.made_galaxies import QUICK, TRUTH, made_spectrum
 
 DRAWS = 200
 
@@ -87,8 +87,8 @@ def test_dispersion_is_a_parameter_by_default():
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (dict(redshift=0.0), "redshift is 0"),
-        (dict(redshift=3.0), "can be compared"),
+        ({"redshift": 0.0}, "redshift is 0"),
+        ({"redshift": 3.0}, "can be compared"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(spoil, words):

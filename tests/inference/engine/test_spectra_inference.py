@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from made_galaxies import DISPERSION, made_spectrum
 from scipy import stats
 
 import digs
@@ -10,7 +11,6 @@ from digs.base.errors import DigsError
 from digs.inference.engine.binned_rates import bin_masses, binned_rates
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
-from tests.inference.engine.made_galaxies import DISPERSION, made_spectrum
 
 OPTIONS = {"draws": 150, "effective": 40, "dispersion": DISPERSION}
 

@@ -231,7 +231,7 @@ class SpectrumPosteriors(WeightedPosteriors):
         pixels, model, nuisances = model_spectra(spectrum, draws[heaviest], self.settings)
         weight = weight[heaviest] / weight[heaviest].sum()
         wavelength = spectrum.wavelength[pixels.places]
-        title = f"{self._title(row)}; calibration, floor and lines at their likeliest"
+        title = f"{self._title(row)} (likeliest calibration)"
         return fit_figure(wavelength, pixels.flux, pixels.sigma, model + nuisances, weight, title)
 
     def plot_corner(self, row: int, names: Sequence[str] | None = None) -> Figure:

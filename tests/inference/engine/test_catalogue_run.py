@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_galaxies import QUICK, SIGMA_KMS, WAVELENGTH, made_spectrum
 
 from digs.base.errors import DigsError
 from digs.inference.results.galaxy_draws import KINDS, OUTSIDE
-from tests.inference.engine.made_galaxies import QUICK, SIGMA_KMS, WAVELENGTH, made_spectrum
 
 zarr = pytest.importorskip("zarr", reason="catalogues in Zarr need the package zarr")
 
@@ -98,7 +98,7 @@ CHILD = """
 import sys
 from pathlib import Path
 from digs.inference.catalogue.catalogue_run import run_catalogue
-from tests.inference.catalogue.test_catalogue_run import CatalogueRun, SETTINGS
+from test_catalogue_run import CatalogueRun, SETTINGS
 run_catalogue(CatalogueRun(Path(sys.argv[1]), SETTINGS, draws=40, seed=1), Path(sys.argv[2]))
 """
 
