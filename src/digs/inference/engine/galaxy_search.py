@@ -18,7 +18,8 @@ from digs.observations.spectrum import Spectrum
 from digs.physics.linear.wide_prior import RANGES
 from digs.physics.stored_populations import stored_populations
 
-_NODES = 5  # of the dispersion
+_NODES = 5  # of the dispersion over its whole range, where nothing is interpolated
+_CLOSE = 4  # nodes that a cubic is interpolated between
 _STARTS = 10
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
@@ -116,7 +117,7 @@ class GalaxySearch:
     def _closer(self, theta: np.ndarray, low: float, high: float) -> tuple[GalaxyProblem, Peaks]:
         """The problem between two ends of log10 of the dispersion, and the peaks that galaxies lead to."""
         low, high = max(low, self._ends[0]), min(high, self._ends[1])
-        nodes = 10 ** np.linspace(low, high, _NODES)
+        nodes = 10 ** np.linspace(low, high, _CLOSE)
         problem = self._problem(nodes)
         theta = theta.copy()
         theta[:, -1] = theta[:, -1].clip(low, high)
