@@ -12,7 +12,7 @@ from digs.inference.engine.binned_rates import bin_masses, binned_rates
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
 
-OPTIONS = {"draws": 150, "effective": 40, "dispersion": DISPERSION}
+OPTIONS = {"draws": 400, "effective": 150, "dispersion": DISPERSION}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def found():
 
 
 def test_a_bad_spectrum_stops_nothing(found):
-    assert found.draws.shape == (3, 150, 7)
+    assert found.draws.shape == (3, 400, 7)
     assert found.verdict[1] == OUTSIDE and "compared" in found.reason[1]
     assert np.isfinite(found.draws[[0, 2]]).all()
     alone = digs.infer(made_spectrum(2), **OPTIONS)
@@ -38,7 +38,7 @@ def test_table_and_tree(found, tmp_path):
     assert "mass of all stars that formed" in table.meta["MASSES"]
     found.write_table(tmp_path / "table.ecsv")
     tree = found.to_datatree()
-    assert tree["posterior"]["logmass"].shape == (1, 150, 3)
+    assert tree["posterior"]["logmass"].shape == (1, 400, 3)
     assert tree["observed_data"]["flux"].shape == (3, 250)
     assert (found.derived["surviving_mass"][0] < 10 ** found.draws[0, :, 0]).all()
 

@@ -14,7 +14,7 @@ from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.files.atomic import md5
 from digs.inference.catalogue.catalogue_file import open_catalogue
-from digs.inference.catalogue.result_store import ResultStore, Row
+from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
 from digs.observations.spectrum import Spectrum
@@ -97,17 +97,17 @@ def _read(catalogue: Any, row: int) -> Spectrum | str:
         return f"row {row}\n{error}"
 
 
-def _block(run: CatalogueRun, spectra: list[Spectrum | str]) -> list[Row]:
+def _block(run: CatalogueRun, spectra: list[Spectrum | str]) -> list[CatalogueRow]:
     """The galaxies of a block; what one of them gets does not depend on the others."""
     return [_row(run, spectrum) for spectrum in spectra]
 
 
-def _row(run: CatalogueRun, spectrum: Spectrum | str) -> Row:
+def _row(run: CatalogueRun, spectrum: Spectrum | str) -> CatalogueRow:
     if isinstance(spectrum, str):
         name, reason = spectrum.split("\n", 1)
-        return Row(no_posterior(run.settings, _ANY, run.draws, reason), name, "", math.nan)
+        return CatalogueRow(no_posterior(run.settings, _ANY, run.draws, reason), name, "", math.nan)
     posterior = one_posterior(spectrum, run.settings, run.draws, run.seed)
-    return Row(posterior, spectrum.name, spectrum.digest, spectrum.redshift)
+    return CatalogueRow(posterior, spectrum.name, spectrum.digest, spectrum.redshift)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def _workers(number: int, scheduler: str | None) -> Iterator[tuple[Executor | No
     if scheduler is not None:
         client = _client(scheduler)
         try:
-            yield client.get_executor(pure=False), max(len(client.scheduler_info()["workers"]), 1)
+            yield client.get_executor(pure=False), max(sum(client.nthreads().values()), 1)
         finally:
             client.close()
     elif number > 1:

@@ -103,7 +103,7 @@ class ResultStore:
         """Return the galaxies of a block."""
         return range(block * BLOCK, min((block + 1) * BLOCK, self.group["verdict"].shape[0]))
 
-    def write(self, block: int, posteriors: Sequence["Row"]) -> None:
+    def write(self, block: int, posteriors: Sequence["CatalogueRow"]) -> None:
         """Write the galaxies of a block, and that it is done."""
         rows = self.rows(block)
         place = slice(rows.start, rows.stop)
@@ -122,7 +122,7 @@ class ResultStore:
         self.group["done"][block] = 1
 
 
-class Row:
+class CatalogueRow:
     """A galaxy of a catalogue.
 
     Args:

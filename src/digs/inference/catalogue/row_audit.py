@@ -68,5 +68,5 @@ def _row_of(store: ResultStore, path: Path, name: str) -> int:
         what = "no galaxy" if not len(rows) else f"{len(rows)} galaxies"
         raise DigsError(f"{path.name} has {what} called '{name}'; give its name, or the number of its row from 0.")
     if store.group["verdict"][rows[0]] < 0:
-        raise DigsError(f"Row {rows[0]} of {path.name} is not made yet; run digs infer again.")
+        raise DigsError(f"CatalogueRow {rows[0]} of {path.name} is not made yet; run digs infer again.")
     return int(rows[0])

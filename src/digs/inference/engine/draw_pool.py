@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from digs.exact.normal.normal_equations import MassTerms
-from digs.inference.engine.first_guess import Proposal
+from digs.inference.engine.first_guess import DrawProposal
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 
 
@@ -23,14 +23,14 @@ class DrawPool:
     mean: np.ndarray = field(init=False)
     std: np.ndarray = field(init=False)
     peak: np.ndarray = field(init=False)
-    _proposals: list[Proposal] = field(init=False, default_factory=list)
+    _proposals: list[DrawProposal] = field(init=False, default_factory=list)
     _counts: list[int] = field(init=False, default_factory=list)
 
     def __post_init__(self):
         self.z = np.empty((0, len(self.problem.coordinates.low)))
         self.log_target, self.mean, self.std, self.peak = (np.empty(0) for _ in range(4))
 
-    def add(self, proposal: Proposal, number: int, random: np.random.Generator) -> float:
+    def add(self, proposal: DrawProposal, number: int, random: np.random.Generator) -> float:
         """Make so many draws of a proposal and return which share of these is effective."""
         z = proposal.sample(number, random)
         log_target, terms = self.problem.evaluate(z)

@@ -24,7 +24,7 @@ _ENOUGH = 0.5  # of the draws effective: no further round
 
 
 @dataclass(frozen=True)
-class Proposal:
+class DrawProposal:
     """What draws of z come from; a network's would have the same two methods."""
 
     mixture: StudentMixture
@@ -61,7 +61,7 @@ def around_peaks(peaks: Peaks) -> StudentMixture:
 
 def first_guess(
     problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, random: np.random.Generator, rounds: int = 8
-) -> Proposal:
+) -> DrawProposal:
     """Return a proposal that is like the posterior of the cheap likelihood.
 
     Args:
@@ -83,7 +83,7 @@ def first_guess(
         mixture = learned_mixture(z, log_target - log_proposal, random)
         if share > _ENOUGH:
             break
-    return Proposal(mixture)
+    return DrawProposal(mixture)
 
 
 def cheap_target(problem: GalaxyProblem, forms: FixedCovariance, z: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
 from digs.inference.engine.draw_pool import DrawPool, effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.first_guess import Proposal, distinct, first_guess, learned_mixture
+from digs.inference.engine.first_guess import DrawProposal, distinct, first_guess, learned_mixture
 from digs.inference.engine.fit_check import FitCheck, fit_check
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
@@ -27,9 +27,10 @@ _LEAST_SHARE = 0.05  # of the next draws that are taken to be effective, at leas
 _ROUND = 500, 2000  # draws of a round of refinement, at least and at most
 _WALKERS = 48
 _BURN_IN = 150  # steps of emcee
+_MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
 
-Proposer = Callable[[FoundGalaxy, np.random.Generator], Proposal]  # what a network would be, too
+Proposer = Callable[[FoundGalaxy, np.random.Generator], DrawProposal]  # what a network would be, too
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class GalaxyPosterior:
     notes: tuple[str, ...]
 
 
-def guess_from_templates(found: FoundGalaxy, random: np.random.Generator) -> Proposal:
+def guess_from_templates(found: FoundGalaxy, random: np.random.Generator) -> DrawProposal:
     """Return the proposal that needs no network: digs.inference.engine.first_guess."""
     return first_guess(found.problem, found.forms, distinct(found.peaks), random)
 
@@ -88,6 +89,10 @@ def galaxy_posterior(
     for attempt in range(_WIDENED + 1):
         random = stream(seed, f"engine {attempt}", key)
         check = _check(found, settings)
+        if check.probability < settings.significance and attempt == 0:  # unless the best fit was missed
+            again = search.found(_MORE_STARTS)
+            better = _check(again, settings)
+            found, check = (again, better) if better.chi_squared < check.chi_squared else (found, check)
         if check.probability < settings.significance:
             return _outside(found, check, draws, notes)
         pool = DrawPool(found.problem)
@@ -162,7 +167,7 @@ def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Genera
     while (reached := effective_number(pool.log_weight)) < effective and len(pool) < calls:
         wanted = _MARGIN * (effective - reached) / max(share, _LEAST_SHARE)
         number = int(np.clip(wanted, _ROUND[0], min(_ROUND[1], max(calls - len(pool), _ROUND[0]))))
-        share = pool.add(Proposal(learned_mixture(pool.z, pool.log_weight, random)), number, random)
+        share = pool.add(DrawProposal(learned_mixture(pool.z, pool.log_weight, random)), number, random)
 
 
 def _walked(pool: DrawPool, steps: int, random: np.random.Generator) -> tuple[np.ndarray, MassTerms, float, int] | None:

@@ -20,7 +20,6 @@ from digs.physics.stored_populations import stored_populations
 
 _NODES = 5  # of the dispersion over its whole range, where nothing is interpolated
 _CLOSE = 4  # nodes that a cubic is interpolated between
-_STARTS = 10
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
 
@@ -56,18 +55,22 @@ class GalaxySearch:
         self._ends = self._log_ends[0], float(np.log10(_broadest(spectrum, settings)))
         self.pixels = reachable_pixels(spectrum, settings)
 
-    def found(self) -> FoundGalaxy:
-        """Return where the posterior lies."""
+    def found(self, starts: int = 10) -> FoundGalaxy:
+        """Return where the posterior lies.
+
+        Args:
+            starts: from so many templates.
+        """
         if self._settings.dispersion is not None:
             problem = self._problem(np.array([self._settings.dispersion]))
             forms = self._first_forms(problem, 0)
-            peaks = likeliest(problem, forms, template_starts(problem, forms, self._space, _STARTS))
+            peaks = likeliest(problem, forms, template_starts(problem, forms, self._space, starts))
             return self._settled(problem, peaks)
         nodes = np.linspace(*self._ends, _NODES)
         problem = self._problem(10**nodes)
         forms = self._first_forms(problem, _NODES // 2)
-        starts = template_starts(problem, forms, self._space, _STARTS)
-        peaks = likeliest(problem, forms, starts, at_nodes=True)
+        z = template_starts(problem, forms, self._space, starts)
+        peaks = likeliest(problem, forms, z, at_nodes=True)
         theta = problem.coordinates.theta(peaks.z)
         best = int(np.abs(nodes - theta[0, -1]).argmin())
         theta[:, -1] = theta[0, -1]

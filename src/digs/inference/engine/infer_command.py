@@ -11,7 +11,7 @@ from digs.exact.normal.nuisances import Nuisances
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.engine.prior_of_user import read_marginals
-from digs.inference.engine.spectra_inference import names_of, one_posterior, share_of_light
+from digs.inference.engine.spectra_inference import distinct, one_posterior, share_of_light
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.results.posterior_table import write_table
 from digs.observations.reading import MOST_AT_ONCE, SpectrumFile
@@ -58,8 +58,8 @@ def _files(
 ) -> int:
     """Posteriors of a few spectra; what is done is written even if the rest is interrupted."""
     fraction = share_of_light(options["fibre_fraction"])
-    spectra = _spectra(files, reading)
-    names, done = names_of(spectra), []
+    spectra, names = _spectra(files, reading)
+    done: list[SpectrumPosteriors] = []
     status, marginals = 0, read_marginals(options["prior"])
     bar = progress(list(zip(spectra, names, strict=True)), desc="Posteriors", unit="galaxy")
     try:
@@ -96,9 +96,10 @@ def _together(
     return SpectrumPosteriors.of(found, spectra, names, settings, stored_populations().label, fraction)
 
 
-def _spectra(files: list[Path], reading: dict[str, Any]) -> list[Spectrum]:
-    """The spectra of all files, each of which holds a few."""
+def _spectra(files: list[Path], reading: dict[str, Any]) -> tuple[list[Spectrum], list[str]]:
+    """The spectra of all files, each of which holds a few, and what they are called."""
     spectra: list[Spectrum] = []
+    names: list[str] = []
     for path in files:
         with SpectrumFile(path, **reading) as file:
             if len(spectra) + len(file) > MOST_AT_ONCE:
@@ -107,7 +108,8 @@ def _spectra(files: list[Path], reading: dict[str, Any]) -> list[Spectrum]:
                     "--out that ends in .zarr."
                 )
             spectra += list(file)
-    return spectra
+        names += [spectrum.name or path.stem for spectrum in spectra[len(names) :]]
+    return spectra, distinct(names)
 
 
 def _catalogue(

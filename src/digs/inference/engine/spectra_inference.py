@@ -1,7 +1,8 @@
 """Posteriors of spectra, one by one: the function behind digs.infer."""
 
+import threading
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +26,8 @@ from digs.inference.infer import infer as infer_resampled
 from digs.inference.results.galaxy_draws import OUTSIDE
 from digs.observations.spectrum import Spectrum
 from digs.physics.stored_populations import stored_populations
+
+_ALONE = threading.Lock()  # the number of threads belongs to the whole process
 
 _NO_STATISTICS = ("chi_squared", "pixels", "probability", "inflation", "first_efficiency", "calls", "effective")
 
@@ -91,7 +94,11 @@ def infer(
         effective=inputs.whole_number(effective, "The number of effective draws", 1),
     )
     fraction = share_of_light(fibre_fraction)
-    names = names_of(given) if ids is None else [str(each) for each in read_ids(ids, len(given))]
+    names = (
+        distinct([spectrum.name or "spectrum" for spectrum in given])
+        if ids is None
+        else [str(each) for each in read_ids(ids, len(given))]
+    )
     alone = len(given) == 1
     bar = progress(given, quiet=alone, desc="Posteriors", unit="galaxy")
     each = [one_posterior(spectrum, settings, draws, seed, strict=alone) for spectrum in bar]
@@ -122,7 +129,7 @@ def one_posterior(
         strict: whether a spectrum that cannot be compared is an error; else it is outside the model.
     """
     try:
-        with _alone():
+        with _ALONE, _one_thread():
             return calculating(galaxy_posterior)(spectrum, settings, draws, seed)
     except DigsError as error:
         if strict:
@@ -147,7 +154,7 @@ def columns_of(settings: EngineSettings, redshift: float) -> tuple[str, ...]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _one_thread() -> Iterator[None]:
     """One thread, and no warnings of numbers that end as 0 or infinity, which are looked at where they count."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -158,10 +165,15 @@ def _alone() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def names_of(spectra: Iterable[Spectrum]) -> list[str]:
-    """Return a name for each spectrum, its own if no other has it."""
-    own = [spectrum.name for spectrum in spectra]
-    return [name if name and own.count(name) == 1 else f"{name or 'spectrum'} {row}" for row, name in enumerate(own)]
+def distinct(names: Sequence[str]) -> list[str]:
+    """Return names, with a number behind those that several have.
+
+    Example:
+        >>> from digs.inference.engine.spectra_inference import distinct
+        >>> distinct(["M31", "spectrum", "spectrum"])
+        ['M31', 'spectrum 1', 'spectrum 2']
+    """
+    return [name if names.count(name) == 1 else f"{name} {row}" for row, name in enumerate(names)]
 
 
 def _spectra(given: Any) -> list[Spectrum] | None:
