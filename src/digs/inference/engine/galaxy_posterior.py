@@ -121,7 +121,7 @@ def galaxy_posterior(
             return GalaxyPosterior(
                 theta, kept, found.problem.names, evidence, error, REFITTED, reason, statistics, notes
             )
-    if len(pool) > draws and np.isfinite(log_weight).sum() >= draws:
+    if len(pool) > draws:
         rows, kept = thinned(log_weight, draws, random)
     else:
         rows, kept = np.arange(draws), log_weight[:draws]
