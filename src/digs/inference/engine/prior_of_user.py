@@ -12,7 +12,7 @@ from digs.base.errors import DigsError
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.model_prior import RATIO, ModelPrior
 from digs.inference.results.galaxy_draws import TOO_FAR
-from digs.inference.results.own_prior import Found, LogPrior, reweight
+from digs.inference.results.own_prior import PARETO_K, Found, LogPrior, pareto_shape, reweight
 
 _WRITTEN = re.compile(r"\s*(\w+)\s*=\s*(normal|uniform)\(\s*([^,()]+),\s*([^,()]+)\)\s*")
 
@@ -67,7 +67,7 @@ def with_marginals(
         one = found[row]
         old = _ends(found, marginals, settings, redshift)
         try:
-            parts.append(reweight(one, _log_prior(found.names, marginals, old), _log_prior(found.names, {}, old)))
+            parts.append(_under(one, _log_prior(found.names, marginals, old), _log_prior(found.names, {}, old)))
         except DigsError as error:
             reasons.append(str(error))
             nan = {name: np.full_like(getattr(one, name), np.nan) for name in ("draws", "log_weight", "log_evidence")}
@@ -75,6 +75,24 @@ def with_marginals(
     if reasons and len(reasons) == len(redshifts):
         raise DigsError(reasons[0])
     return type(found).together(parts)
+
+
+def _under(one: Found, log_prior_new: LogPrior, log_prior_old: LogPrior) -> Found:
+    """One galaxy's posterior under a new prior.
+
+    Draws that were thinned are nearly even but for the heaviest, so that their own weights have no Pareto tail to look
+    at; that of the ratio of the priors counts.
+    """
+    if one.there[0]:
+        log_ratio = log_prior_new(one.draws[0]) - log_prior_old(one.draws[0])
+        if not np.isfinite(log_ratio).any():
+            raise DigsError("The new prior excludes all draws; infer anew.")
+        shape = pareto_shape(log_ratio)
+        if shape > PARETO_K:
+            raise DigsError(
+                f"The new prior is too far from the old one: k = {shape:.2f}, above {PARETO_K:g}; infer anew."
+            )
+    return reweight(one, log_prior_new, log_prior_old, pareto_k=np.inf)
 
 
 def _ends(
