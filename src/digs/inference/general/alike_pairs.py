@@ -21,7 +21,7 @@ from digs.exact.normal.nuisances import calibration_modes, relative_modes
 from digs.exact.normal.scatter import COARSE
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.inference.general.spectrographs import random_sight
-from digs.inference.general.wiener_summary import Sight, WienerSummary, in_pixels
+from digs.inference.general.wiener_summary import Sight, WienerSummary, in_pixels, within
 from digs.physics.linear.linear_model import LinearModel
 
 FLOOR_SHAPES = 8  # which hold the continuum to some percent; the floor is of 1%
@@ -31,7 +31,7 @@ _FAINTEST = 0.05  # 1 - e_0, below which a spectrum has no level
 
 
 @dataclass(frozen=True)
-class Alike:
+class WayToObserve:
     """A way to observe, and what pairs need of it.
 
     columns: what galaxies' amounts and errors are multiplied by, shape (columns, 1 + components), float32: shapes and
@@ -59,7 +59,7 @@ class Alike:
 
 def random_alike(
     components: GalaxyComponents, moments: CoefficientMoments, random: np.random.Generator
-) -> tuple[Alike, Sight, LinearModel]:
+) -> tuple[WayToObserve, Sight, LinearModel]:
     """Return a random way to observe, with the sight and the model that it stands for; the noise is in levels."""
     flat, logdispersion = random_sight(random)
     sight = in_levels(flat, components, random.random())
@@ -74,6 +74,7 @@ def in_levels(flat: Sight, components: GalaxyComponents, steepness: float) -> Si
         components: whose typical galaxy it is.
         steepness: of the noise with the flux.
     """
+    flat = within(flat, components)
     _, response = in_pixels(flat, components)
     typical = np.abs(response @ np.median(components.pool, axis=0)) + 1e-300
     shape = np.full(len(flat.sigma), np.inf)
@@ -83,7 +84,7 @@ def in_levels(flat: Sight, components: GalaxyComponents, steepness: float) -> Si
 
 def alike(
     sight: Sight, logdispersion: float, components: GalaxyComponents, moments: CoefficientMoments
-) -> tuple[Alike, Sight, LinearModel]:
+) -> tuple[WayToObserve, Sight, LinearModel]:
     """Return what pairs need of a way to observe, whose noise is in units of the level.
 
     Args:
@@ -118,7 +119,7 @@ def alike(
     spoilt = weights * sight.sigma[seen]
     covariance = spoilt @ spoilt.T
     covariance[np.diag_indices_from(covariance)] *= 1 + 1e-7
-    found = Alike(
+    found = WayToObserve(
         columns=np.concatenate(parts).astype(np.float32),
         noise=np.linalg.cholesky(covariance).astype(np.float32),
         start=summary.start.astype(np.float32),
@@ -134,7 +135,7 @@ def alike(
 
 
 def amounts_and_weights(
-    one: Alike, galaxies: np.ndarray, random: np.random.Generator
+    one: WayToObserve, galaxies: np.ndarray, random: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the summary's amounts, (N, components), and how much each pair counts, (N,), 0 where there is no level.
 

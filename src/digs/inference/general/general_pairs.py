@@ -13,7 +13,7 @@ from digs.base.progress import progress
 from digs.base.random_streams import stream
 from digs.exact.normal.moments import CoefficientMoments
 from digs.files.resumable import ResumableParts
-from digs.inference.general.alike_pairs import Alike, amounts_and_weights, random_alike
+from digs.inference.general.alike_pairs import WayToObserve, amounts_and_weights, random_alike
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.inference.general.wiener_summary import features_of
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
@@ -26,6 +26,9 @@ PAIRS_OF_ONE = 64  # that are observed alike, in a batch
 
 
 _USES = 4  # of a galaxy in an epoch, each time observed in another way
+
+
+_TRIES = 50
 
 
 _EDGE = 1e-6  # of the unit cube's sides, that a point on its surface is taken to lie inside
@@ -47,40 +50,40 @@ class Store:
     Args:
         components: that the network sees.
         seed: of the ways.
+        purpose: of the store, of which ways depend, too.
         number: of ways.
         parts: where they are kept.
     """
 
-    def __init__(self, components: GalaxyComponents, seed: int, number: int, parts: ResumableParts):
+    def __init__(self, components: GalaxyComponents, seed: int, purpose: str, number: int, parts: ResumableParts):
         moments = CoefficientMoments.of(SpectrumCoefficients(free_gas=True))
-        self.ways: list[Alike] = []
+        self.ways: list[WayToObserve] = []
         for each in progress(range(number), desc="Ways to observe", unit="way"):
             if f"{each}" not in parts:
-                made = _way(components, moments, seed, each)
+                made = _way(components, moments, stream(seed, purpose, f"{each}".encode()))
                 parts.save(f"{each}", _packed(made))
             self.ways.append(_unpacked(parts.load(f"{each}")))
 
 
-def _way(components: GalaxyComponents, moments: CoefficientMoments, seed: int, number: int) -> Alike:
-    """The way of a number; where chance has it that no spectrum can be seen so, the next one of its stream."""
-    random = stream(seed, "ways to observe", f"{number}".encode())
-    for _ in range(50):
+def _way(components: GalaxyComponents, moments: CoefficientMoments, random: np.random.Generator) -> WayToObserve:
+    """The first way of a stream by which a spectrum can be seen."""
+    for _ in range(_TRIES):
         try:
             return random_alike(components, moments, random)[0]
-        except (DigsError, np.linalg.LinAlgError):
+        except (DigsError, np.linalg.LinAlgError):  # its pixels, or the galaxy's light in them, lie beyond the model
             continue
-    raise DigsError(f"No way to observe number {number} of seed {seed} can be made; give another seed.")
+    raise DigsError(f"None of {_TRIES} random ways to observe galaxies can be made; give another seed.")
 
 
-def _packed(one: Alike) -> np.ndarray:
+def _packed(one: WayToObserve) -> np.ndarray:
     """All numbers in a row, after how many there are of each."""
     values = [np.atleast_1d(np.asarray(getattr(one, each.name), dtype=np.float32)) for each in fields(one)]
     shapes = [[*value.shape, 0][:2] for value in values]
     return np.concatenate([np.ravel(shapes).astype(np.float32), *(value.ravel() for value in values)])
 
 
-def _unpacked(row: np.ndarray) -> Alike:
-    each, found = fields(Alike), {}
+def _unpacked(row: np.ndarray) -> WayToObserve:
+    each, found = fields(WayToObserve), {}
     shapes, place = row[: 2 * len(each)].astype(int).reshape(-1, 2), 2 * len(each)
     for field, shape in zip(each, shapes, strict=True):
         shape = shape[shape > 0]
@@ -88,7 +91,7 @@ def _unpacked(row: np.ndarray) -> Alike:
         value = row[place : place + size].reshape(shape)
         found[field.name] = value if field.type is np.ndarray else field.type(value[0])
         place += size
-    return Alike(**found)
+    return WayToObserve(**found)
 
 
 class GeneralPairs:
@@ -99,7 +102,7 @@ class GeneralPairs:
         generator: source of all random numbers.
     """
 
-    def __init__(self, ways: Sequence[Alike], generator: torch.Generator):
+    def __init__(self, ways: Sequence[WayToObserve], generator: torch.Generator):
         self.ways, self.generator = ways, generator
         self._coefficients = SpectrumCoefficients(free_gas=True)
         self._priors = [prior_of(way.redshift) for way in ways]
@@ -154,5 +157,3 @@ def components_of(number: int, galaxies: int, seed: int, folder: Path) -> Galaxy
         for name in names:
             parts.save(name, getattr(found, name))
     return GalaxyComponents(*(parts.load(name) for name in names))
-
-

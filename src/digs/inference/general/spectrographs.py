@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from astropy import constants
 
 from digs.inference.general.wiener_summary import Sight
 from digs.physics.instrument import Instrument
@@ -20,7 +21,10 @@ _FINEST, _COARSEST = 40.0, 600.0  # km/s, dispersion of the line-spread function
 _MOST_PIXELS = 4000
 
 
-_C = 299792.458
+_FWHM = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian of dispersion 1
+
+
+_KMS = constants.c.to_value("km / s")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def random_sight(random: np.random.Generator, chances: Chances | None = None) ->
 
     Example:
         >>> import numpy as np
+from astropy import constants
         >>> from digs.inference.general.spectrographs import random_sight
         >>> sight, logdispersion = random_sight(np.random.default_rng(1))
         >>> len(sight.sigma) == sight.instrument.pixels
@@ -73,7 +78,7 @@ def random_sight(random: np.random.Generator, chances: Chances | None = None) ->
     logdispersion = random.uniform(*RANGES["logdispersion"])
     spread = np.exp(random.uniform(np.log(_FINEST), np.log(_COARSEST)))
     total = np.hypot(spread, 10**logdispersion)
-    step = max(random.uniform(0.4, 1.2) * min(total, 400.0) / _C, (last - first) / _MOST_PIXELS)
+    step = max(random.uniform(0.4, 1.2) * min(total, 400.0) / _KMS, (last - first) / _MOST_PIXELS)
     wavelength = np.exp(np.arange(first, last, step)) * (1 + redshift)
     if len(wavelength) < 8:
         return random_sight(random, chances)
@@ -84,13 +89,13 @@ def random_sight(random: np.random.Generator, chances: Chances | None = None) ->
     if random.random() < 0.5:
         instrument = Instrument(wavelength, sigma_kms=kms)
     else:  # the total width, of which the populations' own is a part
-        instrument = Instrument(wavelength, resolution=_C / (2.355 * kms))
+        instrument = Instrument(wavelength, resolution=_KMS / (_FWHM * kms))
     sigma = noise_shape(wavelength, random)
     window = 40.0 / np.gradient(wavelength)
     signal = np.exp(random.uniform(*np.log(chances.signal)))
     sigma *= np.sqrt(window) / signal
     sigma[missing(len(wavelength), random, chances)] = np.inf
-    error = np.exp(random.uniform(np.log(5.0), np.log(150.0))) / _C if random.random() < 0.5 else 0.0
+    error = np.exp(random.uniform(np.log(5.0), np.log(150.0))) / _KMS if random.random() < 0.5 else 0.0
     known = logdispersion if random.random() < chances.known else None
     return Sight(instrument, redshift, sigma, known, error * (1 + redshift)), logdispersion
 

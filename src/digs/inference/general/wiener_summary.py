@@ -15,6 +15,7 @@ pixels, line-spread function and redshift, but on no flux. So pairs can be made 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from astropy import constants
 from astropy.cosmology import WMAP9
 from scipy.linalg import cho_factor, cho_solve
 
@@ -22,9 +23,9 @@ from digs.base.errors import DigsError
 from digs.exact.normal.nuisances import Nuisances, covariance_modes, relative_modes
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.physics.instrument import Instrument
-from digs.physics.line_spread import pixel_matrix
+from digs.physics.line_spread import REACH, pixel_matrix
 
-_C = 299792.458  # km/s
+_KMS, _ANGSTROMS = (constants.c.to_value(unit) for unit in ("km / s", "Angstrom / s"))
 
 
 _FWHM = 2 * np.sqrt(2 * np.log(2))
@@ -142,6 +143,7 @@ def summary_of(flux: np.ndarray, sight: Sight, components: GalaxyComponents) -> 
     Raises:
         DigsError: the spectrum has no signal, or lies beyond the components.
     """
+    sight = within(sight, components)
     seen = sight.seen
     _, response = in_pixels(sight, components)
     level = float(level_weights(response, components, sight.sigma[seen]) @ flux[seen])
@@ -165,25 +167,47 @@ def in_pixels(sight: Sight, components: GalaxyComponents) -> tuple[np.ndarray, n
     Raises:
         DigsError: such pixels see beyond the components.
     """
-    instrument, seen, redshift = sight.instrument, sight.seen, sight.redshift
-    centre, edges = instrument._rest(redshift)
-    spread = np.zeros(instrument.pixels)
-    if instrument.sigma_kms is not None:
-        spread = instrument.sigma_kms / _C
-    elif instrument.resolution is not None:
-        spread = 1 / (instrument.resolution * _FWHM)
-    native = components.wavelength
-    ends = None if edges is None else tuple(edge[seen] for edge in edges)
-    low, high = (centre[seen], centre[seen]) if ends is None else ends
-    reach = 7.0 * spread[seen]
-    if (low * np.exp(-reach)).min() < native[0] or (high * np.exp(reach)).max() > native[-1]:
+    low, high = _ends(sight)
+    native, seen = components.wavelength, sight.seen
+    if not seen.any() or low[seen].min() < native[0] or high[seen].max() > native[-1]:
         raise DigsError(
-            f"Pixels with data see {low.min():.0f} to {high.max():.0f} Angstrom of the rest frame; the network knows "
-            f"{native[0]:.0f} to {native[-1]:.0f}. Hide the pixels beyond."
+            f"Pixels with data see more of the rest frame than the {native[0]:.0f} to {native[-1]:.0f} Angstrom that "
+            "the network knows, or there is none; hide the pixels beyond."
         )
-    matrix = pixel_matrix(native, centre[seen], ends, spread[seen])
-    light = components.components * (native**2 / 2.99792458e18)
-    return centre[seen], matrix @ light.T.astype(float)
+    instrument = sight.instrument
+    whole = np.ones(instrument.pixels, bool) if instrument.matrix is not None else seen
+    whole = whole & (low >= native[0]) & (high <= native[-1])
+    centre, edges = instrument._rest(sight.redshift)
+    ends = None if edges is None else tuple(edge[whole] for edge in edges)
+    light = (components.components * (native**2 / _ANGSTROMS)).T.astype(float)
+    response = pixel_matrix(native, centre[whole], ends, _spread(instrument)[whole]) @ light
+    if instrument.matrix is not None:
+        response = instrument.matrix[:, whole][seen] @ response
+    return centre[seen], response
+
+
+def within(sight: Sight, components: GalaxyComponents) -> Sight:
+    """Return the same without the pixels that see beyond the components."""
+    low, high = _ends(sight)
+    inside = (low >= components.wavelength[0]) & (high <= components.wavelength[-1])
+    return replace(sight, sigma=np.where(inside, sight.sigma, np.inf))
+
+
+def _ends(sight: Sight) -> tuple[np.ndarray, np.ndarray]:
+    """From where to where pixels see the rest frame."""
+    centre, edges = sight.instrument._rest(sight.redshift)
+    low, high = (centre, centre) if edges is None else edges
+    reach = np.exp(REACH * _spread(sight.instrument))
+    return low / reach, high * reach
+
+
+def _spread(instrument: Instrument) -> np.ndarray:
+    """The dispersion of the line-spread function in ln lambda, (pixels,), where it is no matrix."""
+    if instrument.sigma_kms is not None:
+        return np.asarray(instrument.sigma_kms) / _KMS
+    if instrument.resolution is not None:
+        return 1 / (np.asarray(instrument.resolution) * _FWHM)
+    return np.zeros(instrument.pixels)
 
 
 def _inverse_covariance(sigma: np.ndarray, modes, vectors: np.ndarray) -> np.ndarray:
@@ -203,6 +227,6 @@ def _facts(sight: Sight, rest: np.ndarray, mean: np.ndarray) -> np.ndarray:
     bins = np.log10(1 + np.bincount(place, signal, minlength=len(_BINS) - 1)) / 2
     known = sight.logdispersion is not None
     width = (sight.logdispersion - 2.3) / 0.5 if known else 0.0
-    error = np.log10(1 + sight.redshift_error / (1 + sight.redshift) * _C / 10.0)  # in units of 10 km/s
+    error = np.log10(1 + sight.redshift_error / (1 + sight.redshift) * _KMS / 10.0)  # in units of 10 km/s
     age = np.log10(WMAP9.age(sight.redshift).to_value("Gyr"))
     return np.concatenate([bins, [age, float(known), width, error]])
