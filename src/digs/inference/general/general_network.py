@@ -69,9 +69,7 @@ class GeneralNetwork:
             keys: of galaxies (digs.base.random_streams).
         """
         noise = torch.from_numpy(normal_numbers(seed, "general network", keys, number, len(LEARNED) + 1))
-        found = [
-            self._galaxy(features[row], density, noise[row]) for row, density in enumerate(densities)
-        ]
+        found = [self._galaxy(features[row], density, noise[row]) for row, density in enumerate(densities)]
         return torch.stack([theta for theta, _ in found]), torch.stack([log_q for _, log_q in found])
 
     def _galaxy(self, features: Tensor, density: SpectrumDensity, noise: Tensor) -> tuple[Tensor, Tensor]:

@@ -17,7 +17,7 @@ from digs.inference.general.alike_pairs import WayToObserve, amounts_and_weights
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.inference.general.wiener_summary import features_of
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
-from digs.physics.linear.wide_prior import RANGES, WidePrior
+from digs.physics.linear.wide_prior import WidePrior
 
 LEARNED = ("logzsol", "dust2", "tage", "logtau", "gas_logz", "gas_logu", "logdispersion")
 

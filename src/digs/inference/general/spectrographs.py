@@ -51,17 +51,17 @@ _MISSING = ((0.0, 0.0), (0.0, 0.1), (0.1, 0.3), (0.3, 0.6))
 def random_sight(random: np.random.Generator, chances: Chances | None = None) -> tuple[Sight, float]:
     """Return how a galaxy is observed, sigma in units of a flat spectrum of 1, and log10 of its dispersion in km/s.
 
-    Args:
-        random: source of random numbers.
-        chances: by default those of a general network.
+        Args:
+            random: source of random numbers.
+            chances: by default those of a general network.
 
-    Example:
-        >>> import numpy as np
-from astropy import constants
-        >>> from digs.inference.general.spectrographs import random_sight
-        >>> sight, logdispersion = random_sight(np.random.default_rng(1))
-        >>> len(sight.sigma) == sight.instrument.pixels
-        True
+        Example:
+            >>> import numpy as np
+    from astropy import constants
+            >>> from digs.inference.general.spectrographs import random_sight
+            >>> sight, logdispersion = random_sight(np.random.default_rng(1))
+            >>> len(sight.sigma) == sight.instrument.pixels
+            True
     """
     chances = Chances() if chances is None else chances
     optical = random.random() < chances.optical
@@ -131,4 +131,3 @@ def missing(pixels: int, random: np.random.Generator, chances: Chances) -> np.nd
             first = random.integers(0, pixels - length + 1)
             hidden[first : first + length] = True
     return hidden if not hidden.all() else np.zeros(pixels, bool)
-

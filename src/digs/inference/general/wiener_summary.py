@@ -89,11 +89,11 @@ class WienerSummary:
         Raises:
             DigsError: no pixel with data lies where components have light.
         """
-        seen, sigma = sight.seen, sight.sigma[sight.seen]
+        sigma = sight.sigma[sight.seen]
         rest, response = in_pixels(sight, components)
         typical = level_weights(response, components, sigma)
-        pool = components.pool / (components.pool @ (response.T @ typical))[:, None]
-        pool = pool[np.isfinite(pool).all(1) & ((components.pool @ (response.T @ typical)) > 0)]
+        level = components.pool @ (response.T @ typical)
+        pool = components.pool[level > 0] / level[level > 0, None]
         size = np.linalg.norm(pool, axis=1)
         share = np.minimum(1.0, _UNUSUAL * np.median(size) / size)[:, None]
         mean = (share * pool).sum(0) / share.sum()
