@@ -5,8 +5,8 @@ pixels, its level among them, and A the model's matrix, a galaxy with the amount
 
     K d = M [ K A g + \sum_j s l_j e_j K L_j + \sum_k a_k e_k K T_k m + f \sum_w e_w K W_w m + z e_z K m' ] + K n
 
-    K d = M [ K A g + \sum_j s l_j e_j K L_j + \sum_k a_k e_k K T_k m + f \sum_w e_w K W_w m + z e_z K m' ] + K n
-terms are one matrix of some hundred columns, computed once, and K n has a covariance of the size of K.
+with the noise n and standard normal e. Calibration and floor multiply the strong shapes of m, and the calibration its
+lines as well. All terms are one matrix of some hundred columns, computed once; K n has a covariance of the size of K.
 
 The level must be 1. It is where M = (1 - e_0) / (level of the bracket), e_0 being that of the noise. As the prior is
 uniform in ln M, a pair counts in proportion to d ln M / d level = 1 / (1 - e_0).

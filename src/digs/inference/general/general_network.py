@@ -72,13 +72,25 @@ class GeneralNetwork:
         found = [self._galaxy(features[row], density, noise[row]) for row, density in enumerate(densities)]
         return torch.stack([theta for theta, _ in found]), torch.stack([log_q for _, log_q in found])
 
+    @torch.no_grad()
+    def probits(self, features: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Return draws of one galaxy in coordinates, (number, learned), and ln of their density there, (number,).
+
+        Coordinates are probits of the unit cube of prior_of, in the order of LEARNED. Where the dispersion is known,
+        the last of them is a standard normal number that means nothing.
+
+        Args:
+            features: of summary_of, shape (features,).
+            noise: standard normal numbers, shape (number, learned), float32.
+        """
+        context = self.flow.context(padded(features[None]))
+        parts = [self._transform(*copied((part[None], context)))[0] for part in noise.split(DRAWS_AT_ONCE)]
+        y = torch.cat(parts)
+        return y, self.flow.log_prob(y[None], features[None])[0].double()
+
     def _galaxy(self, features: Tensor, density: SpectrumDensity, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Of one galaxy: theta, (number, columns), and ln q, (number,)."""
-        context = self.flow.context(padded(features[None]))
-        own = noise[:, : len(LEARNED)].contiguous()
-        parts = [self._transform(*copied((part[None], context)))[0] for part in own.split(DRAWS_AT_ONCE)]
-        y = torch.cat(parts)
-        log_q = self.flow.log_prob(y[None], features[None])[0].double()
+        y, log_q = self.probits(features, noise[:, : len(LEARNED)].contiguous())
         names, prior = density.names, density.prior
         learned = [names.index(name) for name in LEARNED if name in names]
         if DISPERSION not in names:  # known, so that the network's coordinate is noise
