@@ -59,7 +59,7 @@ class GeneralNetwork:
 
         The mass is that of the exact density given all else, normal and cut by the prior; where M is less certain, its
         prior, uniform in ln M, is left to the weights. They are `density(theta) - log_q`. A galaxy's draws are the same
-        to the bit in any company, and more of them begin with the same ones.
+        to the bit in any company; more of them begin with the same ones, but for rounding.
 
         Args:
             features: of summary_of, shape (N, features).
