@@ -23,7 +23,7 @@ from digs.base.errors import DigsError
 from digs.exact.normal.nuisances import Nuisances, covariance_modes, relative_modes
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.physics.instrument import Instrument
-from digs.physics.line_spread import REACH, pixel_matrix
+from digs.physics.line_spread import REACH
 
 _KMS, _ANGSTROMS = (constants.c.to_value(unit) for unit in ("km / s", "Angstrom / s"))
 
@@ -167,47 +167,49 @@ def in_pixels(sight: Sight, components: GalaxyComponents) -> tuple[np.ndarray, n
     Raises:
         DigsError: such pixels see beyond the components.
     """
-    low, high = _ends(sight)
-    native, seen = components.wavelength, sight.seen
-    if not seen.any() or low[seen].min() < native[0] or high[seen].max() > native[-1]:
+    seen, known = sight.seen, components.wavelength
+    inside = _inside(sight, components)
+    if not seen.any() or not inside[seen].all():
         raise DigsError(
-            f"Pixels with data see more of the rest frame than the {native[0]:.0f} to {native[-1]:.0f} Angstrom that "
+            f"Pixels with data see more of the rest frame than the {known[0]:.0f} to {known[-1]:.0f} Angstrom that "
             "the network knows, or there is none; hide the pixels beyond."
         )
+    part = slice(int(inside.argmax()), len(inside) - int(inside[::-1].argmax()))
+    sharp = np.zeros(len(known))  # components have no width of their own that counts
+    light = (components.components * (known**2 / _ANGSTROMS)).T.astype(float)
     instrument = sight.instrument
-    whole = np.ones(instrument.pixels, bool) if instrument.matrix is not None else seen
-    whole = whole & (low >= native[0]) & (high <= native[-1])
-    centre, edges = instrument._rest(sight.redshift)
-    ends = None if edges is None else tuple(edge[whole] for edge in edges)
-    light = (components.components * (native**2 / _ANGSTROMS)).T.astype(float)
-    response = pixel_matrix(native, centre[whole], ends, _spread(instrument)[whole]) @ light
+    response = _part(instrument, part).response(known, sharp, sight.redshift) @ light
     if instrument.matrix is not None:
-        response = instrument.matrix[:, whole][seen] @ response
-    return centre[seen], response
+        response = instrument.matrix[part][:, part] @ response
+    return instrument.rest_wavelength(sight.redshift)[seen], response[seen[part]]
 
 
 def within(sight: Sight, components: GalaxyComponents) -> Sight:
     """Return the same without the pixels that see beyond the components."""
-    low, high = _ends(sight)
-    inside = (low >= components.wavelength[0]) & (high <= components.wavelength[-1])
-    return replace(sight, sigma=np.where(inside, sight.sigma, np.inf))
+    return replace(sight, sigma=np.where(_inside(sight, components), sight.sigma, np.inf))
 
 
-def _ends(sight: Sight) -> tuple[np.ndarray, np.ndarray]:
-    """From where to where pixels see the rest frame."""
-    centre, edges = sight.instrument._rest(sight.redshift)
-    low, high = (centre, centre) if edges is None else edges
-    reach = np.exp(REACH * _spread(sight.instrument))
-    return low / reach, high * reach
-
-
-def _spread(instrument: Instrument) -> np.ndarray:
-    """The dispersion of the line-spread function in ln lambda, (pixels,), where it is no matrix."""
+def _inside(sight: Sight, components: GalaxyComponents) -> np.ndarray:
+    """Which pixels see nothing beyond the components, (pixels,)."""
+    instrument, known = sight.instrument, components.wavelength
+    spread = np.zeros(instrument.pixels)
     if instrument.sigma_kms is not None:
-        return np.asarray(instrument.sigma_kms) / _KMS
-    if instrument.resolution is not None:
-        return 1 / (np.asarray(instrument.resolution) * _FWHM)
-    return np.zeros(instrument.pixels)
+        spread = np.asarray(instrument.sigma_kms) / _KMS
+    elif instrument.resolution is not None:
+        spread = 1 / (np.asarray(instrument.resolution) * _FWHM)
+    centre = np.log(instrument.rest_wavelength(sight.redshift))
+    reach = np.gradient(centre) + REACH * spread  # a pixel is wider than twice this step at no end
+    return (centre - reach >= np.log(known[0])) & (centre + reach <= np.log(known[-1]))
+
+
+def _part(instrument: Instrument, part: slice) -> Instrument:
+    """Some neighbouring pixels alone, as they are before a resolution matrix."""
+    spread = {name: getattr(instrument, name) for name in ("sigma_kms", "resolution")}
+    spread = {name: None if value is None else value[part] for name, value in spread.items()}
+    if instrument.edges is None:
+        return Instrument(instrument.wavelength[part], **spread, medium=instrument.medium, integrate=False)
+    edges = instrument.edges[part.start : part.stop + 1]
+    return Instrument.from_edges(edges, **spread, medium=instrument.medium)
 
 
 def _inverse_covariance(sigma: np.ndarray, modes, vectors: np.ndarray) -> np.ndarray:
