@@ -25,6 +25,7 @@ from digs.flows.mass_and_dust import TruncatedNormal
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.inference.general.general_flow import GeneralFlow
 from digs.inference.general.general_pairs import LEARNED
+from digs.physics.linear.wide_prior import RANGES
 
 FORMAT = "digs/general-network/1"
 
@@ -33,6 +34,9 @@ NETWORK_FILE = paths.DATA / "general_network.safetensors"
 
 
 _LN10 = math.log(10.0)
+
+
+_AGE = -4  # the place of log10 of the universe's age among the features (digs.inference.general.wiener_summary)
 
 
 _INSIDE = 1e-12  # of the unit cube's sides, that draws keep from its surface
@@ -58,8 +62,9 @@ class GeneralNetwork:
         """Return theta, (N, number, columns), and ln of the density that they come with, (N, number), float64.
 
         The mass is that of the exact density given all else, normal and cut by the prior; where M is less certain, its
-        prior, uniform in ln M, is left to the weights. They are `density(theta) - log_q`. A galaxy's draws are the same
-        to the bit in any company; more of them begin with the same ones, but for rounding.
+        prior, uniform in ln M, is left to the weights. They are `density(theta) - log_q`; where the density's prior is
+        narrower than digs.physics.linear.wide_prior, some draws lie outside and have no weight. A galaxy's draws are
+        the same to the bit in any company; more of them begin with the same ones, but for rounding.
 
         Args:
             features: of summary_of, shape (N, features).
@@ -97,17 +102,27 @@ class GeneralNetwork:
             log_q = log_q + y[:, -1].double() ** 2 / 2 + math.log(2 * math.pi) / 2
         z = y[:, : len(learned)].double()
         unit = torch.special.ndtr(z).clamp(_INSIDE, 1 - _INSIDE)
-        low, high = prior.low[learned], prior.high[learned]
+        low, high = (ends[: len(learned)] for ends in _ends(features))
         theta = torch.empty(len(y), len(names), dtype=torch.float64)
+        theta[:, 0] = prior.low[0]
         theta[:, learned] = low + (high - low) * unit
         log_q = log_q + (z**2 / 2 + math.log(2 * math.pi) / 2).sum(1) - torch.log(high - low).sum()
-        theta[:, 0] = prior.low[0]
-        terms = density.mass_terms(theta)
-        least, most = (10.0 ** prior.low[0]).expand(len(y)), (10.0 ** prior.high[0]).expand(len(y))
+        inside = prior.contains(theta)  # that of the density may be narrower than what the network has learnt
+        terms = density.mass_terms(theta[inside])
+        least, most = (10.0 ** end[0].expand(len(terms.mean)) for end in (prior.low, prior.high))
         masses = TruncatedNormal(terms.mean, terms.std, least, most)
-        mass = masses.from_noise(noise[:, -1].double()).clamp(least * (1 + 1e-12), most * (1 - 1e-12))
-        theta[:, 0] = torch.log10(mass)
-        return theta, log_q + masses.log_prob(mass) + torch.log(mass * _LN10)
+        mass = masses.from_noise(noise[inside, -1].double()).clamp(least * (1 + 1e-12), most * (1 - 1e-12))
+        theta[inside, 0] = torch.log10(mass)
+        log_q[inside] += masses.log_prob(mass) + torch.log(mass * _LN10)
+        return theta, log_q
+
+
+def _ends(features: Tensor) -> tuple[Tensor, Tensor]:
+    """The ends of prior_of at the redshift that features are of, each of shape (learned,)."""
+    low, high = torch.tensor([RANGES[name] for name in LEARNED], dtype=torch.float64).unbind(1)
+    oldest = LEARNED.index("tage")
+    high[oldest] = min(high[oldest].item(), 10.0 ** features[_AGE].item())
+    return low, high
 
 
 def save_general_network(
