@@ -72,7 +72,15 @@ class GeneralNetwork:
             number: of draws.
             seed: of all random numbers.
             keys: of galaxies (digs.base.random_streams).
+        Raises:
+            DigsError: a density has other columns.
         """
+        for density in densities:
+            if density.names[1:] not in (LEARNED, LEARNED[:-1]):
+                raise DigsError(
+                    f"The density has the columns {', '.join(density.names)}; the network draws logmass and "
+                    f"{', '.join(LEARNED)}, the last of them unless it is known."
+                )
         noise = torch.from_numpy(normal_numbers(seed, "general network", keys, number, len(LEARNED) + 1))
         found = [self._galaxy(features[row], density, noise[row]) for row, density in enumerate(densities)]
         return torch.stack([theta for theta, _ in found]), torch.stack([log_q for _, log_q in found])
