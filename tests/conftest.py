@@ -27,6 +27,7 @@ from digs.flows.flow import Flow
 from digs.inference.posterior import Posterior
 from digs.inference.results.galaxy_draws import OUTSIDE, TRUSTED, GalaxyDraws
 from digs.physics.prior import Prior
+from digs.physics.simulator import Simulator
 from digs.physics.spectra import wavelength_grid
 from digs.provenance import fingerprints
 from digs.provenance.clean_copy import tracked_files
@@ -300,6 +301,18 @@ def tracked() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def simulator(tracked) -> Simulator:
+    """The simulator of the paper's pixels, from the tracked populations."""
+    return Simulator(path=tracked("populations.h5"))
+
+
+@pytest.fixture(scope="module")
+def prior() -> Prior:
+    """The prior of params.yaml."""
+    return Prior.over(load_params().prior)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,6 @@ For each stage this prints how many of the definitions that it runs are the same
 
 import argparse
 import ast
-import io
-import subprocess
-import tarfile
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +14,7 @@ from digs.base import paths
 from digs.base.closures import SourceTree, meaning_of
 from digs.provenance.dependencies import script_of
 from digs.provenance.pipeline import Pipeline
+from digs.provenance.vouching import code_at
 
 RENAMED = {  # now: then
     "ResumableParts": "Parts",
@@ -77,13 +74,8 @@ def main() -> None:
     parser.add_argument("stage", nargs="*", help="which ones (default: all)")
     arguments = parser.parse_args()
     pipeline = Pipeline(paths.ROOT)
-    archive = ["git", "-C", str(paths.ROOT), "archive", arguments.commit, "src/digs", "src/scripts", "dvc.yaml"]
-    content = subprocess.run(archive, capture_output=True, check=True).stdout
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        # Python 3.11.2, which Debian has, knows no filters; the archive is git's own
-        tar.extraction_filter = getattr(tarfile, "data_filter", None)
-        tar.extractall(folder)
-        then = all_definitions(Path(folder).rglob("*.py"))
+    with code_at(paths.ROOT, arguments.commit) as folder:
+        then = all_definitions(folder.rglob("*.py"))
     sources = SourceTree(paths.ROOT / "src")
     for name in arguments.stage or pipeline.stages:
         now = all_definitions(sources.closure(paths.ROOT / script_of(pipeline.stages[name].command)))

@@ -9,7 +9,6 @@ import torch
 from scipy import stats
 
 from digs.base.statistics import efficiency, weighted_quantiles
-from digs.config.params import load_params
 from digs.config.theta import REST
 from digs.exact.brute_force import axes
 from digs.exact.brute_force.grid import Grid
@@ -23,16 +22,6 @@ from digs.physics.simulator import Simulator
 
 FRACTION, GALAXIES = 0.05, 200
 ONE = torch.tensor([[10.3, -0.7, 0.55, 1.8, 0.1]])
-
-
-@pytest.fixture(scope="module")
-def simulator(tracked):
-    return Simulator(path=tracked("populations.h5"))
-
-
-@pytest.fixture(scope="module")
-def prior():
-    return Prior.over(load_params().prior)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from digs.config.params import load_params
 from digs.exact.brute_force.grid import Grid
 from digs.exact.brute_force.template_bank import TemplateBank
 from digs.exact.likelihood import PosteriorDensity
@@ -13,19 +12,8 @@ from digs.exact.mixture_rounds import mixture_rounds
 from digs.flows.mass_and_dust import MassAndDust
 from digs.physics.noise import add_noise
 from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
 
 FRACTION = 0.05
-
-
-@pytest.fixture(scope="module")
-def simulator(tracked):
-    return Simulator(path=tracked("populations.h5"))
-
-
-@pytest.fixture(scope="module")
-def prior():
-    return Prior.over(load_params().prior)
 
 
 @pytest.fixture(scope="module")

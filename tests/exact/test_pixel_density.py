@@ -4,26 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from digs.config.params import load_params
 from digs.exact.likelihood import PosteriorDensity
 from digs.exact.pixel_density import PixelDensity
 from digs.physics.compiled_spectra import CompiledSpectra
 from digs.physics.noise import add_noise
-from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
 
 FRACTION = 0.05
 TRUTH = torch.tensor([[10.3, -0.7, 0.55, 1.8, 0.1]], dtype=torch.float64)
-
-
-@pytest.fixture(scope="module")
-def simulator(tracked):
-    return Simulator(path=tracked("populations.h5"))
-
-
-@pytest.fixture(scope="module")
-def prior():
-    return Prior.over(load_params().prior)
 
 
 @pytest.fixture(scope="module")

@@ -4,24 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from digs.config.params import load_params
 from digs.config.theta import NAMES
 from digs.exact.brute_force.axes import LN10, ends
 from digs.exact.brute_force.templates import log_spectra, make_templates, places_of, theta_at
-from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
 
 UNIT = 0.05
-
-
-@pytest.fixture(scope="module")
-def simulator(tracked):
-    return Simulator(path=tracked("populations.h5"))
-
-
-@pytest.fixture(scope="module")
-def prior():
-    return Prior.over(load_params().prior)
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ a reason and the evidence for it. The audit prints such a stage as vouched, neve
 import io
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -132,17 +134,23 @@ def last_hashes(root: Path, names: list[str]) -> dict[str, str]:
     return {name: hash_at(root, commit, name) for name, commit in found.items()}
 
 
-def hash_at(root: Path, commit: str, name: str) -> str:
-    """Return the hash of the code of a stage at a commit."""
+@contextmanager
+def code_at(root: Path, commit: str) -> Iterator[Path]:
+    """Give a folder with the code and the stages of a commit, which goes when the block ends."""
+    content = _git(root, "archive", commit, "src/digs", "src/scripts", "dvc.yaml")
     with tempfile.TemporaryDirectory(prefix="digs-commit-") as folder:
-        with tarfile.open(
-            fileobj=io.BytesIO(_git(root, "archive", commit, "src/digs", "src/scripts", "dvc.yaml"))
-        ) as tar:
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             # Python 3.11.2, which Debian has, knows no filters; the archive is git's own
             tar.extraction_filter = getattr(tarfile, "data_filter", None)
             tar.extractall(folder)
-        stage = Stage.of(name, read_yaml(Path(folder) / "dvc.yaml")["stages"][name])
-        return closure_hash(Path(folder), stage)
+        yield Path(folder)
+
+
+def hash_at(root: Path, commit: str, name: str) -> str:
+    """Return the hash of the code of a stage at a commit."""
+    with code_at(root, commit) as folder:
+        stage = Stage.of(name, read_yaml(folder / "dvc.yaml")["stages"][name])
+        return closure_hash(folder, stage)
 
 
 def _lock_at(root: Path, commit: str) -> dict[str, Any]:

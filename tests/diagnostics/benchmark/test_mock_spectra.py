@@ -19,25 +19,13 @@ from digs.diagnostics.benchmark.mock_spectra import (
 from digs.diagnostics.corruptions import REDSHIFTED_FILE
 from digs.files.product import read_product
 from digs.files.schemas.redshifted_schema import REDSHIFTED
-from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
 
 GALAXIES, FRACTION = 400, 0.05
 
 
 @pytest.fixture(scope="module")
-def simulator(tracked):
-    return Simulator(path=tracked("populations.h5"))
-
-
-@pytest.fixture(scope="module")
 def params():
     return load_params(BenchmarkSettings, WarningLightsSettings)
-
-
-@pytest.fixture(scope="module")
-def prior(params):
-    return Prior.over(params.prior)
 
 
 @pytest.fixture(scope="module")

@@ -26,8 +26,6 @@ from digs.diagnostics.benchmark.walked_posteriors import from_rows, to_rows, wal
 from digs.exact.converged_chains import ConvergedChains
 from digs.files.product import read_product, write_product
 from digs.files.schemas.benchmark_schema import BENCHMARK
-from digs.physics.prior import Prior
-from digs.physics.simulator import Simulator
 
 GALAXIES, FRACTION = 100, 0.05
 EMCEE = {"ensembles": 2, "walkers": 20, "burn_in": 200, "steps": 600, "thin": 6, "extensions": 0}
@@ -35,18 +33,8 @@ EMCEE |= {"r_hat": 1.2, "sample_size": 100}
 
 
 @pytest.fixture(scope="module")
-def simulator(tracked):
-    return Simulator(path=tracked("populations.h5"))
-
-
-@pytest.fixture(scope="module")
 def params():
     return load_params(BenchmarkSettings, WarningLightsSettings)
-
-
-@pytest.fixture(scope="module")
-def prior(params):
-    return Prior.over(params.prior)
 
 
 @pytest.fixture(scope="module")

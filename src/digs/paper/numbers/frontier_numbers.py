@@ -6,7 +6,7 @@ from typing import Any
 from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
-from digs.inference.frontier.catalogue_costs import break_even, cheapest, per_galaxy
+from digs.inference.frontier.catalogue_costs import break_even, cheapest
 from digs.paper.latex_numbers import count, grouped_integer, percent, plain, power_of_ten, uncertain, with_its_error
 from digs.paper.numbers import Numbers
 
@@ -38,16 +38,20 @@ def frontier(params: Params) -> Numbers:
         for name, method in methods.items():
             result |= {f"frontier_{free}_{name}_{key}": value for key, value in _of(method).items()}
         result |= _against(free, methods)
-    every = [method for measured in found["measured"].values() for method in measured["methods"].values()]
-    grids = [measured["methods"]["mixtures"]["evidence_difference"] for measured in found["measured"].values()]
-    others = [method["evidence_difference"] for method in every if "evidence_difference" in method]
-    result |= {
-        "frontier_worst_r_hat": f"{max(method.get('worst_r_hat', 1.0) for method in every):.2f}",
-        "frontier_evidence": plain(max(each for each in others if each not in grids), 1),
+    return result | _trust(found) | _winners(found)
+
+
+def _trust(found: dict[str, Any]) -> Numbers:
+    """How far chains have converged, and how far evidences are from those of mixtures, in the median of galaxies."""
+    every = [measured["methods"] for measured in found["measured"].values()]
+    away = lambda name: [methods[name]["evidence_difference"] for methods in every if name in methods]
+    grids = away("mixtures")  # which are compared with the grid
+    return {
+        "frontier_worst_r_hat": f"{max(methods['emcee']['worst_r_hat'] for methods in every):.2f}",
+        "frontier_evidence": plain(max(max(away(name)) for name in (*NETWORKS, "nautilus")), 1),
         "frontier_grid_evidence": plain(max(grids[:-1]), 1),
         "frontier_largest_grid_evidence": plain(grids[-1], 1),
     }
-    return result | _winners(found)
 
 
 def _galaxies(number: int) -> str:
@@ -92,13 +96,7 @@ def _winners(found: dict[str, Any]) -> Numbers:
     last = [int(free) for free, name in winners.items() if name not in NETWORKS]
     first = max(last, default=0) + 1
     wins = first <= max(map(int, winners))
-    numbers = {"frontier_network_from": str(first) if wins else r"\ldots", "frontier_grid_up_to": str(first - 1)}
-    for free, each in found["measured"].items():
-        methods = each["methods"]
-        name = cheapest(methods, MANY)
-        numbers[f"frontier_{free}_cheapest"] = name
-        numbers[f"frontier_{free}_cheapest_seconds"] = plain(per_galaxy(methods[name], MANY))
-    return numbers
+    return {"frontier_network_from": str(first) if wins else r"\ldots", "frontier_grid_up_to": str(first - 1)}
 
 
 GROUPS = (frontier,)
