@@ -99,6 +99,7 @@ TABLES = {
         "timing.json",
     ],
     "tab_frontier": ["frontier.json"],
+    "tab_league": ["league.json"],
     "tab_warning_lights": ["warning_lights.json"],
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from digs.base import paths
 from digs.base.checkout import current_checkout, hand_over
 from digs.base.errors import DigsError
+from digs.files.atomic import read_json
 from digs.paper.score_report.score_command import add_score_parser
 from digs.provenance import audit, dependencies, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
@@ -96,7 +97,10 @@ def run_renew(figure: list[str]) -> int:
             _print(f"{name}: {difference}" for difference in fingerprints.departures(before[name], now[name]))
     fingerprints.store(paths.ROOT, now)
     readme = paths.ROOT / "README.md"
-    readme.write_text(report.with_cost_table(readme.read_text(), pipeline))
+    text = report.with_cost_table(readme.read_text(), pipeline)
+    if (league := paths.DATA / "league.json").is_file():
+        text = report.with_league_table(text, read_json(league))
+    readme.write_text(text)
     return 0
 
 

@@ -127,6 +127,8 @@ MISTAKES = {
     "one ensemble": ("reference.ensembles", 1, ("reference.ensembles",)),
     "odd ensembles": ("reference.walkers", 33, ("reference.walkers", "multiple of 2")),
     "R-hat below any": ("reference.r_hat", 1.0, ("reference.r_hat", "greater than 1")),
+    "draws that stand-ins cannot share": ("league.draws", 510, ("league.draws", "multiple of", "50")),
+    "all candidates effective": ("league.effective", 4, ("league.effective", "lower it below 4")),
     "signal-to-noise upside down": ("benchmark.noise.signal_to_noise", [100, 3], ("signal_to_noise", "swap them")),
     "a too effective reference": (
         "benchmark.rules.effective",

@@ -8,7 +8,7 @@ from conftest import command, edit
 
 from digs.base import paths
 from digs.base.errors import DigsError
-from digs.files.atomic import md5
+from digs.files.atomic import md5, read_json
 from digs.provenance import audit, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
 from digs.provenance.pipeline import Pipeline
@@ -226,6 +226,13 @@ def test_readme_has_the_table_of_stages_as_dvc_yaml_has_it():
     readme = (paths.ROOT / "README.md").read_text()
     assert report.TABLE.search(readme)
     assert report.with_cost_table(readme, Pipeline(paths.ROOT)) == readme
+
+
+def test_readme_has_the_league_as_the_product_has_it():
+    readme, product = (paths.ROOT / "README.md").read_text(), paths.DATA / "league.json"
+    assert len(report.LEAGUE.findall(readme)) == 1 and "digs stages" not in report.LEAGUE.findall(readme)[0]
+    if product.is_file():
+        assert report.with_league_table(readme, read_json(product)) == readme
 
 
 def test_worst_finding_decides_the_exit_status():

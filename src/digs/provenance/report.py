@@ -11,6 +11,7 @@ from typing import Any
 import h5py
 
 from digs.base.git import ask_git
+from digs.paper.league_rows import LeagueRow, league_rows
 from digs.provenance.audit import AuditVerdict, Finding, Project, counts
 from digs.provenance.manuscript import Sentence
 from digs.provenance.pipeline import Pipeline, Stage
@@ -156,3 +157,31 @@ def cost_table(pipeline: Pipeline) -> str:
 def with_cost_table(readme: str, pipeline: Pipeline) -> str:
     """Return the text of README.md with the table of the stages as dvc.yaml has it."""
     return TABLE.sub(lambda _: cost_table(pipeline), readme)
+
+
+LEAGUE = re.compile(r"(?<=<!-- digs league -->\n)(?:(?!<!--).)*?(?=\n<!-- end -->)", re.DOTALL)
+_LEAGUE_HEAD = (
+    "track", "entry", "fails", "shift of medians", "width ratio", "5% to 95%", "efficiency", "detects",
+    "ms a galaxy", "training",
+)  # fmt: skip
+
+
+def _league_cells(row: LeagueRow) -> tuple[str, ...]:
+    share = lambda value: "" if value is None else f"{value:.0%}"
+    trained = "" if row.training is None else f"{row.training / 60:.0f} min, {row.epochs} epochs"
+    return (
+        f"`{row.track}`", row.name, f"{row.failed} of {row.tests}", f"{row.shift:.3f}", f"{row.width:.3f}",
+        f"{row.narrow:.2f} to {row.wide:.2f}", share(row.efficiency), share(row.detected),
+        f"{1e3 * row.seconds['median']:.2g}", trained,
+    )  # fmt: skip
+
+
+def league_table(league: dict[str, Any]) -> str:
+    """Return the league of src/data/league.json in Markdown."""
+    lines = [_LEAGUE_HEAD, ("---",) * len(_LEAGUE_HEAD), *map(_league_cells, league_rows(league))]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def with_league_table(readme: str, league: dict[str, Any]) -> str:
+    """Return the text of README.md with the league as the product has it."""
+    return LEAGUE.sub(lambda _: league_table(league), readme)

@@ -1,0 +1,1 @@
+"""The league: methods of many kinds, entered in the benchmark on the same terms."""
