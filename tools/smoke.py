@@ -22,8 +22,8 @@ from digs.provenance.documents import outputs, read_yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("populations", "instruments", "library", "simulator_speed", "redshifted", "other_sps")
-# these run FSPS too, but rest on stages that are rehearsed: their data are taken as they are when it is their turn
-KEPT_LATER = ("timing", "prospector_posteriors")
+# these need what few have too, but rest on stages that are rehearsed: their data are taken as they are in their turn
+KEPT_LATER = ("timing", "prospector_posteriors", "released_network")
 AUTHOR = ("-c", "user.name=smoke", "-c", "user.email=smoke@localhost", "-c", "commit.gpgsign=false")
 
 
@@ -33,7 +33,7 @@ class SmokeError(Exception):
 
 def environment(tree: Path) -> dict[str, str]:
     """What commands in a copy see (digs.provenance.clean_copy), without FSPS and other code than the copy's."""
-    seen = {key: value for key, value in copies.environment(tree).items() if key != "SPS_HOME"}
+    seen = {key: value for key, value in copies.environment(tree).items() if key not in ("SPS_HOME", "K22_HOME")}
     return seen | {"PYTHONPATH": str(tree / "src")}
 
 

@@ -48,6 +48,11 @@ MISTAKES = {
     "negative dust": ("prior.dust2", [-0.5, 1.0], ("prior.dust2", "-0.5")),
     "negative age": ("prior.tage", [-1.0, 4.0], ("prior.tage", "-1")),
     "infinite range": ("prior.logmass", [8.0, float("inf")], ("prior.logmass", "finite")),
+    "a batch of nothing": ("released_recipe.batch_size", 0, ("released_recipe.batch_size", "greater than 0")),
+    "all pairs held out": ("released_recipe.validation_fraction", 1.0, ("released_recipe.validation_fraction", "1")),
+    "no draws from their network": ("released_network.draws", 0, ("released_network.draws", "greater than 0")),
+    "no library of any size": ("jitter.sizes", [], ("jitter.sizes",)),
+    "a library of nothing": ("jitter.toy.members", [0], ("jitter.toy.members", "greater than 0")),
     "unknown parameter": ("prior.dust", [0.1, 1.0], ("prior.dust", "no such parameter")),
     "missing parameter": ("prior.dust2", None, ("prior.dust2", "missing")),
     "a network's half a prior": (
