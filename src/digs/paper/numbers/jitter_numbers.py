@@ -34,7 +34,6 @@ def law(params: Params) -> Numbers:
     }
     for name in _SHOWN:
         numbers |= {
-            f"jitter_first_{name}": with_its_error(ratio[sizes[0]]["measured"][name]),
             f"jitter_last_{name}": with_its_error(ratio[sizes[-1]]["measured"][name]),
             f"jitter_exact_{name}": with_its_error(exact[name]),
         }

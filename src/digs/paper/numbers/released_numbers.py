@@ -18,7 +18,6 @@ def recipe(params: Params) -> Numbers:
         "recipe_batch_size": str(settings.batch_size),
         "recipe_patience": str(settings.patience),
         "recipe_epochs": str(found["recipe_epochs"]),
-        "recipe_best_epoch": str(found["recipe_best_epoch"]),
     }
 
 
@@ -34,31 +33,37 @@ def released(params: Params) -> Numbers:
     }
     shifted, exact = theirs["shifted"]["loss"]["posterior"], ours["exact"]["loss"]["posterior"]
     width = theirs["galaxy"]["logmass"]["half_width"]
-    return losses | {
-        "released_pairs": grouped_integer(found["pairs"]),
-        "released_spectra": grouped_integer(found["spectra"]),
-        "released_draws": str(found["draws"]),
-        "released_exact_galaxies": str(found["exact_galaxies"]),
-        "released_above": uncertain(
-            theirs["exact"]["loss"]["posterior"]["value"] - exact["value"],
-            (theirs["exact"]["loss"]["posterior"]["error"] ** 2 + exact["error"] ** 2) ** 0.5,
-        ),
-        "released_shifted_above": uncertain(
-            shifted["value"] - exact["value"], (shifted["error"] ** 2 + exact["error"] ** 2) ** 0.5
-        ),
-        "released_mean_rms": plain(found["mean_rms"]),
-        "released_mean_worst": plain(abs(found["mean_worst"])),
-        "released_mean_worst_at": f"{found['mean_worst_wavelength']:.0f}",
-        "released_std_low": plain(found["std_ratio_range"][0], 3),
-        "released_std_high": plain(found["std_ratio_range"][1], 3),
-        "released_galaxy_logmass": with_its_error(width),
-        "released_galaxy_logmass_notebook": plain(_PUBLISHED * width["value"]),
-        "recipe_galaxy_logmass": with_its_error(ours["galaxy"]["logmass"]["half_width"]),
-    } | {
-        f"{name}_exact_coverage_{parameter}": with_its_error(numbers["exact"]["parameters"][parameter]["coverage_68"])
-        for name, numbers in (("released", theirs), ("recipe", ours))
-        for parameter in ("logmass", "dust2")
-    }
+    return (
+        losses
+        | {
+            "released_pairs": grouped_integer(found["pairs"]),
+            "released_spectra": grouped_integer(found["spectra"]),
+            "released_draws": str(found["draws"]),
+            "released_exact_galaxies": str(found["exact_galaxies"]),
+            "released_above": uncertain(
+                theirs["exact"]["loss"]["posterior"]["value"] - exact["value"],
+                (theirs["exact"]["loss"]["posterior"]["error"] ** 2 + exact["error"] ** 2) ** 0.5,
+            ),
+            "released_shifted_above": uncertain(
+                shifted["value"] - exact["value"], (shifted["error"] ** 2 + exact["error"] ** 2) ** 0.5
+            ),
+            "released_mean_rms": plain(found["mean_rms"]),
+            "released_mean_worst": plain(abs(found["mean_worst"])),
+            "released_mean_worst_at": f"{found['mean_worst_wavelength']:.0f}",
+            "released_std_low": plain(found["std_ratio_range"][0], 3),
+            "released_std_high": plain(found["std_ratio_range"][1], 3),
+            "released_galaxy_logmass": with_its_error(width),
+            "released_galaxy_logmass_notebook": plain(_PUBLISHED * width["value"]),
+            "recipe_galaxy_logmass": with_its_error(ours["galaxy"]["logmass"]["half_width"]),
+        }
+        | {
+            f"{name}_exact_coverage_{parameter}": with_its_error(
+                numbers["exact"]["parameters"][parameter]["coverage_68"]
+            )
+            for name, numbers in (("released", theirs), ("recipe", ours))
+            for parameter in ("logmass", "dust2")
+        }
+    )
 
 
 GROUPS = (recipe, released)
