@@ -13,7 +13,7 @@ from digs.config.theta import MEANINGS, NAMES
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.released_recipe_schema import RELEASED_RECIPE
-from digs.paper.plotting import COLUMN, FAINT, GREEN, NETWORK_STYLES, TRUTH, draw, save
+from digs.paper.plotting import COLOURS, COLUMN, DASHES, FAINT, GREEN, NETWORK_STYLES, TRUTH, draw, save
 
 SAMPLES = {"lookup": "looked-up spectra", "exact": "exact spectra"}
 LOOKS = {  # of networks: what they are called, colour, marker, whether it is filled, and its shift
@@ -47,20 +47,34 @@ def draw_training(panel, training: np.ndarray, held_out: np.ndarray) -> None:
     panel.plot(epoch, training, color=GREEN, ls="--", lw=0.9, label="training pairs")
     panel.plot(epoch, held_out, color=LOOKS["recipe"][1], label="held-out pairs")
     panel.plot(epoch[best], held_out[best], "*", color=TRUTH, ms=7, ls="none", label=f"best epoch, {epoch[best]}")
-    panel.set(xlabel="Epoch", ylabel=r"$-\ln q(\theta\,|\,x)$ (nat)", xlim=(0.5, len(epoch) + 0.5))
+    panel.set(xlabel="Epoch", ylabel=r"$-\ln q(\theta\,|\,x)$ (nat)", xlim=(0, len(epoch) + 3))
     panel.legend(loc="upper right")
 
 
+def draw_excess(panel, by_fifths: dict) -> None:
+    """Draw by how much the loss of their network is above the other's, in fifths of the prior by each parameter."""
+    for name, meaning in zip(NAMES, MEANINGS, strict=True):
+        values = [fifth["value"] for fifth in by_fifths[name]]
+        fifth = np.arange(1, len(values) + 1)
+        panel.plot(fifth, values, color=COLOURS[name], ls=DASHES[name], marker="o", ms=2.5, label=meaning.label)
+    panel.set(xlabel="Fifth of the galaxies, by each parameter", ylabel="Loss above (nat)", xticks=fifth)
+    panel.set_ylim(0, 1.45 * panel.get_ylim()[1])
+    panel.legend(loc="upper center", ncols=3, columnspacing=1.2)
+
+
 def main() -> None:
-    """Draw coverage of both networks above, and the training of the second below."""
+    """Draw coverage of both networks, where the first loses against the second, and the training of the second."""
     audit, recipe = paths.DATA / "released_network.json", paths.DATA / "released_recipe.h5"
     trained = read_product(recipe, RELEASED_RECIPE)
-    figure = plt.figure(figsize=(COLUMN, 4.4))
-    grid = figure.add_gridspec(2, 2, height_ratios=(1.15, 1))
+    found = read_json(audit)
+    figure = plt.figure(figsize=(COLUMN, 5.7))
+    figure.get_layout_engine().set(h_pad=0.06)
+    grid = figure.add_gridspec(3, 2, height_ratios=(1.2, 0.9, 0.9))
     left = figure.add_subplot(grid[0, 0])
-    draw_shares(figure, (left, figure.add_subplot(grid[0, 1], sharey=left)), read_json(audit)["measured"])
+    draw_shares(figure, (left, figure.add_subplot(grid[0, 1], sharey=left)), found["measured"])
     figure.axes[1].tick_params(axis="y", labelleft=False)
-    draw_training(figure.add_subplot(grid[1, :]), trained["training_loss"], trained["held_out_loss"])
+    draw_excess(figure.add_subplot(grid[1, :]), found["shifted_above_by_fifths"])
+    draw_training(figure.add_subplot(grid[2, :]), trained["training_loss"], trained["held_out_loss"])
     save(figure, "released", [audit, recipe])
 
 
