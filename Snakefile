@@ -83,6 +83,7 @@ TABLES = {
     "tab_calibration": ["calibration.json"],
     "tab_validation": ["validation.json"],
     "tab_lookup": ["lookup_experiment.json"],
+    "tab_released": ["released_network.json"],
     "tab_search": ["studies/search.json"],
     "tab_fidelity": ["comparison.json", "two_sample.json"],
     "tab_timing": ["timing.json"],

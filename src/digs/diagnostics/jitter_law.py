@@ -88,6 +88,7 @@ def of_members(log_likelihood: np.ndarray, label: np.ndarray, member: np.ndarray
     """
     found = np.empty((len(log_likelihood), draws, label.shape[1]))
     for row, one in enumerate(log_likelihood):
-        weight = np.exp(one - one[member].max())[member]
+        of_pairs = one[member]
+        weight = np.exp(of_pairs - of_pairs.max())
         found[row] = label[stream(seed, "members", b"%d" % row).choice(len(label), draws, p=weight / weight.sum())]
     return found

@@ -5,18 +5,35 @@ from typing import Any
 import numpy as np
 import torch
 
+from digs.base.errors import DigsError
 from digs.base.statistics import bootstrap_rows, errors_by_resampling, grouped, half_width_and_error, mean_and_error
 from digs.config.stages.released_network_settings import ReleasedNetworkSettings
 from digs.diagnostics.leaking_networks import BoxedPosteriors, losses
 from digs.diagnostics.per_parameter import numbers_per_parameter
 from digs.exact.lognormal_posteriors import lognormal_posteriors
+from digs.files.atomic import md5
 from digs.flows.fast.plain_maf import PlainMaf
-from digs.flows.released_maf import TO_OURS, TO_THEIRS
+from digs.flows.released_maf import TO_OURS, TO_THEIRS, released_file, released_maf
 from digs.inference.boxed_draws import boxed_draws
 from digs.training.pairs import Sample
 from digs.training.released_pairs import ReleasedPairs
 
 LEVELS = np.linspace(0, 1, 101)
+
+
+def released_network(mean: np.ndarray) -> tuple[PlainMaf, str]:
+    """Return the network below K22_HOME, and the md5 of its file.
+
+    Args:
+        mean: of the log spectra that it was trained with, as it is kept here, (pixels,).
+    Raises:
+        DigsError: there is no such file, it is refused or damaged, or it holds another network.
+    """
+    file = released_file()
+    network = released_maf(file)
+    if not np.allclose(network.mean, mean, rtol=0, atol=1e-6):
+        raise DigsError(f"{file} is not the network whose spectra are kept; clone it at commit 1d5930b.")
+    return network, md5(file)
 
 
 def exact_numbers(

@@ -5,15 +5,18 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
 
-from digs.base import paths
-from digs.config.theta import NAMES
-from digs.files.atomic import read_json
-from digs.paper.plotting import BAND, BLUE, FAINT, GREEN, NPE, TRUTH, draw, legend_above, parameter_panels, save
+import matplotlib.pyplot as plt
 
+from digs.base import paths
+from digs.config.theta import MEANINGS, NAMES
+from digs.files.atomic import read_json
+from digs.paper.plotting import BAND, COLUMN, FAINT, NETWORK_STYLES, TRUTH, draw, note, save
+
+SHOWN = ("logmass", "dust2")
 LAWS = {  # what it is called, colour, dashes
-    "predicted": ("exact, convolved with the jitter nearby", BLUE, "-"),
-    "independent": ("with that of any pair", GREEN, "--"),
-    "members": ("network without limit", FAINT, ":"),
+    "predicted": ("exact, with the jitter nearby", TRUTH, "-"),
+    "independent": ("exact, with that of any pair", TRUTH, (0, (4, 2))),
+    "members": ("a network without limit", FAINT, ":"),
 }
 
 
@@ -22,24 +25,29 @@ def main() -> None:
     source = paths.DATA / "jitter.json"
     found = read_json(source)
     sizes, measured = found["sizes"], found["measured"]
-    figure, axes = parameter_panels(1, 2.3, sharex=True, sharey=True)
-    for panel, name in zip(axes[0], NAMES, strict=True):
+    figure, axes = plt.subplots(len(SHOWN), 1, figsize=(COLUMN, 4.2), sharex=True, sharey=True)
+    _, looked_up, _, marker = NETWORK_STYLES["lookup"]
+    _, exact_pairs, dash, _ = NETWORK_STYLES["exact"]
+    for panel, name in zip(axes, SHOWN, strict=True):
         at = {key: [measured[str(size)]["ratio"][key][name] for size in sizes] for key in ("measured", *LAWS)}
-        for key, (label, colour, dash) in LAWS.items():
-            panel.plot(sizes, [each["value"] for each in at[key]], color=colour, ls=dash, label=label)
+        for key, (label, colour, dashes) in LAWS.items():
+            panel.plot(sizes, [each["value"] for each in at[key]], color=colour, ls=dashes, label=label)
         law = [each["value"] for each in at["predicted"]]
         ends = [[value * (1 + sign * found["bar"]) for value in law] for sign in (-1, 1)]
         panel.fill_between(sizes, *ends, color=BAND, lw=0, zorder=0)
         values, errors = ([each[key] for each in at["measured"]] for key in ("value", "error"))
-        panel.errorbar(sizes, values, errors, color=NPE, marker="o", ms=3.5, ls="none", capsize=2, label="networks")
-        exact = measured["None"]["ratio"]["measured"][name]["value"]
-        panel.axhline(exact, color=NPE, lw=0.6, ls="-.", label="network of exact pairs")
-        panel.axhline(1, color=TRUTH, lw=0.5, ls=":")
-        panel.set(xscale="log", yscale="log", xticks=(1e3, 1e4, 1e5, 1e6))
+        look = {"color": looked_up, "marker": marker, "ms": 4, "ls": "none", "capsize": 2, "zorder": 3}
+        panel.errorbar(sizes, values, errors, label="networks of looked-up pairs", **look)
+        control = measured["None"]["ratio"]["measured"][name]["value"]
+        panel.axhline(control, color=exact_pairs, ls=dash, label="network of exact pairs")
+        panel.axhline(1, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
+        panel.set(xscale="log", yscale="log", xticks=sizes, ylabel="Half-width / exact")
         panel.minorticks_off()
-    axes[0, 0].set(ylabel="Half-width / exact", yticks=(1, 2, 4), yticklabels=("1", "2", "4"))
-    figure.supxlabel("Library members", fontsize=8.5)
-    legend_above(figure, axes[0, 0])
+        note(panel, MEANINGS[NAMES.index(name)].label, 0.96)
+    axes[0].set(yticks=(1, 2, 4), yticklabels=("1", "2", "4"))
+    axes[-1].set_xlabel("Library members")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=2, columnspacing=1.2, handlelength=2.2)
     save(figure, "jitter", [source])
 
 
