@@ -50,7 +50,8 @@ def draw_pairs(axes: Axes, record: NetworkRecord) -> None:
     name_row(axes, PAIRS, "A training\npair")
     box(axes, 1.35, PAIRS, 0.9, 0.5, "Prior\n" + r"new $\theta$")
     box(axes, 3.25, PAIRS + 0.4, 1.9, 0.5, r"Exact simulator" "\n" r"the spectrum of $\theta$ itself", EXACT)
-    box(axes, 3.25, PAIRS - 0.4, 1.9, 0.5, f"Library of {library:,} spectra\n" r"the one whose $\theta'$ is nearest", LOOKUP)
+    nearest = f"Library of {library:,} spectra\n" r"the one whose $\theta^\prime$ is nearest"
+    box(axes, 3.25, PAIRS - 0.4, 1.9, 0.5, nearest, LOOKUP)
     box(axes, 5.05, PAIRS, 0.8, 0.5, f"Noise\n{record.noise_fraction:.0%}, fresh")
     box(axes, 6.42, PAIRS, 1.24, 0.5, "Pair\n" r"$(\theta,\ x)$")
     for colour, up in ((EXACT, 1), (LOOKUP, -1)):
@@ -58,8 +59,10 @@ def draw_pairs(axes: Axes, record: NetworkRecord) -> None:
         arrow(axes, (4.2, PAIRS + 0.4 * up), (4.65, PAIRS + 0.08 * up), colour)
     arrow(axes, (5.45, PAIRS), (5.8, PAIRS))
     note = {"ha": "center", "fontsize": 7.5}
-    axes.text(5.72, PAIRS + 0.52, "true pairs: exact, fiducial", color=EXACT, va="center", **note)
-    axes.text(5.72, PAIRS - 0.52, r"lookup: the label stays $\theta$, not $\theta'$", color=LOOKUP, va="center", **note)
+    axes.text(5.3, PAIRS + 0.45, "true pairs: exact, fiducial", color=EXACT, va="center", **note)
+    axes.text(
+        5.3, PAIRS - 0.45, r"lookup: the label stays $\theta$, not $\theta^\prime$", color=LOOKUP, va="center", **note
+    )
 
 
 def draw_maf(axes: Axes, record: NetworkRecord) -> None:
@@ -77,7 +80,7 @@ def draw_maf(axes: Axes, record: NetworkRecord) -> None:
     axes.plot([left + pitch / 2, 6.42, 6.42], [MAF + 0.5, MAF + 0.5, PAIRS - 0.25], color=GREY, lw=1.1)
     for ends in ((1.975, left + 0.1 * pitch), (right - 0.1 * pitch, 5.8)):
         arrow(axes, (ends[0], MAF), (ends[1], MAF), style="<|-|>")
-    axes.text(6.34, MAF + 0.57, r"every $T_k$ sees $x$", ha="right", va="bottom", fontsize=7.5)
+    axes.text(6.5, MAF + 0.6, "every\n$T_k$ sees $x$", ha="left", va="center", fontsize=7.5, linespacing=1.1)
     caption = (
         f"masked autoregressive flow of K22: {transforms} transforms of {architecture.hidden_features} hidden units"
     )
@@ -90,7 +93,8 @@ def draw_closed(axes: Axes, record: NetworkRecord) -> None:
     name_row(axes, CLOSED, "fiducial")
     box(axes, 1.5, CLOSED, 1.3, 0.5, f"Components of $x$\n{architecture.components}, and its level", FIDUCIAL)
     box(axes, 3.0, CLOSED, 1.1, 0.5, f"Embedding\n{architecture.embedding.features} outputs", FIDUCIAL)
-    box(axes, 4.5, CLOSED, 1.3, 0.5, f"{architecture.num_transforms} spline transforms\n" r"$Z,\ t_{\rm age},\ \tau$", FIDUCIAL)
+    learned = f"{architecture.num_transforms} spline transforms\n" r"$Z,\ t_{\rm age},\ \tau$"
+    box(axes, 4.5, CLOSED, 1.3, 0.5, learned, FIDUCIAL)
     box(axes, 6.27, CLOSED, 1.54, 0.5, "Closed form, exact model\n" r"$M,\ \tau_{\lambda,2}$ given the rest", FIDUCIAL)
     for start, end in ((2.15, 2.45), (3.55, 3.85), (5.15, 5.5)):
         arrow(axes, (start, CLOSED), (end, CLOSED), FIDUCIAL)

@@ -1,4 +1,4 @@
-"""Figure `calibration`: ranks and coverage of the lookup's network and of the fiducial one, on the same fresh spectra."""
+"""Figure `calibration`: ranks and coverage of the lookup's network and of the fiducial one, on fresh spectra."""
 
 import sys
 from pathlib import Path
@@ -40,7 +40,11 @@ def main() -> None:
             panel = axes[row, place]
             if row == 1:
                 panel.fill_between(
-                    level, *(validation["band"] - level), color=BAND, lw=0, label=f"{percent:g}% of whole uniform curves"
+                    level,
+                    *(validation["band"] - level),
+                    color=BAND,
+                    lw=0,
+                    label=f"{percent:g}% of whole uniform curves",
                 )
             panel.axhline(1 if row == 0 else 0, color=TRUTH, lw=0.6, ls=":")
             for case in shown:

@@ -20,10 +20,7 @@ from digs.paper.plotting import FAINT, GRID, MCMC, MIXTURES, NESTED, NETWORK_STY
 STYLES = {
     "grid": ("brute force", GRID, "-", "o"),
     "mixtures": ("mixtures", MIXTURES, "--", "s"),
-    **{
-        name: (name, *NETWORK_STYLES[name])
-        for name in ("short", "fiducial")
-    },
+    **{name: (name, *NETWORK_STYLES[name]) for name in ("short", "fiducial")},
     "emcee": ("emcee", MCMC, "-.", "^"),
     "nautilus": ("nautilus", NESTED, ":", "x"),
 }

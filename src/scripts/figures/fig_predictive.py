@@ -14,13 +14,12 @@ from digs.config.params import load_params
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.predictive_checks_schema import PREDICTIVE_CHECKS
-from digs.paper.plotting import FAINT, NETWORK_STYLES, PAGE, TRUTH, WAVELENGTH_LABEL, draw, note, save
+from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, WAVELENGTH_LABEL, draw, note, save
 
 DRAWN = {  # which chi-squared: what it is called, colour, dashes of its expectation
     "one_draw": ("one draw by fiducial", NETWORK_STYLES["fiducial"][0], "-"),
-    "best_fit": ("best fit", FIT, "--"),
+    "best_fit": ("best fit", MCMC, "--"),
 }
-FIT = "0.4"
 RANGE = (75.0, 210.0)
 BINS = 27
 

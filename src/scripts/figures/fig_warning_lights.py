@@ -20,7 +20,6 @@ from digs.paper.plotting import PAGE, SMALL, draw, save
 SHARES = {"detected": "lights", "rejected": "fit"}
 LABELS = dict(zip(NAMES, ("mass", "metal.", "dust", "age", r"$\log\tau$"), strict=True))
 FARTHEST, LINEAR = 30.0, 1.0  # half-widths: where the colours of biases end, and up to where they are linear
-UNITS = {"share of light": "", "mag, end to end": "", "share of stars": ""}
 
 Row = tuple[str, str, dict[str, Any]]  # what is wrong, how much, what was measured
 
@@ -47,7 +46,7 @@ def write(axes: Axes, x: int, y: int, text: str, light: bool) -> None:
 def draw_block(shares: Axes, biases: Axes, rows: list[Row]) -> None:
     """Draw the shares that are detected and rejected, and the biases of what no light is on for."""
     share = np.array([[100 * each[key]["value"] for key in SHARES] for _, _, each in rows])
-    bias = np.array([[(each["bias"] or {}).get(name, {"value": np.nan})["value"] for name in NAMES] for *_, each in rows])
+    bias = np.array([[each["bias"][name]["value"] if each["bias"] else np.nan for name in NAMES] for *_, each in rows])
     shares.imshow(share, cmap="Greys", vmin=0, vmax=125, aspect="auto")
     biases.imshow(bias, cmap="PuOr", norm=SymLogNorm(LINEAR, vmin=-FARTHEST, vmax=FARTHEST), aspect="auto")
     biases.set_facecolor("0.97")
@@ -56,7 +55,8 @@ def draw_block(shares: Axes, biases: Axes, rows: list[Row]) -> None:
             write(shares, x, y, f"{value:.1f}" if value < 10 else f"{value:.0f}", value > 65)
         for x, value in enumerate(bias[y]):
             if np.isfinite(value):
-                write(biases, x, y, f"{value:+.1f}" if abs(value) < 10 else f"{value:+.0f}", abs(value) > 5)
+                text = f"{value:+.1f}" if abs(value) < 9.95 else f"{value:+.0f}"
+                write(biases, x, y, "0" if abs(value) < 0.05 else text, abs(value) > 5)
     shares.set_yticks(range(len(rows)), [strength for _, strength, _ in rows], fontsize=6.5)
     first = [y for y in range(len(rows)) if y == 0 or rows[y][0] != rows[y - 1][0]]
     for y in first:
@@ -75,11 +75,14 @@ def main() -> None:
     blocks = rows_of(read_json(source))
     figure = plt.figure(figsize=(PAGE, 0.4 + 0.165 * max(map(len, blocks))), layout="none")
     top = 1 - 0.36 / figure.get_figheight()
-    for rows, left in zip(blocks, (0.145, 0.655), strict=True):
+    for rows, left in zip(blocks, (0.155, 0.658), strict=True):
         height = top * len(rows) / max(map(len, blocks))
-        pair = [figure.add_axes((left + at, top - height + 0.01, wide, height - 0.01)) for at, wide in ((0, 0.095), (0.105, 0.24))]
+        pair = [
+            figure.add_axes((left + at, top - height + 0.01, wide, height - 0.01))
+            for at, wide in ((0, 0.09), (0.1, 0.24))
+        ]
         draw_block(*pair, rows)
-        for axes, title in zip(pair, ("on for / rejected by (%)", "bias of the undetected / half-width"), strict=True):
+        for axes, title in zip(pair, ("on for, rejected by (%)", "bias of the undetected / half-width"), strict=True):
             axes.set_title(title, fontsize=SMALL, pad=14)
     save(figure, "warning_lights", [source])
 
