@@ -14,7 +14,7 @@ from digs.files.product import Product, read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.flows.network_files import NETWORKS
-from digs.inference.posterior import Posterior
+from digs.inference.posterior import FIDUCIAL, Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
 
@@ -75,35 +75,31 @@ def best_draw(prior: Prior, theta: np.ndarray, log_prob: np.ndarray) -> np.ndarr
     return theta[np.argmax(log_prob - jacobian)]
 
 
-def posteriors_of_galaxy(params: Params) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return draws, shape (n, parameters), and the best of them, shape (parameters,), of `mcmc` and each network."""
+def posterior_of_galaxy(name: str, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Return draws by a network, shape (n, parameters), and the best of them, shape (parameters,)."""
     galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)["noisy_flux"]
+    network = Posterior.load(name)
+    theta = network.sample(galaxy, DRAWS, SEED)
+    draws, log_prob = theta[0].numpy(), network.log_prob(theta, galaxy)[0].numpy()
+    return draws, best_draw(Prior.over(params.prior), draws, log_prob)
+
+
+def chains_of_galaxy() -> tuple[np.ndarray, np.ndarray]:
+    """Return draws by MCMC, shape (n, parameters), and the best point that was visited, shape (parameters,)."""
     chains = read_product(paths.DATA / "chains.h5", CHAINS)
-    draws = {"mcmc": chains["reference_theta"].reshape(-1, len(NAMES))}
-    best = {"mcmc": best_visited(chains)}
-    prior = Prior.over(params.prior)
-    for name in SHOWN_NETWORKS:
-        network = Posterior.load(name)
-        theta = network.sample(galaxy, DRAWS, SEED)
-        draws[name] = theta[0].numpy()
-        best[name] = best_draw(prior, draws[name], network.log_prob(theta, galaxy)[0].numpy())
-    return draws, best
+    return chains["reference_theta"].reshape(-1, len(NAMES)), best_visited(chains)
 
 
-def residuals(params: Params) -> dict[str, dict[str, np.ndarray]]:
-    """Return |model / spectrum - 1| in percent, shape (pixels,), of each best fit and by spectrum, `data` or `truth`.
+def residuals(params: Params) -> dict[str, np.ndarray]:
+    """Return |model / spectrum - 1| in percent of the best fit by `fiducial`, shape (pixels,), of `data` and `truth`.
 
-    The best fits are the visited point of highest posterior density, `mcmc`, and for each network the draw of highest
-    density in unbounded coordinates.
+    The best fit is the draw of highest density in unbounded coordinates.
     """
     galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
-    spectra, simulator = {"data": galaxy["noisy_flux"][0], "truth": galaxy["flux"][0]}, Simulator()
-    models = {
-        name: simulator(torch.as_tensor(theta)[None]).numpy()[0]
-        for name, theta in posteriors_of_galaxy(params)[1].items()
-    }
+    _, best = posterior_of_galaxy(FIDUCIAL, params)
+    model = Simulator()(torch.as_tensor(best)[None]).numpy()[0]
     return {
-        name: {of: 100 * np.abs(model / flux - 1) for of, flux in spectra.items()} for name, model in models.items()
+        name: 100 * np.abs(model / galaxy[flux][0] - 1) for name, flux in (("data", "noisy_flux"), ("truth", "flux"))
     }
 
 

@@ -18,7 +18,7 @@ from digs.config.params import load_params
 from digs.config.theta import MEANINGS, index
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
-from digs.paper.galaxy_of_fig3 import SOURCES, posteriors_of_galaxy
+from digs.paper.galaxy_of_fig3 import SHOWN_NETWORKS, SOURCES, chains_of_galaxy, posterior_of_galaxy
 from digs.paper.khullar2022 import HALF_WIDTHS
 from digs.paper.plotting import (
     BAND,
@@ -41,7 +41,6 @@ FILLS = ("white", "0.88", "0.72")  # outside, 95%, 68% of MCMC
 LINES = {"mcmc": (MCMC, "-", 1.0)} | {
     name: (*NETWORK_STYLES[name][:2], width) for name, width in (("lookup", 1.1), ("exact", 0.9), ("fiducial", 1.5))
 }
-LABELS = {"mcmc": "MCMC"}
 SPECTRA = 1000  # of draws by `fiducial`, in the band
 
 
@@ -143,7 +142,9 @@ def draw_spectrum(figure: Figure, draws: np.ndarray, best: dict[str, np.ndarray]
 def main() -> None:
     """Draw posteriors and best fits of the galaxy of Fig. 3."""
     truth = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)["theta"][0]
-    draws, best = posteriors_of_galaxy(load_params())
+    found = {"mcmc": chains_of_galaxy()}
+    found |= {name: posterior_of_galaxy(name, load_params()) for name in SHOWN_NETWORKS}
+    draws, best = ({name: pair[place] for name, pair in found.items()} for place in (0, 1))
     ranges = common_ranges(list(draws.values()), truth)
     figure = plt.figure(figsize=(PAGE, PAGE), layout="none")
     for name, theta in draws.items():

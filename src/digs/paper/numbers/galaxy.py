@@ -28,7 +28,7 @@ def width(params: Params) -> Numbers:
 
 def best_fit(params: Params) -> Numbers:
     """Return how far the best fit is from the noisy and from the true spectrum, in percent."""
-    found = residuals(params)["fiducial"]
+    found = residuals(params)
     return {
         "fiducial_data_rms": plain(rms(found["data"])),
         "fiducial_truth_rms": plain(rms(found["truth"])),

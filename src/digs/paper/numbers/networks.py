@@ -21,14 +21,13 @@ from digs.paper.numbers import Numbers
 def training(params: Params) -> Numbers:
     """Return how the network was trained."""
     record = load_record(params.posteriors.network)
-    training, settings = record.training, params.network(params.posteriors.network)
+    training = record.training
     history = training["history"]
     best = training["best_epoch"] - 1
     return {
         "hidden_features": str(record.architecture.hidden_features),
         "num_transforms": str(record.architecture.num_transforms),
         "epochs": str(training["epochs"]),
-        "cycle_epochs": str(settings.cycle),
         "stopped_because": training["stopped_because"],
         "training_cpu_hours": plain(training["cpu_seconds"] / 3600),
         "training_loss_gap": plain(training["held_out_loss"] - history["training_loss"][best]),
