@@ -32,7 +32,10 @@ def fidelity(params: Params) -> Numbers:
         result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (f"{f(ratios):.3f}" for f in (min, max))
         result[f"{network}_efficiency"] = percent(measured[network]["efficiency"])
         result[f"{network}_excess"] = with_its_error(measured[network]["excess_loss"])
+    shifts = [measured["fiducial"][name]["shift"]["value"] for name in NAMES]
     return result | {
+        "fiducial_shift_low": plain(min(shifts)),
+        "fiducial_shift_high": plain(max(shifts)),
         "fiducial_efficiency_5": percent(measured["fiducial"]["efficiency_5"]),
         "two_sample_fiducial": with_its_error(two_sample["measured"]["fiducial"]),
     }

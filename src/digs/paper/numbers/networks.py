@@ -89,11 +89,10 @@ def compression(params: Params) -> Numbers:
 def study(params: Params) -> Numbers:
     """Return how much the number of distinct theta matters, and chance."""
     budget, seeds = (read_json(paths.DATA / "studies" / f"{name}.json")["measured"] for name in ("budget", "seeds"))
-    first, *others = seeds.values()
+    _, *others = seeds.values()
     losses = np.array([each["loss"]["value"] for each in seeds.values()])
     widths = np.array([each["half_width"] for each in seeds.values()])
     result = {
-        "budget_steps": grouped_integer(first["steps"]),
         "seeds": str(len(seeds)),
         "seeds_loss_range": plain(float(np.ptp(losses))),
         "seeds_loss_error": plain(max(each["loss_above_first"]["error"] for each in others)),
