@@ -18,7 +18,7 @@ TRAINED_ON = {
     "exact": "true pairs, exact simulator",
     "fiducial": "true pairs, exact simulator",
     "paper": "the library's own pairs, as K22's text has it",
-    "table1": "true pairs, the prior of K22's Table~1",
+    "table1": "true pairs, the prior of K22's Table 1",
     "short": "true pairs, exact simulator",
     "wide": "true pairs, a wider prior",
 }
