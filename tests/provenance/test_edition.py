@@ -237,7 +237,7 @@ def test_page(project, paper):
         "L. Any spectrograph",
         "M. The claims, one by one",
         "References",
-        "Table 13",
+        "Table 14",
     ]
     for entry in page.entries:
         assert f'id="{entry.address.partition("#")[2]}"' in page.html
