@@ -27,7 +27,7 @@ def law(params: Params) -> Numbers:
         "jitter_pairs": compact(found["network"]["pairs"] * found["network"]["epochs"]),
         "jitter_smallest": grouped_integer(found["sizes"][0]),
         "jitter_largest": scientific(found["sizes"][-1], 1),
-        **{f"jitter_off_{law}": _percent(off) for law, off in found["largest_difference"].items()},
+        **{f"jitter_off_{law}": _percent(found["largest_difference"][law]) for law in ("predicted", "independent")},
         "jitter_toy_law": plain(found["toys"]["independent"]["predicted"], 3),
         "jitter_toy": plain(found["toys"]["independent"]["measured"], 3),
         "jitter_others": plain(max(ratio[_PUBLISHED]["measured"][name]["value"] for name in _OTHERS), 3),
