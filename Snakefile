@@ -79,8 +79,17 @@ rule numbers_digest:
 # The tables: src/scripts/tables/tab_NAME.py writes src/tex/output/tab_NAME.tex from params.yaml and these data.
 TABLES = {
     "tab_priors": [],
-    "tab_widths": ["chains.h5", "galaxy_posterior.h5", "galaxy.h5"],
-    "tab_calibration": ["calibration.json"],
+    "tab_networks": [
+        "networks/exact.json",
+        "networks/fiducial.json",
+        "networks/lookup.json",
+        "networks/paper.json",
+        "networks/short.json",
+        "networks/table1.json",
+        "networks/wide.json",
+    ],
+    "tab_widths": ["chains.h5", "galaxy_posterior.h5", "galaxy.h5", "lookup_experiment.json"],
+    "tab_calibration": ["calibration.json", "posteriors.h5", "reference.h5"],
     "tab_validation": ["validation.json"],
     "tab_lookup": ["lookup_experiment.json"],
     "tab_released": ["released_network.json"],
@@ -95,13 +104,19 @@ TABLES = {
         "galaxy.h5",
         "galaxy_posterior.h5",
         "lookup_experiment.json",
+        "networks/exact.json",
+        "networks/exact.safetensors",
+        "networks/fiducial.json",
+        "networks/fiducial.safetensors",
+        "networks/lookup.json",
+        "networks/lookup.safetensors",
         "networks/paper.json",
+        "populations.h5",
         "posteriors.h5",
         "timing.json",
     ],
     "tab_frontier": ["frontier.json"],
     "tab_league": ["league.json"],
-    "tab_warning_lights": ["warning_lights.json"],
 }
 
 for table, data in TABLES.items():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from digs.diagnostics.benchmark.tracks import load_track
 from digs.diagnostics.scores import public_scores
 from digs.diagnostics.scores.analytic_entries import EXACT, trial
 from digs.diagnostics.scores.analytic_track import AnalyticTrack
@@ -174,6 +175,15 @@ def test_an_unknown_track_is_refused(exact, refused):
 def test_an_entry_of_too_few_galaxies_is_not_written(known, exact, tmp_path, refused):
     with refused("30 galaxies", str(GALAXIES)):
         write_entry(tmp_path / "entry.h5", exact[:30])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("rows", [slice(30), slice(None, None, -1)], ids=["some", "turned round"])
+def test_an_entry_of_part_of_a_track_is_not_written(tmp_path, tracked, refused, rows):
+    tracked("benchmark_k22.h5")
+    track = load_track("k22").of_galaxies(rows)
+    with refused("some galaxies of track k22", "digs.score"):
+        write_entry(tmp_path / "entry.h5", track.draws[:, :50], track)
     assert not list(tmp_path.iterdir())
 
 

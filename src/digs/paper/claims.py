@@ -148,7 +148,7 @@ def recovery_claims(posteriors: Product, params: Params) -> list[Claim]:
         stated = published.CORRELATIONS[name]
         ruling = by_error(ours, error, stated, published.CORRELATION_DECIMALS)
         what, text = f"Correlation, {WORDS[name]}", f"{stated:.{published.CORRELATION_DECIMALS}f}"
-        claims.append(Claim(what, f"${text}$", f"${uncertain(ours, error)}$", ruling, "posteriors", "fig_recovery"))
+        claims.append(Claim(what, f"${text}$", f"${uncertain(ours, error)}$", ruling, "posteriors", "tab_calibration"))
     return claims
 
 
@@ -175,8 +175,8 @@ def width_claims(measured: Mapping) -> list[Claim]:
 
 
 def residual_claims(params: Params) -> list[Claim]:
-    """Return the claims of Fig. 3: the best fit by NPE and the spectrum differ by less than 3%."""
-    found, limit = residuals(params)["npe"], 100 * published.RESIDUAL
+    """Return the claims of Fig. 3: the best fit by `fiducial` and the spectrum differ by less than 3%."""
+    found, limit = residuals(params), 100 * published.RESIDUAL
     measured = {
         "the observed spectrum, rms": rms(found["data"]),
         "the noiseless spectrum, rms": rms(found["truth"]),
@@ -188,8 +188,8 @@ def residual_claims(params: Params) -> list[Claim]:
             rf"$<{limit:g}\%$",
             rf"${plain(value)}\%$",
             by_test(value < limit, f"the difference is below {limit:g}%"),
-            "posteriors",
-            "fig_best_fit",
+            "flow_fiducial",
+            "fig_corner",
         )
         for what, value in measured.items()
     ]
@@ -228,7 +228,7 @@ def calibration_claims(calibration: Mapping, measured: Mapping) -> list[Claim]:
         ),
         Claim(
             r"The same: \texttt{paper}", "yes", f"all ${from_to(*_ends([s['value'] for s in shares]))}$",
-            Ruling(verdict, fault), "calibration", "fig_coverage",
+            Ruling(verdict, fault), "calibration", "tab_calibration",
         ),
     ]  # fmt: skip
 
@@ -252,11 +252,11 @@ def population_claims(posteriors: Product) -> list[Claim]:
         Claim(
             f"Ranks alike, {apart}", "yes", f"$p={probability(min(p_values))}$",
             by_test(min(p_values) > LEAST_P, f"the least p of five two-sample tests is above {LEAST_P:g}"),
-            "posteriors", "fig_recovery",
+            "posteriors", "tab_claims",
         ),
         Claim(
             "Half-widths of old over those of young", "alike", f"${plain(min(ratio))}$--${plain(max(ratio))}$",
-            by_test(alike, f"all five ratios lie within a factor of {FACTOR:g} of one"), "posteriors", "fig_recovery",
+            by_test(alike, f"all five ratios lie within a factor of {FACTOR:g} of one"), "posteriors", "tab_claims",
         ),
     ]  # fmt: skip
 

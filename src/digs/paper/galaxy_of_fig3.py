@@ -1,6 +1,7 @@
-"""The best fits of the galaxy of Fig. 3 against its observed and its noiseless spectrum."""
+"""Posteriors of the galaxy of Fig. 3: their half-widths, and their best fits against its observed and true spectrum."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,9 +13,22 @@ from digs.config.theta import NAMES
 from digs.files.product import Product, read_product
 from digs.files.schemas.chains_schema import CHAINS
 from digs.files.schemas.observations_schema import OBSERVATIONS
-from digs.files.schemas.posteriors_schema import GALAXY_POSTERIOR
+from digs.flows.network_files import NETWORKS
+from digs.inference.posterior import FIDUCIAL, Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
+
+SHOWN_NETWORKS = ("lookup", "exact", "fiducial")
+
+
+DRAWS, SEED = 10_000, 51
+
+
+SOURCES: tuple[Path, ...] = (
+    paths.DATA / "galaxy.h5",
+    paths.DATA / "chains.h5",
+    *(NETWORKS / f"{name}.{ending}" for name in SHOWN_NETWORKS for ending in ("json", "safetensors")),
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ def best_visited(chains: Product) -> np.ndarray:
 
 
 def best_draw(prior: Prior, theta: np.ndarray, log_prob: np.ndarray) -> np.ndarray:
-    """Return the draw of highest density in the unbounded coordinates that the flow learns, shape (parameters,).
+    """Return the draw of highest density in the unbounded coordinates of the prior's range, shape (parameters,).
 
     In theta itself the density of a flow grows without limit at the prior's edges, wherever it falls more slowly in z
     than the Jacobian, exp(-|z|), so that its highest draw may be any that lies close to an edge.
@@ -61,25 +75,31 @@ def best_draw(prior: Prior, theta: np.ndarray, log_prob: np.ndarray) -> np.ndarr
     return theta[np.argmax(log_prob - jacobian)]
 
 
-def residuals(params: Params) -> dict[str, dict[str, np.ndarray]]:
-    """Return |model / spectrum - 1| in percent, shape (pixels,), by method and by spectrum, `data` or `truth`.
+def posterior_of_galaxy(name: str, params: Params) -> tuple[np.ndarray, np.ndarray]:
+    """Return draws by a network, shape (n, parameters), and the best of them, shape (parameters,)."""
+    galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)["noisy_flux"]
+    network = Posterior.load(name)
+    theta = network.sample(galaxy, DRAWS, SEED)
+    draws, log_prob = theta[0].numpy(), network.log_prob(theta, galaxy)[0].numpy()
+    return draws, best_draw(Prior.over(params.prior), draws, log_prob)
 
-    The methods: `npe`, the draw of highest density in the flow's coordinates; `npe_theta`, in theta; `mcmc`, the
-    visited point of highest posterior density.
+
+def chains_of_galaxy() -> tuple[np.ndarray, np.ndarray]:
+    """Return draws by MCMC, shape (n, parameters), and the best point that was visited, shape (parameters,)."""
+    chains = read_product(paths.DATA / "chains.h5", CHAINS)
+    return chains["reference_theta"].reshape(-1, len(NAMES)), best_visited(chains)
+
+
+def residuals(params: Params) -> dict[str, np.ndarray]:
+    """Return |model / spectrum - 1| in percent of the best fit by `fiducial`, shape (pixels,), of `data` and `truth`.
+
+    The best fit is the draw of highest density in unbounded coordinates.
     """
     galaxy = read_product(paths.DATA / "galaxy.h5", OBSERVATIONS)
-    posterior = read_product(paths.DATA / "galaxy_posterior.h5", GALAXY_POSTERIOR)
-    best = {
-        "npe": best_draw(Prior.over(params.prior), posterior["theta"], posterior["log_prob"]),
-        "npe_theta": posterior["theta"][posterior["log_prob"].argmax()],
-        "mcmc": best_visited(read_product(paths.DATA / "chains.h5", CHAINS)),
-    }
-    spectra = {"data": galaxy["noisy_flux"][0], "truth": galaxy["flux"][0]}
-    simulator = Simulator()
-    models = {method: simulator(torch.as_tensor(theta)[None]).numpy()[0] for method, theta in best.items()}
+    _, best = posterior_of_galaxy(FIDUCIAL, params)
+    model = Simulator()(torch.as_tensor(best)[None]).numpy()[0]
     return {
-        method: {name: 100 * np.abs(model / flux - 1) for name, flux in spectra.items()}
-        for method, model in models.items()
+        name: 100 * np.abs(model / galaxy[flux][0] - 1) for name, flux in (("data", "noisy_flux"), ("truth", "flux"))
     }
 
 

@@ -2,7 +2,9 @@
 
 The look is matplotlib's own with STYLE over it, whatever a user's matplotlibrc says, and only while a figure is drawn.
 
-Colours are Okabe and Ito's (2008), which colour-blind readers tell apart; lines also differ in dashes or markers.
+One colour has one meaning in all figures. Networks have Okabe and Ito's (2008) colours, which colour-blind readers tell
+apart, and the fiducial one the most striking; methods without a network are grey, violet and olive, and parameters dark
+tones. Lines also differ in dashes or markers.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,30 +33,36 @@ SMALL = 7.0  # points: the smallest text
 AMBER, SKY, GREEN, BLUE, ORANGE, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 
 
-NPE, MCMC, TRUTH = ORANGE, BLUE, "black"
+NPE = PURPLE  # networks that have no colour of their own below
 
 
-LIMIT = PURPLE  # what a test must keep
+TRUTH = "black"
+
+
+MCMC, GRID, MIXTURES, NESTED = "0.35", "#5D3A9B", "#997700", "0.62"  # methods without a network
+
+
+LIMIT = "0.2"  # what a test must keep
 
 
 BAND, FAINT = "0.85", "0.55"  # what is allowed or expected; guides
 
 
 # of each parameter, in the order of theta
-COLOURS = dict(zip(NAMES, (BLUE, AMBER, GREEN, PURPLE, SKY), strict=True))
+COLOURS = dict(zip(NAMES, ("#222255", "#225555", "#666633", "#663333", "#777777"), strict=True))
 
 
 DASHES = dict(zip(NAMES, ("-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1))), strict=True))
 
 
-# of networks: what they are called, colour, dashes, marker
+# of networks, by what the paper calls them: colour, dashes, marker
 NETWORK_STYLES = {
-    "lookup": ("looked-up pairs", ORANGE, "-", "o"),
-    "paper": ("library's own pairs", GREEN, "--", "s"),
-    "exact": ("exact pairs", BLUE, "-.", "^"),
-    "fiducial": ("fiducial", PURPLE, (0, (1, 1)), "D"),
-    "short": ("short", SKY, (0, (3, 1, 1, 1)), "v"),
-    "wide": ("short, wider prior", AMBER, (0, (5, 2)), "<"),
+    "lookup": (BLUE, "--", "o"),
+    "paper": (AMBER, ":", "s"),
+    "exact": (GREEN, "-.", "^"),
+    "fiducial": (ORANGE, "-", "D"),
+    "short": (SKY, (0, (3, 1, 1, 1)), "v"),
+    "wide": ("#882255", (0, (5, 2)), "<"),
 }
 
 

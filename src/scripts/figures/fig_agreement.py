@@ -13,9 +13,9 @@ from digs.config.stages.agreement_settings import AgreementSettings
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.agreement_schema import AGREEMENT
-from digs.paper.plotting import COLUMN, GREEN, LIMIT, SKY, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
+from digs.paper.plotting import COLUMN, FAINT, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
 
-LOOKS = {50: ("median", TRUTH, "-"), 95: ("95th percentile", GREEN, "--"), 100: ("worst", SKY, "-")}
+LOOKS = {50: ("median", TRUTH, "-"), 95: ("95th percentile", FAINT, "--"), 100: ("worst", "0.75", "-")}
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 
 from digs.base import paths
 from digs.files.atomic import read_json
-from digs.paper.plotting import BAND, COLUMN, FAINT, NPE, draw, save
+from digs.paper.plotting import BAND, COLUMN, FAINT, NETWORK_STYLES, draw, save
 
 LINEAR = 0.01  # nat: below this the axis is linear
 
@@ -27,7 +27,7 @@ def main() -> None:
         [each["settings"]["distinct"] for each in limited],
         [each["value"] for each in above],
         [each["error"] for each in above],
-        color=NPE, marker="o", ms=3.5, lw=0.8, capsize=2,
+        color=NETWORK_STYLES["short"][0], marker=NETWORK_STYLES["short"][2], ms=3.5, lw=0.8, capsize=2,
     )  # fmt: skip
     axes.set_xscale("log")
     axes.set_yscale("symlog", linthresh=LINEAR)

@@ -9,11 +9,11 @@ import matplotlib.pyplot as plt
 
 from digs.base import paths
 from digs.files.atomic import read_json
-from digs.paper.plotting import BLUE, COLUMN, ORANGE, draw, save
+from digs.paper.plotting import COLUMN, FAINT, TRUTH, draw, save
 
 LOOKS = {
-    "variance": ("along which spectra vary most", ORANGE, "s", "--"),
-    "scores": ("that posteriors need most", BLUE, "o", "-"),
+    "variance": ("along which spectra vary most", FAINT, "s", "--"),
+    "scores": ("that posteriors need most", TRUTH, "o", "-"),
 }
 
 

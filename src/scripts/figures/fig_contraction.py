@@ -24,7 +24,8 @@ def main() -> None:
             panel.axhline(z, color=FAINT if z else TRUTH, lw=0.5, ls=":")
         for name in DRAWN:
             case = cases.index(name)
-            label, colour, _, marker = NETWORK_STYLES[name.split(",")[0]]
+            label = name.split(",")[0]
+            colour, _, marker = NETWORK_STYLES[label]
             panel.plot(
                 1 - validation["contraction"][case, :, place], validation["z"][case, :, place],
                 color=colour, marker=marker, ms=1.6, mew=0, ls="none", alpha=0.6,

@@ -26,11 +26,11 @@ def draw_panel(axes: Axes, quantity: DerivedMeaning, draws: dict[str, np.ndarray
     ends = {name: np.quantile(along[name], quantiles) for name, quantiles in SHOWN.items()}
     posteriors = np.concatenate([ends["mcmc"], ends["npe"]])
     whole = np.append(posteriors, ends["prior"])
-    _, colour, dashes, _ = NETWORK_STYLES["fiducial"]
+    colour, dashes, _ = NETWORK_STYLES["fiducial"]
     for name, shown, look in (
         ("prior", whole, {"fill": True, "color": BAND, "label": "prior"}),
         ("mcmc", posteriors, {"color": MCMC, "lw": 1.0, "label": "MCMC"}),
-        ("npe", posteriors, {"color": colour, "ls": dashes, "lw": 1.3, "label": "NPE, fiducial"}),
+        ("npe", posteriors, {"color": colour, "ls": dashes, "lw": 1.3, "label": "fiducial"}),
     ):
         counts, edges = np.histogram(along[name], np.linspace(shown.min(), shown.max(), BINS + 1))
         axes.stairs(counts / counts.max(), to_axis.inverted().transform(edges), **look)

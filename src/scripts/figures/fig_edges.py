@@ -29,14 +29,14 @@ def main() -> None:
             panel.axhline(ideal, color=TRUTH, lw=0.6, ls=":")
             panel.axvline(0.5, color=FAINT, lw=0.5)
             for offset, (network, numbers) in zip(offsets, measured.items(), strict=True):
-                name, colour, _, marker = NETWORK_STYLES[network]
+                colour, _, marker = NETWORK_STYLES[network]
                 ends = [numbers[parameter][end][selection] for end in ("low", "high")]
                 points = [(place + offset, end[key]) for place, end in enumerate(ends) if end]
                 panel.errorbar(
                     [x for x, _ in points],
                     [number["value"] for _, number in points],
                     [number["error"] for _, number in points],
-                    color=colour, marker=marker, ms=3.5, ls="none", elinewidth=0.8, label=name,
+                    color=colour, marker=marker, ms=3.5, ls="none", elinewidth=0.8, label=network,
                 )  # fmt: skip
             panel.set(xlim=(-0.5, 1.5), xticks=(0, 1))
             panel.set_xticklabels(("low end", "high end"))

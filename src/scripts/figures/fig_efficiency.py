@@ -20,8 +20,8 @@ def main() -> None:
     comparison = read_product(source, COMPARISON)
     figure, axes = plt.subplots(figsize=(COLUMN, 2.3))
     for network, values in zip(comparison.attributes["networks"], comparison["efficiency"], strict=True):
-        name, colour, dash, _ = NETWORK_STYLES[network]
-        axes.plot(np.sort(values), (np.arange(len(values)) + 0.5) / len(values), color=colour, ls=dash, label=name)
+        colour, dash, _ = NETWORK_STYLES[network]
+        axes.plot(np.sort(values), (np.arange(len(values)) + 0.5) / len(values), color=colour, ls=dash, label=network)
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set(xlabel="Importance-sampling efficiency", ylabel="Share of test galaxies below")
     axes.legend(loc="center", bbox_to_anchor=(0.67, 0.5))

@@ -50,17 +50,17 @@ def main() -> None:
         for place, panel in enumerate(row):
             panel.axvline(ideal, color=TRUTH, lw=0.6, ls=":")
             for network, lift in zip(DRAWN, (-0.15, 0.15), strict=True):
-                label, colour, _, marker = NETWORK_STYLES[network]
+                colour, _, marker = NETWORK_STYLES[network]
                 value, error = subset[networks.index(network), chosen, :, :, at, place].T
                 panel.errorbar(
                     value, [height + lift for height in heights], xerr=error,
-                    color=colour, marker=marker, ms=2.6, ls="none", elinewidth=0.8, label=label,
+                    color=colour, marker=marker, ms=2.6, ls="none", elinewidth=0.8, label=network,
                 )  # fmt: skip
                 if selection == "truth":
                     expected = subset[networks.index(network), selections.index("expected"), :, 0, at, place]
                     panel.plot(
                         expected, [height + lift for height in heights],
-                        color=colour, marker="|", ms=6, ls="none", label=f"{label}, if exact",
+                        color=colour, marker="|", ms=6, ls="none", label=f"{network}, if exact",
                     )  # fmt: skip
             for height in range(3, len(labels), 3):
                 panel.axhline(height - 0.5, color=FAINT, lw=0.3)

@@ -27,9 +27,9 @@ def main() -> None:
         for place, panel in enumerate(row):
             panel.axvline(ideal, color=TRUTH, lw=0.6, ls=":")
             for network, values in zip(comparison.attributes["networks"], comparison[key], strict=True):
-                name, colour, dash, _ = NETWORK_STYLES[network]
+                colour, dash, _ = NETWORK_STYLES[network]
                 share = (np.arange(len(values)) + 0.5) / len(values)
-                panel.plot(np.sort(values[:, place]), share, color=colour, ls=dash, label=name)
+                panel.plot(np.sort(values[:, place]), share, color=colour, ls=dash, label=network)
             panel.set(xlim=limits, xticks=ticks, ylim=(0, 1))
         row[0].set_ylabel("Share of galaxies below")
         row[2].set_xlabel(label)

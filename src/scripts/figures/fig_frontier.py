@@ -15,17 +15,14 @@ from matplotlib.ticker import NullFormatter, PercentFormatter
 
 from digs.base import paths
 from digs.files.atomic import read_json
-from digs.paper.plotting import AMBER, FAINT, GREEN, MCMC, NETWORK_STYLES, PAGE, TRUTH, draw, note, save
+from digs.paper.plotting import FAINT, GRID, MCMC, MIXTURES, NESTED, NETWORK_STYLES, PAGE, draw, note, save
 
 STYLES = {
-    "grid": ("brute force", GREEN, "-", "o"),
-    "mixtures": ("mixtures", AMBER, "--", "s"),
-    **{
-        name: (f"network {NETWORK_STYLES[name][0]}, weighted", *NETWORK_STYLES[name][1:])
-        for name in ("short", "fiducial")
-    },
+    "grid": ("brute force", GRID, "-", "o"),
+    "mixtures": ("mixtures", MIXTURES, "--", "s"),
+    **{name: (name, *NETWORK_STYLES[name]) for name in ("short", "fiducial")},
     "emcee": ("emcee", MCMC, "-.", "^"),
-    "nautilus": ("nautilus", TRUTH, ":", "x"),
+    "nautilus": ("nautilus", NESTED, ":", "x"),
 }
 OF_SHARES = ("grid", "mixtures", "short", "fiducial")  # methods that weigh draws
 SHARED = 1000  # galaxies that set-up is shared by, in the faint lines

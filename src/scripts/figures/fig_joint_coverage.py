@@ -30,10 +30,10 @@ def main() -> None:
         for case, name in enumerate(validation.attributes["cases"]):
             network, kind = name.split(", ")
             if kind == "exact":
-                label, colour, dash, _ = NETWORK_STYLES[network]
+                colour, dash, _ = NETWORK_STYLES[network]
                 low, high = validation["joint_band"][case, :, place] - level
                 panel.fill_between(level, low, high, color=colour, alpha=0.25, lw=0)
-                panel.plot(level, validation["joint_cdf"][case, place] - level, color=colour, ls=dash, label=label)
+                panel.plot(level, validation["joint_cdf"][case, place] - level, color=colour, ls=dash, label=network)
         panel.set(title=title, xlabel="Level", xlim=(0, 1))
     axes[0].set_ylabel(f"Share inside less level, {len(NAMES)} parameters")
     legend_above(figure, axes[0])

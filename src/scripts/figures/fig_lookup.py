@@ -28,9 +28,9 @@ def main() -> None:
             panel.fill_between(level, low, high, color=BAND, lw=0, label="95% if exact")
             panel.axhline(0, color=TRUTH, lw=0.6, ls=":")
             for number, network in enumerate(networks):
-                label, colour, dash, _ = NETWORK_STYLES[network]
+                colour, dash, _ = NETWORK_STYLES[network]
                 shares = experiment["coverage"][number, samples.index(sample), place]
-                panel.plot(level, shares - level, color=colour, ls=dash, label=label)
+                panel.plot(level, shares - level, color=colour, ls=dash, label=network)
             panel.axvline(0.68, color=FAINT, lw=0.5, ls=(0, (1, 2)), zorder=0)
             panel.set(xlim=(0, 1), xticks=(0, 0.5), ylim=(-0.55, 0.55))
         row[0].set_ylabel("Share inside less level")

@@ -14,10 +14,10 @@ from digs.config.params import load_params
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.predictive_checks_schema import PREDICTIVE_CHECKS
-from digs.paper.plotting import FAINT, MCMC, NPE, PAGE, TRUTH, WAVELENGTH_LABEL, draw, note, save
+from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, WAVELENGTH_LABEL, draw, note, save
 
 DRAWN = {  # which chi-squared: what it is called, colour, dashes of its expectation
-    "one_draw": ("one posterior draw", NPE, "-"),
+    "one_draw": ("one draw by fiducial", NETWORK_STYLES["fiducial"][0], "-"),
     "best_fit": ("best fit", MCMC, "--"),
 }
 RANGE = (75.0, 210.0)

@@ -1,11 +1,9 @@
-"""Figure `recovery`: true and recovered parameters of the test set."""
+"""Figure `recovery`: true and recovered parameters of test galaxies, by the lookup and by the fiducial network."""
 
 import sys
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
-
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,78 +11,53 @@ from matplotlib.axes import Axes
 from digs.base import paths
 from digs.config.params import load_params
 from digs.config.theta import Parameter, parameters
-from digs.diagnostics.ranks import central
-from digs.files.atomic import read_json
 from digs.files.product import read_product
-from digs.files.schemas.posteriors_schema import POSTERIORS
-from digs.paper.plotting import COLOURS, FAINT, TRUTH, draw, note, parameter_panels, prior_limits, save
+from digs.files.schemas.observations_schema import OBSERVATIONS
+from digs.flows.network_files import NETWORKS
+from digs.inference.posterior import Posterior
+from digs.paper.plotting import NETWORK_STYLES, TRUTH, draw, note, parameter_panels, prior_limits, save
 
-EVERY = 4  # which error bars are drawn
-REACH = 4.5  # of the panels of chi; what lies beyond is drawn as triangles at the edge
+SHOWN = ("lookup", "fiducial")
+GALAXIES, DRAWS, SEED = 300, 200, 52  # the first of the test set
+EVERY = 2  # which error bars are drawn
 
 
-def draw_recovery(
-    axes: Axes, parameter: Parameter, truth: np.ndarray, quantiles: np.ndarray, inside: np.ndarray
-) -> None:
+def draw_recovery(axes: Axes, parameter: Parameter, truth: np.ndarray, quantiles: np.ndarray, network: str) -> None:
     """Draw medians against truths, with 68% error bars.
 
     Args:
-        truth, inside: shape (galaxies,). quantiles: 16%, 50%, 84%, shape (3, galaxies).
+        truth: shape (galaxies,).
+        quantiles: 16%, 50%, 84%, shape (3, galaxies).
     """
     low, median, high = quantiles
-    colour, some = COLOURS[parameter.name], slice(None, None, EVERY)
+    colour, _, marker = NETWORK_STYLES[network]
+    some = slice(None, None, EVERY)
     errors = (median - low)[some], (high - median)[some]
-    axes.errorbar(truth[some], median[some], errors, fmt="none", ecolor=colour, elinewidth=0.4, alpha=0.35)
-    for chosen, shade in ((~inside, FAINT), (inside, colour)):
-        axes.plot(truth[chosen], median[chosen], ".", ms=2.2, mew=0, color=shade)
+    axes.errorbar(truth[some], median[some], errors, fmt="none", ecolor=colour, elinewidth=0.5, alpha=0.4)
+    axes.plot(truth, median, marker=marker, ms=1.6, mew=0, ls="none", color=colour)
     axes.axline((parameter.low, parameter.low), slope=1, color=TRUTH, lw=0.7, ls="--")
+    note(axes, f"$r={np.corrcoef(truth, median)[0, 1]:.3f}$")
+    note(axes, f"{np.mean((low < truth) & (truth < high)):.0%} in 68%", 0.96, 0.04)
     prior_limits(axes, parameter, "x")
     prior_limits(axes, parameter, "y")
 
 
-def draw_chi(axes: Axes, parameter: Parameter, truth: np.ndarray, chi: np.ndarray, inside: np.ndarray) -> None:
-    """Draw residuals in units of the half-widths."""
-    for chosen, shade in ((~inside, FAINT), (inside, COLOURS[parameter.name])):
-        axes.plot(truth[chosen], np.where(np.abs(chi) < REACH, chi, np.nan)[chosen], ".", ms=2.2, mew=0, color=shade)
-        for sign, marker in ((1, "^"), (-1, "v")):
-            beyond = chosen & (sign * chi >= REACH)
-            axes.plot(truth[beyond], np.full(beyond.sum(), 0.95 * sign * REACH), marker, ms=2.5, mew=0, color=shade)
-    for level in (-1, 0, 1):
-        axes.axhline(level, color=TRUTH, lw=0.7 if level == 0 else 0.5, ls="--" if level == 0 else ":")
-    prior_limits(axes, parameter)
-    unit = f" ({parameter.unit})" if parameter.unit else ""
-    axes.set(xlabel=f"True value{unit}", ylim=(-REACH, 1.35 * REACH))
-
-
-def annotate(recovered: Axes, residual: Axes, metrics: dict[str, Any]) -> None:
-    """Write the numbers of calibration.json that belong to the two panels into them."""
-    note(recovered, f"$r = {metrics['correlation']['value']:.3f}$")
-    note(recovered, f"${metrics['correlation_central']:.3f}$ (central)", 0.96, 0.04)
-    mean, spread = metrics["chi_mean"]["value"], metrics["chi_std"]["value"]
-    note(residual, rf"$\chi = {mean:+.2f} \pm {spread:.2f}$")
-
-
 def main() -> None:
-    """Draw how well NPE recovers the parameters of the test set."""
-    sources = [paths.DATA / "posteriors.h5", paths.DATA / "calibration.json"]
-    posteriors, calibration = read_product(sources[0], POSTERIORS), read_json(sources[1])
-    truth, quantiles = posteriors["theta"], posteriors["quantiles"][:, 1:4]
-    box = parameters(load_params().prior)
-    inside = central(truth, np.array([p.low for p in box]), np.array([p.high for p in box]))
-    low, median, high = quantiles.swapaxes(0, 1)
-    chi = 2 * (median - truth) / (high - low)
-
-    figure, grid = parameter_panels(2, 3.1, sharex="col")
-    for place, parameter in enumerate(box):
-        recovered, residual = grid[:, place]
-        draw_recovery(recovered, parameter, truth[:, place], quantiles[..., place].T, inside[:, place])
-        draw_chi(residual, parameter, truth[:, place], chi[:, place], inside[:, place])
-        annotate(recovered, residual, calibration["parameters"][parameter.name])
-    grid[0, 0].set_ylabel("Recovered value")
-    grid[1, 0].set_ylabel(r"$\chi$")
-    for axes in grid[1, 1:]:
-        axes.tick_params(labelleft=False)
-    save(figure, "recovery", [*sources, paths.PARAMS])
+    """Draw how the lookup's network and the fiducial one recover the parameters of test galaxies."""
+    source = paths.DATA / "test.h5"
+    test, box = read_product(source, OBSERVATIONS), parameters(load_params().prior)
+    truth, flux = (test[name][:GALAXIES] for name in ("theta", "noisy_flux"))
+    figure, grid = parameter_panels(len(SHOWN), 3.1, sharex="col")
+    for row, network in zip(grid, SHOWN, strict=True):
+        draws = Posterior.load(network).sample(flux, DRAWS, SEED).numpy()
+        quantiles = np.quantile(draws, (0.16, 0.5, 0.84), axis=1)
+        for place, (axes, parameter) in enumerate(zip(row, box, strict=True)):
+            draw_recovery(axes, parameter, truth[:, place], quantiles[..., place], network)
+        row[0].set_ylabel(f"{network}: recovered")
+    for axes, parameter in zip(grid[-1], box, strict=True):
+        axes.set_xlabel("True value" + (f" ({parameter.unit})" if parameter.unit else ""))
+    files = [NETWORKS / f"{name}.{ending}" for name in SHOWN for ending in ("json", "safetensors")]
+    save(figure, "recovery", [source, *files, paths.PARAMS])
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from digs.config.theta import NAMES
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.calibration_schema import CALIBRATION
-from digs.paper.plotting import BAND, COLOURS, FAINT, draw, note, parameter_panels, save
+from digs.paper.plotting import BAND, FAINT, NETWORK_STYLES, draw, note, parameter_panels, save
 
 
 def main() -> None:
@@ -20,11 +20,12 @@ def main() -> None:
     counts, band = calibration["rank_counts"], calibration["count_band"]
     bins = counts.shape[1]
 
+    colour = NETWORK_STYLES[calibration.attributes["network"]][0]
     figure, grid = parameter_panels(1, 1.65, sharey=True)
     for axes, parameter, count in zip(grid[0], NAMES, counts, strict=True):
         axes.axhspan(*band, color=BAND, lw=0)
         axes.axhline(metrics["galaxies"] / bins, color=FAINT, lw=0.7)
-        axes.stairs(count, [place / bins for place in range(bins + 1)], color=COLOURS[parameter], lw=1.1, baseline=None)
+        axes.stairs(count, [place / bins for place in range(bins + 1)], color=colour, lw=1.1, baseline=None)
         p_value = metrics["parameters"][parameter]["uniform_ranks_p_value"]
         note(axes, f"$p = {p_value:.2g}$" if p_value >= 1e-3 else "$p < 0.001$", fontsize=7.5)
         axes.set(xlim=(0, 1), ylim=(0, 1.3 * max(counts.max(), band[1])))

@@ -12,7 +12,7 @@ from digs.base import paths
 from digs.config.theta import index
 from digs.files.product import read_product
 from digs.files.schemas.library_schema import LIBRARY
-from digs.paper.plotting import COLOURS, COLUMN, FEATURES, WAVELENGTH_LABEL, draw, mark_features, save
+from digs.paper.plotting import COLUMN, FEATURES, WAVELENGTH_LABEL, draw, mark_features, save
 
 # quantile of the library's ages, and whether the galaxy is to have H-alpha in emission
 EXAMPLES = ((0.1, True), (0.3, True), (0.5, False), (0.7, True), (0.9, False))
@@ -42,7 +42,8 @@ def main() -> None:
     chosen = examples(theta[:, index("tage")], emission)
 
     figure, axes = plt.subplots(figsize=(COLUMN, 3.5))
-    for galaxy, colour in zip(chosen, COLOURS.values(), strict=True):
+    colours = plt.get_cmap("cividis")(np.linspace(0, 0.85, len(chosen)))
+    for galaxy, colour in zip(chosen, colours, strict=True):
         logzsol, dust, age = (theta[galaxy, index(name)] for name in ("logzsol", "dust2", "tage"))
         axes.semilogy(
             wavelength,

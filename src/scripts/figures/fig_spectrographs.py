@@ -12,9 +12,9 @@ from digs.base import paths
 from digs.files.atomic import read_json
 from digs.files.product import Product, read_product
 from digs.files.schemas.populations_schema import POPULATIONS
-from digs.paper.plotting import COLUMN, GREEN, LIMIT, SKY, TRUTH, WAVELENGTH_LABEL, draw, save
+from digs.paper.plotting import COLUMN, FAINT, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, save
 
-LOOKS = {50.0: ("median", TRUTH), 99.9: ("99.9%", SKY)}
+LOOKS = {50.0: ("median", TRUTH), 99.9: ("99.9%", FAINT)}
 INSTRUMENTS = {"fiducial": "K22", "sdss": "like SDSS", "nirspec": "like NIRSpec"}
 MARKERS = {"solar": "o", "stars": "^", "free": "s"}
 
@@ -35,13 +35,13 @@ def draw_agreement(axes: Axes, measured: dict) -> None:
             at = row + 0.22 * (place - 1)
             finer, runs = measured["agreement"][instrument][gas], measured["prospector_as_it_runs"][instrument][gas]
             axes.plot(finer["median"], at, marker, color=TRUTH, ms=3.5)
-            axes.plot(finer["tail"], at, marker, color=SKY, ms=3.5)
-            axes.plot(runs["tail"], at, marker, color=GREEN, mfc="none", ms=3.5)
+            axes.plot(finer["tail"], at, marker, color=FAINT, ms=3.5)
+            axes.plot(runs["tail"], at, marker, color=LIMIT, mfc="none", ms=3.5)
     for bar, dashes in ((measured["median_bar"], ":"), (measured["tail_bar"], "-.")):
         axes.axvline(bar, color=LIMIT, ls=dashes, lw=1.3)
     for gas, marker in MARKERS.items():
         axes.plot([], [], marker, color="0.4", ms=3.5, label=f"gas {gas}")
-    axes.plot([], [], "o", color=GREEN, mfc="none", ms=3.5, label="99.9%, Prospector as it runs")
+    axes.plot([], [], "o", color=LIMIT, mfc="none", ms=3.5, label="99.9%, Prospector as it runs")
     axes.set(xscale="log", xlabel="Relative difference from Prospector", ylim=(2.6, -0.6))
     axes.set_yticks(range(len(INSTRUMENTS)), INSTRUMENTS.values())
     axes.tick_params(axis="y", length=0)

@@ -15,12 +15,12 @@ from matplotlib.ticker import LogLocator, NullFormatter, NullLocator
 from digs.base import paths
 from digs.files.atomic import read_json
 from digs.paper.amortisation import HOUR
-from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, TRUTH, draw, legend_above, save
+from digs.paper.plotting import FAINT, MCMC, NETWORK_STYLES, PAGE, draw, legend_above, save
 
 GALAXIES = np.geomspace(1, 1e6, 200)
 SPANS = {"minute": 60.0, "day": 24 * HOUR, "century": 100 * 365.25 * 24 * HOUR}
 FITS = {
-    "prospector": ("MCMC, Prospector (extrapolated)", TRUTH, "-"),
+    "prospector": ("MCMC, Prospector (extrapolated)", MCMC, "--"),
     "exact": ("MCMC, exact simulator", MCMC, "-"),
     "exact_together": ("the same, many at once", MCMC, (0, (1, 1))),
 }
@@ -31,10 +31,10 @@ def draw_totals(axes: Axes, timing: dict) -> None:
     for fit, (label, colour, dash) in FITS.items():
         axes.plot(GALAXIES, GALAXIES * timing["fit_seconds"][fit]["median"], color=colour, ls=dash, label=label)
     for network, measured in timing["networks"].items():
-        name, colour, dash, marker = NETWORK_STYLES[network]
+        colour, dash, marker = NETWORK_STYLES[network]
         training = measured["training_seconds"]["median"]
         total = training + GALAXIES * measured["posterior_seconds"]["median"]
-        axes.plot(GALAXIES, total, color=colour, ls=dash, label=f"NPE, {name}")
+        axes.plot(GALAXIES, total, color=colour, ls=dash, label=network)
         axes.plot(
             timing["galaxies"],
             [training + each["median"] for each in measured["galaxies"]],
@@ -50,7 +50,7 @@ def draw_totals(axes: Axes, timing: dict) -> None:
 def draw_growth(axes: Axes, timing: dict, numbers: Sequence[int], key: str) -> None:
     """Draw milliseconds of a posterior against the number of draws or pixels."""
     for network, measured in timing["networks"].items():
-        _, colour, dash, marker = NETWORK_STYLES[network]
+        colour, dash, marker = NETWORK_STYLES[network]
         low, median, high = (1e3 * np.array([each[end] for each in measured[key]]) for end in ("low", "median", "high"))
         axes.errorbar(
             numbers, median, (median - low, high - median),

@@ -12,7 +12,7 @@ from matplotlib.ticker import NullFormatter
 from digs.config.params import load_params
 from digs.config.stages.posteriors_settings import PosteriorsSettings
 from digs.flows.network_files import NETWORKS, load_record
-from digs.paper.plotting import COLUMN, GREEN, NPE, TRUTH, draw, save
+from digs.paper.plotting import COLUMN, FAINT, NETWORK_STYLES, TRUTH, draw, save
 
 SHOWN_FROM = 0.03  # of the epochs: the losses before would flatten the rest
 
@@ -27,8 +27,8 @@ def main() -> None:
     best = training["best_epoch"]
 
     figure, (top, bottom) = plt.subplots(2, 1, figsize=(COLUMN, 3.0), sharex=True, height_ratios=(3, 1))
-    top.plot(epoch, used, color=GREEN, ls="--", lw=0.9, label="training spectra")
-    top.plot(epoch, held_out, color=NPE, label="held-out spectra")
+    top.plot(epoch, used, color=FAINT, ls="--", lw=0.9, label="training spectra")
+    top.plot(epoch, held_out, color=NETWORK_STYLES[network][0], label="held-out spectra")
     top.plot(best, held_out[best - 1], "*", color=TRUTH, ms=7, ls="none", label=f"best epoch, {best}")
     bottom.step(epoch, rate, where="mid", color=TRUTH)
 

@@ -9,11 +9,11 @@ import matplotlib.pyplot as plt
 
 from digs.base import paths
 from digs.files.atomic import read_json
-from digs.paper.plotting import COLUMN, FEATURES, GREEN, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
+from digs.paper.plotting import COLUMN, FAINT, FEATURES, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, mark_features, save
 
 # in vacuum
 LINES = {name: at for name, at in FEATURES.items() if "break" not in name} | {"[S II]": 6725.5, "[S III]": 9533.2}
-LOOKS = {"solar": ("solar gas", TRUTH, "-"), "stars": ("gas of the stars", GREEN, "--")}
+LOOKS = {"solar": ("solar gas", TRUTH, "-"), "stars": ("gas of the stars", FAINT, "--")}
 
 
 def main() -> None:

@@ -10,10 +10,12 @@ sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout,
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
+import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
@@ -58,10 +60,10 @@ def costs_of(method: Method, track: str, batch: int) -> dict[str, float]:
     return method.training()
 
 
-def scores(method: Method, track: str, batch: int, seed: int, seconds: float) -> dict[str, Any]:
-    """Return the scores of a method on a track."""
+def scores(method: Method, track: str, batch: int, seed: int, seconds: np.ndarray) -> dict[str, Any]:
+    """Return the scores of a method on a track, that took so many seconds a galaxy, (repeats,)."""
     answer = kept_answer(method, track, batch)
-    optional = {"log_prob": answer.log_prob, "verdicts": answer.verdicts, "seconds": seconds}
+    optional = {"log_prob": answer.log_prob, "verdicts": answer.verdicts, "seconds": float(np.median(seconds))}
     entry = BenchmarkEntry.of(answer.draws, **optional, name=method.name, description=method.description)
     return scores_of(entry, load_track(track), seed).to_json()
 
@@ -79,8 +81,11 @@ def main() -> None:
     parts = ResumableParts(FOLDER / "timing", relevant, competitors.__file__, *map(track_file, field))
     timing = settings.timing
     seconds = seconds_in_turns(entries, timing.galaxies, timing.repeats, params.threads, parts)
+    # replace: what a method was timed with is set up here, and cannot go to other processes
     scored = {
-        key: partial(scores, method, key[0], settings.batch, settings.seed, float(spread(seconds[key])["median"]))
+        key: partial(
+            scores, replace(method), key[0], settings.batch, settings.seed, float(spread(seconds[key])["median"])
+        )
         for key, method in entries.items()
     }
     found = side_by_side(scored, processes, "Scores")

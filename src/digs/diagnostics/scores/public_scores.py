@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from digs.base import paths
 from digs.base.errors import DigsError
 from digs.diagnostics.benchmark.tracks import TRACKS, Track, load_track
@@ -74,7 +76,8 @@ def write_entry(
         path: of the file, HDF5, which is replaced if it is there.
         draws, track, log_prob, verdicts, seconds, name, description: as of digs.score.
     Raises:
-        DigsError: something has another shape than this, or is not finite; the file cannot be written.
+        DigsError: something has another shape than this, or is not finite; the galaxies are not those of the whole
+            track; the file cannot be written.
 
     Example:
         >>> import tempfile
@@ -89,4 +92,9 @@ def write_entry(
     entry = BenchmarkEntry.of(draws, log_prob, verdicts, seconds, name, description)
     track = track_of(track)
     check_galaxies(len(entry.draws), track)
+    if not np.array_equal(track.log_evidence, load_track(track.name).log_evidence):
+        raise DigsError(
+            f"These are some galaxies of track {track.name}, or in another order, which a file cannot say; hand in "
+            "all, in the track's order, or score them by digs.score."
+        )
     store_entry(path, entry, track.name)

@@ -4,7 +4,7 @@ from digs.base import paths
 from digs.config.params import Params
 from digs.config.theta import NAMES
 from digs.files.atomic import read_json
-from digs.paper.latex_numbers import from_to, grouped_integer, percent, plain
+from digs.paper.latex_numbers import grouped_integer, plain
 from digs.paper.numbers import Numbers
 
 
@@ -18,18 +18,13 @@ def brute_force(params: Params) -> Numbers:
         "grid_galaxies": grouped_integer(found["galaxies"]),
         "grid_draws": grouped_integer(found["draws"]),
         "grid_batch": str(found["batch"]),
-        "grid_chain_draws": grouped_integer(found["chain_draws"]),
         "grid_set_up_seconds": plain(found["set_up_seconds"]["median"]),
         "grid_ms": plain(1e3 * grid["seconds"]["median"]),
-        "grid_efficiency": percent(grid["efficiency"]),
         "grid_memory": plain(found["peak_memory_gb"]),
         "grid_time_ratio": plain(ratio["median"]),
-        "grid_time_ratio_range": from_to(ratio["low"], ratio["high"]),
         "grid_chains_ratio_low": f"{min(ratios):.3f}",
         "grid_chains_ratio_high": f"{max(ratios):.3f}",
         "grid_chains_shift": plain(max(of_chains[name]["shift"]["value"] for name in NAMES)),
-        "grid_nested_galaxies": str(found["nested_galaxies"]),
-        "grid_evidence": plain(nested["median_size"], 1),
         "grid_evidence_worst": plain(nested["largest"], 1),
     }
 

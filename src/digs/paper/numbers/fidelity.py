@@ -5,7 +5,7 @@ from digs.config.model import FAR_BELOW
 from digs.config.params import Params
 from digs.config.theta import NAMES
 from digs.files.atomic import read_json
-from digs.paper.latex_numbers import count, grouped_integer, percent, plain, with_its_error
+from digs.paper.latex_numbers import grouped_integer, percent, plain, with_its_error
 from digs.paper.numbers import Numbers
 
 
@@ -16,36 +16,29 @@ def fidelity(params: Params) -> Numbers:
     comparison = read_json(paths.DATA / "comparison.json")
     two_sample = read_json(paths.DATA / "two_sample.json")
     result = {
-        "two_sample_galaxies": str(two_sample["galaxies"]),
-        "two_sample_candidates": grouped_integer(two_sample["candidates"]),
         "reference_galaxies": str(reference["galaxies"]),
-        "reference_converged": str(reference["converged"]),
-        "reference_walkers": str(settings.walkers),
-        "reference_ensembles": str(settings.ensembles),
         "reference_r_hat": plain(settings.r_hat, 3),
         "reference_size": grouped_integer(round(settings.sample_size)),
-        "reference_least_size": count(reference["least_sample_size"]),
         "stuck_galaxies": str(comparison["stuck"]["galaxies"]),
-        "stuck_share": plain(100 * comparison["stuck"]["largest_share"]),
         "stuck_below": f"{FAR_BELOW:g}",
-        "comparison_draws": grouped_integer(comparison["draws"]),
     }
     switch = [comparison["fixed_sigma"][name] for name in NAMES]
     for end, choose in (("low", min), ("high", max)):
         result[f"switch_ratio_{end}"] = plain(choose(each["ratio"]["value"] for each in switch), 3)
         result[f"switch_shift_{end}"] = f"{choose(each['shift']['value'] for each in switch):.2f}"
-    for name, numbers in two_sample["measured"].items():
-        result[f"two_sample_{name}"] = with_its_error(numbers)
-    for network, numbers in comparison["measured"].items():
-        ratios = [numbers[name]["ratio"]["value"] for name in NAMES]
-        shifts = [numbers[name]["shift"]["value"] for name in NAMES]
+    measured = comparison["measured"]
+    for network in ("exact", "fiducial"):
+        ratios = [measured[network][name]["ratio"]["value"] for name in NAMES]
         result[f"{network}_ratio_low"], result[f"{network}_ratio_high"] = (f"{f(ratios):.3f}" for f in (min, max))
-        result[f"{network}_ratio_error"] = plain(max(numbers[name]["ratio"]["error"] for name in NAMES), 1)
-        result[f"{network}_shift_low"], result[f"{network}_shift_high"] = (plain(f(shifts)) for f in (min, max))
-        for key in ("efficiency", "efficiency_5"):
-            result[f"{network}_{key}"] = percent(numbers[key])
-        result[f"{network}_excess"] = with_its_error(numbers["excess_loss"])
-    return result
+        result[f"{network}_efficiency"] = percent(measured[network]["efficiency"])
+        result[f"{network}_excess"] = with_its_error(measured[network]["excess_loss"])
+    shifts = [measured["fiducial"][name]["shift"]["value"] for name in NAMES]
+    return result | {
+        "fiducial_shift_low": plain(min(shifts)),
+        "fiducial_shift_high": plain(max(shifts)),
+        "fiducial_efficiency_5": percent(measured["fiducial"]["efficiency_5"]),
+        "two_sample_fiducial": with_its_error(two_sample["measured"]["fiducial"]),
+    }
 
 
 def nested(params: Params) -> Numbers:
@@ -58,7 +51,6 @@ def nested(params: Params) -> Numbers:
         "nested_galaxies": str(nested["galaxies"]),
         "nested_ratio_low": plain(min(ratios), 3),
         "nested_ratio_high": plain(max(ratios), 3),
-        "nested_shift": plain(max(measured[name]["shift"]["value"] for name in NAMES)),
         "nested_evidence": with_its_error(difference),
         "nested_evidence_worst": plain(measured["log_evidence_largest_difference"]),
     }
@@ -69,8 +61,6 @@ def choices(params: Params) -> Numbers:
     found = read_json(paths.DATA / "choices.json")
     return {
         "choices_galaxies": str(found["galaxies"]),
-        "choices_draws": grouped_integer(params.choices.draws),
-        "choices_least_effective": grouped_integer(int(min(found["least_effective"].values()))),
     }
 
 

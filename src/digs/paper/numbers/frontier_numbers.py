@@ -7,7 +7,7 @@ from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
 from digs.inference.frontier.catalogue_costs import break_even, cheapest
-from digs.paper.latex_numbers import count, grouped_integer, percent, plain, power_of_ten, uncertain, with_its_error
+from digs.paper.latex_numbers import count, grouped_integer, percent, plain, power_of_ten, uncertain
 from digs.paper.numbers import Numbers
 
 NETWORKS = ("short", "fiducial")
@@ -15,29 +15,20 @@ MANY = 1_000_000  # galaxies: an entry of the catalogues that are told of
 
 
 def frontier(params: Params) -> Numbers:
-    """Return shares and seconds of every method, and from where on a network is the cheapest."""
+    """Return what was compared, how a network fares in the larger problems, and from where on it is the cheapest."""
     found = read_json(paths.DATA / "frontier.json")
+    measured = found["measured"]
     result = {
         "frontier_galaxies": str(found["galaxies"]),
         "frontier_draws": grouped_integer(found["draws"]),
         "frontier_effective": count(found["effective"]),
-        "frontier_batch": str(found["batch"]),
-        "frontier_repeats": str(found["repeats"]),
-        "frontier_bank": grouped_integer(found["mixtures"]["bank"]),
         "frontier_mixtures_galaxies": str(found["mixtures"]["galaxies"]),
-        "frontier_nautilus_galaxies": str(found["nautilus"]["galaxies"]),
         "frontier_emcee_steps": grouped_integer(found["emcee"]["steps"]),
         **{f"frontier_catalogue_{place}": _galaxies(each) for place, each in enumerate(found["catalogues"])},
+        "frontier_5_grid_share": percent(measured["5"]["methods"]["grid"]["share"]["median"]),
     }
-    for free, measured in found["measured"].items():
-        methods = measured["methods"]
-        result |= {
-            f"frontier_{free}_nodes": count(measured["nodes"]),
-            f"frontier_{free}_dense_nodes": count(measured["dense_nodes"]),
-        }
-        for name, method in methods.items():
-            result |= {f"frontier_{free}_{name}_{key}": value for key, value in _of(method).items()}
-        result |= _against(free, methods)
+    for free in ("5", "6"):
+        result |= _against(free, measured[free]["methods"])
     return result | _trust(found) | _winners(found)
 
 
@@ -59,35 +50,17 @@ def _galaxies(number: int) -> str:
     return "1" if number == 1 else power_of_ten(number)
 
 
-def _of(method: dict[str, Any]) -> Numbers:
-    """Shares in percent, seconds of a galaxy and of what comes before."""
-    numbers = {
-        "share": percent(method["share"]["median"]),
-        "tail": percent(method["share"]["tail"]),
-        "seconds": with_its_error(method["seconds"]),
-        "ms": with_its_error(method["seconds"], 1e3),
-        "timed_ms": plain(1e3 * method["timed"]["median"]),
-    }
-    if method["set_up"]:
-        numbers["set_up"] = plain(method["set_up"])
-    if "alone" in method:
-        numbers["alone_ms"] = plain(1e3 * method["alone"]["median"])
-    return numbers
-
-
 def _against(free: str, methods: dict[str, Any]) -> Numbers:
-    """How a network compares with the best of the ways that need no training."""
+    """How the network `short` compares with the best of the ways that need no training."""
     untrained = {name: method for name, method in methods.items() if name not in NETWORKS}
-    best = min(untrained, key=lambda name: untrained[name]["seconds"]["value"])
-    numbers = {}
-    for name in NETWORKS:
-        if name in methods:
-            ours, other = methods[name]["seconds"], untrained[best]["seconds"]
-            ratio = other["value"] / ours["value"]
-            relative = math.hypot(ours["error"] / ours["value"], other["error"] / other["value"])
-            numbers[f"frontier_{free}_{name}_gain"] = uncertain(ratio, ratio * relative)
-            numbers[f"frontier_{free}_{name}_break_even"] = count(break_even(methods[name], untrained[best]))
-    return numbers
+    best = min(untrained.values(), key=lambda method: method["seconds"]["value"])
+    ours, other = methods["short"]["seconds"], best["seconds"]
+    ratio = other["value"] / ours["value"]
+    relative = math.hypot(ours["error"] / ours["value"], other["error"] / other["value"])
+    return {
+        f"frontier_{free}_short_gain": uncertain(ratio, ratio * relative),
+        f"frontier_{free}_short_break_even": count(break_even(methods["short"], best)),
+    }
 
 
 def _winners(found: dict[str, Any]) -> Numbers:

@@ -8,7 +8,6 @@ from digs.files.atomic import read_json
 from digs.flows.network_files import load_record
 from digs.paper.latex_numbers import (
     count,
-    from_to,
     grouped_integer,
     plain,
     power_of_ten,
@@ -22,28 +21,15 @@ from digs.paper.numbers import Numbers
 def training(params: Params) -> Numbers:
     """Return how the network was trained."""
     record = load_record(params.posteriors.network)
-    training, settings = record.training, params.network(params.posteriors.network)
+    training = record.training
     history = training["history"]
     best = training["best_epoch"] - 1
-    cycles = [
-        min(history["held_out_loss"][start : start + settings.cycle])
-        for start in range(0, training["epochs"], settings.cycle)
-    ]
     return {
-        "pairs_per_epoch": scientific(settings.pairs, 1),
         "hidden_features": str(record.architecture.hidden_features),
         "num_transforms": str(record.architecture.num_transforms),
-        "weights": grouped_integer(training["weights"]),
-        "batch_size": grouped_integer(settings.batch_size),
-        "held_out_spectra": grouped_integer(training["held_out_spectra"]),
         "epochs": str(training["epochs"]),
-        "cycle_epochs": str(settings.cycle),
-        "cycle_losses": ", ".join(f"{loss:.3f}" for loss in cycles),
-        "best_epoch": str(training["best_epoch"]),
         "stopped_because": training["stopped_because"],
-        "training_minutes": plain(training["seconds"] / 60),
         "training_cpu_hours": plain(training["cpu_seconds"] / 3600),
-        "held_out_loss": uncertain(training["held_out_loss"], training["held_out_loss_error"]),
         "training_loss_gap": plain(training["held_out_loss"] - history["training_loss"][best]),
     }
 
@@ -55,13 +41,6 @@ def training_speed(params: Params) -> Numbers:
         "lean_pairs_per_second": count(speed["lean_pairs_per_second"]["median"]),
         "lean_batch_size": grouped_integer(speed["batch_size"]),
         "lean_ratio": plain(speed["ratio"]["median"]),
-        "lean_ratio_range": from_to(speed["ratio"]["low"], speed["ratio"]["high"]),
-        "lean_ratio_default": plain(speed["ratio_default"]["median"]),
-        "lean_ratio_default_range": from_to(speed["ratio_default"]["low"], speed["ratio_default"]["high"]),
-        "lean_large_batch_size": grouped_integer(speed["batch_size_large"]),
-        "lean_large_ratio_default": plain(speed["ratio_default_large"]["median"]),
-        "lean_large_ratio_default_range": from_to(*(speed["ratio_default_large"][end] for end in ("low", "high"))),
-        "sbi_default_batch_size": str(speed["batch_size_default"]),
     }
 
 
@@ -78,7 +57,6 @@ def fiducial(params: Params) -> Numbers:
     return {
         "search_networks": str(len(search)),
         "base_transforms": str(base.architecture.num_transforms),
-        "short_transforms": str(params.network("short").architecture.num_transforms),
         "base_width": str(base.architecture.embedding.width),
         "base_features": str(base.architecture.embedding.features),
         "base_batch_size": str(base.batch_size),
@@ -89,17 +67,8 @@ def fiducial(params: Params) -> Numbers:
         "scores_gain": uncertain(-scores["value"], scores["error"]),
         "closed_form_gain": with_its_error(gain),
         "search_next_cost": with_its_error(max(above_base.values(), key=lambda each: each["value"])),
-        "fiducial_transforms": str(architecture.num_transforms),
-        "fiducial_bins": str(architecture.num_bins),
         "fiducial_components": str(architecture.components),
-        "fiducial_width": str(architecture.embedding.width),
-        "fiducial_features": str(architecture.embedding.features),
-        "fiducial_weights": grouped_integer(training["weights"]),
-        "fiducial_pairs": scientific(training["epochs"] * params.network("fiducial").pairs),
         "fiducial_minutes": plain(training["cpu_seconds"] / 60),
-        "fiducial_batch_size": grouped_integer(params.network("fiducial").batch_size),
-        "fiducial_workers": str(training["workers"]),
-        "fiducial_loss": uncertain(training["held_out_loss"], training["held_out_loss_error"]),
     }
 
 
@@ -120,23 +89,18 @@ def compression(params: Params) -> Numbers:
 def study(params: Params) -> Numbers:
     """Return how much the number of distinct theta matters, and chance."""
     budget, seeds = (read_json(paths.DATA / "studies" / f"{name}.json")["measured"] for name in ("budget", "seeds"))
-    first, *others = seeds.values()
+    _, *others = seeds.values()
     losses = np.array([each["loss"]["value"] for each in seeds.values()])
     widths = np.array([each["half_width"] for each in seeds.values()])
     result = {
-        "budget_steps": grouped_integer(first["steps"]),
-        "budget_batch": grouped_integer(first["settings"]["batch_size"]),
         "seeds": str(len(seeds)),
         "seeds_loss_range": plain(float(np.ptp(losses))),
         "seeds_loss_error": plain(max(each["loss_above_first"]["error"] for each in others)),
         "seeds_width_spread": plain(float(100 * (np.ptp(widths, 0) / widths.mean(0)).max())),
     }
-    for name, numbers in budget.items():
-        above = numbers["loss_above_first"]
-        if distinct := numbers["settings"].get("distinct"):
-            result[f"budget_distinct_{name}"] = power_of_ten(distinct)
-        if above["error"]:
-            result[f"budget_{name}"] = with_its_error(above)
+    for name in ("hundred_thousand", "million"):
+        result[f"budget_distinct_{name}"] = power_of_ten(budget[name]["settings"]["distinct"])
+        result[f"budget_{name}"] = with_its_error(budget[name]["loss_above_first"])
     return result
 
 

@@ -3,20 +3,17 @@
 from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
-from digs.paper.latex_numbers import grouped_integer, plain
+from digs.paper.latex_numbers import plain
 from digs.paper.numbers import Numbers
 
 
 def prospector_weights(params: Params) -> Numbers:
     """Return what weights by Prospector's likelihood change."""
     found = read_json(paths.DATA / "prospector_posteriors.json")
-    of_parameters, scatter = found["parameters"].values(), found["log_density_scatter"]
+    of_parameters = found["parameters"].values()
     return {
         "weighed_galaxies": str(found["galaxies"]),
         "weighed_draws": str(found["draws"]),
-        "weighed_calls": grouped_integer(found["calls"]),
-        "weighed_scatter": plain(scatter["median"]),
-        "weighed_largest_scatter": plain(scatter["largest"]),
         "weighed_shift": plain(max(each["largest_shift"] for each in of_parameters)),
         "weighed_width": plain(100 * max(each["largest_change_of_width"] for each in of_parameters)),
     }

@@ -2,27 +2,18 @@
 
 from digs.config.params import Params
 from digs.paper import khullar2022 as published
-from digs.paper.latex_numbers import grouped_integer, scientific
+from digs.paper.latex_numbers import grouped_integer
 from digs.paper.numbers import Numbers
 
 
 def stated(params: Params) -> Numbers:
     """Return their results and costs."""
-    fewest, most = published.GALAXIES_PER_FIT
     return {
         **{f"k22_width_{name}": f"{width:.2f}" for name, width in published.HALF_WIDTHS.items()},
-        **{
-            f"k22_correlation_{name}": f"{value:.{published.CORRELATION_DECIMALS}f}"
-            for name, value in published.CORRELATIONS.items()
-        },
         "k22_residual_percent": f"{100 * published.RESIDUAL:g}",
-        "k22_epochs": str(published.EPOCHS),
         "k22_draws": grouped_integer(published.DRAWS),
         "k22_training_hours": f"{published.TRAINING_HOURS:g}",
-        "k22_fit_hours_low": f"{min(published.FIT_HOURS):g}",
         "k22_fit_hours_high": f"{max(published.FIT_HOURS):g}",
-        "k22_galaxies_per_fit_low": scientific(fewest),
-        "k22_galaxies_per_fit_high": scientific(most),
     }
 
 

@@ -17,9 +17,7 @@ def instruments(params: Params) -> Numbers:
     return {
         "populations_rank": str(compression["rank"]),
         "populations_wavelengths": str(compression["wavelengths"]),
-        "populations_median": scientific(compression["median"]),
         "populations_tail": scientific(compression["tail"]),
-        "instruments_galaxies": str(measured["galaxies"]),
         "instruments_tail_percent": plain(100 * measured["tail_share"], 3),
         "instruments_median": scientific(max(each["median"] for each in finer)),
         "instruments_tail": scientific(max(each["tail"] for each in finer)),

@@ -2,12 +2,10 @@
 
 from digs.base import paths
 from digs.config.params import Params
-from digs.config.theta import NAMES
-from digs.files.product import Product, read_product
+from digs.files.product import read_product
 from digs.files.schemas.posteriors_schema import POSTERIORS
-from digs.files.schemas.reference_schema import REFERENCE
 from digs.paper import claims
-from digs.paper.latex_numbers import plain, uncertain
+from digs.paper.latex_numbers import plain
 from digs.paper.numbers import Numbers
 
 
@@ -30,22 +28,10 @@ def rule(params: Params) -> Numbers:
     }
 
 
-def _correlations(what: str, product: Product, params: Params, in_all: bool = False) -> Numbers:
-    """Of medians with central truths, parameter by parameter."""
-    found = zip(NAMES, *claims.central_correlation(product, params, in_all), strict=True)
-    return {f"correlation_{what}_{name}": uncertain(value, error) for name, value, error in found}
-
-
-def attainable(params: Params) -> Numbers:
-    """Return how well the medians of exact posteriors recover the truth."""
-    return _correlations("reference", read_product(paths.DATA / "reference.h5", REFERENCE), params)
-
-
 def central_in_all(params: Params) -> Numbers:
-    """Return correlations over galaxies that are central in all parameters, as the published ones may be meant."""
+    """Return how many galaxies are central in all parameters, as the published ones may be meant."""
     posteriors = read_product(paths.DATA / "posteriors.h5", POSTERIORS)
-    number = int(claims.central_truths(posteriors, params).all(1).sum())
-    return {"central_in_all": str(number), **_correlations("in_all", posteriors, params, in_all=True)}
+    return {"central_in_all": str(int(claims.central_truths(posteriors, params).all(1).sum()))}
 
 
-GROUPS = (verdicts, rule, attainable, central_in_all)
+GROUPS = (verdicts, rule, central_in_all)

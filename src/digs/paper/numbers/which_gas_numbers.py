@@ -4,7 +4,7 @@ from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
 from digs.paper.khullar2022 import HALF_WIDTHS
-from digs.paper.latex_numbers import grouped_integer, plain, with_its_error
+from digs.paper.latex_numbers import plain, with_its_error
 from digs.paper.numbers import Numbers
 
 # half-width in metallicity by `lookup`, for the galaxy of Fig. 3, when the gas was that of the stars: of the last
@@ -17,12 +17,9 @@ def gas(params: Params) -> Numbers:
     found = read_json(paths.DATA / "which_gas.json")
     solar, stars = (found["measured"][kind] for kind in ("solar", "stars"))
     return {
-        "which_gas_galaxies": grouped_integer(found["galaxies"]),
         "which_gas_solar": plain(solar["rms"]),
         "which_gas_stars": plain(stars["rms"]),
-        "which_gas_solar_worst": plain(abs(solar["worst"])),
         "which_gas_stars_worst": plain(abs(stars["worst"])),
-        "which_gas_stars_worst_at": f"{stars['worst_wavelength']:.0f}",
         "which_gas_bar": f"{found['bar']:g}",
     }
 
