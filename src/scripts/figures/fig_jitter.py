@@ -26,8 +26,8 @@ def main() -> None:
     found = read_json(source)
     sizes, measured = found["sizes"], found["measured"]
     figure, axes = plt.subplots(len(SHOWN), 1, figsize=(COLUMN, 4.2), sharex=True, sharey=True)
-    _, looked_up, _, marker = NETWORK_STYLES["lookup"]
-    _, exact_pairs, dash, _ = NETWORK_STYLES["exact"]
+    looked_up, _, marker = NETWORK_STYLES["lookup"]
+    exact_pairs, dash, _ = NETWORK_STYLES["exact"]
     for panel, name in zip(axes, SHOWN, strict=True):
         at = {key: [measured[str(size)]["ratio"][key][name] for size in sizes] for key in ("measured", *LAWS)}
         for key, (label, colour, dashes) in LAWS.items():

@@ -13,12 +13,12 @@ from digs.config.theta import MEANINGS, NAMES
 from digs.files.atomic import read_json
 from digs.files.product import read_product
 from digs.files.schemas.released_recipe_schema import RELEASED_RECIPE
-from digs.paper.plotting import COLOURS, COLUMN, DASHES, FAINT, GREEN, NETWORK_STYLES, TRUTH, draw, save
+from digs.paper.plotting import COLOURS, COLUMN, DASHES, FAINT, NETWORK_STYLES, TRUTH, draw, save
 
 SAMPLES = {"lookup": "looked-up spectra", "exact": "exact spectra"}
 LOOKS = {  # of networks: what they are called, colour, marker, whether it is filled, and its shift
     "released": ("released by K22", TRUTH, "s", "none", -0.17),
-    "recipe": ("their recipe, here", NETWORK_STYLES["lookup"][1], NETWORK_STYLES["lookup"][3], "full", 0.17),
+    "recipe": ("their recipe, here", NETWORK_STYLES["lookup"][0], NETWORK_STYLES["lookup"][2], "full", 0.17),
 }
 NOMINAL = 0.68
 
@@ -44,7 +44,7 @@ def draw_shares(figure, panels, measured: dict) -> None:
 def draw_training(panel, training: np.ndarray, held_out: np.ndarray) -> None:
     """Draw the losses of an epoch and mark the best."""
     epoch, best = np.arange(1, len(held_out) + 1), int(held_out.argmin())
-    panel.plot(epoch, training, color=GREEN, ls="--", lw=0.9, label="training pairs")
+    panel.plot(epoch, training, color=FAINT, ls="--", lw=0.9, label="training pairs")
     panel.plot(epoch, held_out, color=LOOKS["recipe"][1], label="held-out pairs")
     panel.plot(epoch[best], held_out[best], "*", color=TRUTH, ms=7, ls="none", label=f"best epoch, {epoch[best]}")
     panel.set(xlabel="Epoch", ylabel=r"$-\ln q(\theta\,|\,x)$ (nat)", xlim=(0, len(epoch) + 3))
