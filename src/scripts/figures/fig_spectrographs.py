@@ -12,7 +12,7 @@ from digs.base import paths
 from digs.files.atomic import read_json
 from digs.files.product import Product, read_product
 from digs.files.schemas.populations_schema import POPULATIONS
-from digs.paper.plotting import COLUMN, FAINT, LIMIT, TRUTH, WAVELENGTH_LABEL, draw, save
+from digs.paper.plotting import FAINT, LIMIT, PAGE, TRUTH, WAVELENGTH_LABEL, draw, save
 
 LOOKS = {50.0: ("median", TRUTH), 99.9: ("99.9%", FAINT)}
 INSTRUMENTS = {"fiducial": "K22", "sdss": "like SDSS", "nirspec": "like NIRSpec"}
@@ -51,10 +51,10 @@ def draw_agreement(axes: Axes, measured: dict) -> None:
 def main() -> None:
     """Draw what compression costs at each wavelength, and the differences from Prospector on each instrument."""
     sources = [paths.DATA / "populations.h5", paths.DATA / "instruments.json"]
-    figure, (above, below) = plt.subplots(2, figsize=(COLUMN, 4.4))
-    draw_compression(above, read_product(sources[0], POPULATIONS))
-    draw_agreement(below, read_json(sources[1]))
-    figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=2, columnspacing=1.2)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE, 2.5))
+    draw_compression(left, read_product(sources[0], POPULATIONS))
+    draw_agreement(right, read_json(sources[1]))
+    figure.legend(*right.get_legend_handles_labels(), loc="outside lower right", ncols=4, columnspacing=1.2)
     save(figure, "spectrographs", sources)
 
 

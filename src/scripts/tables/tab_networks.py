@@ -14,13 +14,13 @@ from digs.paper.plotting import save_rows
 
 # by name: what they are trained on, less the prior where that is the paper's
 TRAINED_ON = {
-    "lookup": "looked-up pairs, as the released code of K22 makes them",
-    "exact": "true pairs, exact simulator",
-    "fiducial": "true pairs, exact simulator",
-    "paper": "the library's own pairs, as K22's text has it",
-    "table1": "true pairs, the prior of K22's Table 1",
-    "short": "true pairs, exact simulator",
-    "wide": "true pairs, a wider prior",
+    "lookup": "looked-up pairs (released code)",
+    "exact": "true pairs",
+    "fiducial": "true pairs",
+    "paper": "the library's own pairs (K22's text)",
+    "table1": "true pairs, prior of K22's Table 1",
+    "short": "true pairs",
+    "wide": "true pairs, wider prior",
 }
 LIBRARY = ("lookup", "library")  # sources whose spectra are those of the library
 
@@ -29,8 +29,8 @@ def learned(record: NetworkRecord) -> str:
     """Return what the network learns, in words."""
     architecture = record.architecture
     if not architecture.marginal:
-        return "all five parameters, by the flow of K22"
-    return rf"$Z$, $t_{{\rm age}}$, $\tau$, by ${architecture.num_transforms}$ spline transforms"
+        return "five parameters, flow of K22"
+    return f"three parameters, ${architecture.num_transforms}$ spline transforms"
 
 
 def row(name: str, library: int) -> tuple[str, ...]:
