@@ -184,7 +184,7 @@ def test_exhibits_for_other_pages(project, paper):
                 shown = Reader(fragment.on(addresses.exhibit_page(script)))
                 assert not shown.ids
                 assert all(link["href"].startswith("../") for link, _ in shown.links)
-    assert paper.exhibits["tab_validation"].kind_and_number == "Table 6"
+    assert paper.exhibits["tab_validation"].kind_and_number == "Table 7"
     assert paper.exhibits["fig_recovery"].caption.html.startswith("Recovered against true parameters")
 
 
@@ -222,7 +222,7 @@ def test_places_tell_where_a_number_stands(paper, read):
         "6. What it costs",
         "10. Conclusions",
     ]
-    assert "Figure 23" in [place.where for place in paper.places["edge_share"]]
+    assert "Figure 25" in [place.where for place in paper.places["edge_share"]]
 
 
 def test_page(project, paper):
@@ -236,7 +236,7 @@ def test_page(project, paper):
         "L. The data files of FSPS",
         "M. The claims, one by one",
         "References",
-        "Table 14",
+        "Table 15",
     ]
     for entry in page.entries:
         assert f'id="{entry.address.partition("#")[2]}"' in page.html
