@@ -222,7 +222,7 @@ def test_places_tell_where_a_number_stands(paper, read):
         "6. What it costs",
         "10. Conclusions",
     ]
-    assert "Figure 23" in [place.where for place in paper.places["edge_share"]]
+    assert "Figure 22" in [place.where for place in paper.places["edge_share"]]
 
 
 def test_page(project, paper):
