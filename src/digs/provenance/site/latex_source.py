@@ -152,6 +152,7 @@ def _numbered(body: str) -> tuple[dict[str, str], dict[str, Float], str]:
             count[heading] += 1
             if heading == "section":
                 count["subsection"] = 0
+                count["equation"] *= not lettered  # each appendix counts its own
             section = chr(ord("A") - 1 + count["section"]) if lettered else str(count["section"])
             section += f".{count['subsection']}" if heading == "subsection" else ""
             pieces.append(f"{section}. ")
@@ -159,7 +160,8 @@ def _numbered(body: str) -> tuple[dict[str, str], dict[str, Float], str]:
             within = match
             count[within["kind"]] += 1
         elif label := match["label"]:
-            numbering[label] = str(count[within["kind"]]) if within else section
+            letter = section.partition(".")[0] if lettered and within and within["kind"] == "equation" else ""
+            numbering[label] = letter + str(count[within["kind"]]) if within else section
             if within and within["kind"] in _FLOATS:
                 floats[label] = _float(body, within, numbering[label])
         else:
