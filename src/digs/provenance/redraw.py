@@ -6,6 +6,7 @@ process, each as if it were alone there.
 """
 
 import argparse
+import gc
 import os
 import random
 import runpy
@@ -13,6 +14,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import _lru_cache_wrapper
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +29,21 @@ from digs.provenance.fingerprints import NUMBERS, script_of
 from digs.provenance.records import blas_kernels
 
 
+def forget_answers() -> None:
+    """Clear the caches of all functions of digs."""
+    for kept in gc.get_objects():
+        if type(kept) is _lru_cache_wrapper and (kept.__module__ or "").partition(".")[0] == "digs":
+            kept.cache_clear()
+
+
 @contextmanager
 def alone(script: Path) -> Iterator[None]:
     """Give the block what a script finds in a process of its own, and take away what it leaves there.
 
-    So no script sees the arguments, style, open figures, folder, environment or random numbers of another.
+    So no script sees the arguments, style, open figures, folder, environment or random numbers of another, or what
+    functions of digs keep, whose files it would not be seen to read.
     """
+    forget_answers()
     arguments, folder, environment = sys.argv, Path.cwd(), dict(os.environ)
     drawn, numpy_drawn = random.getstate(), np.random.get_state()  # noqa: NPY002
     sys.argv = [str(script)]
