@@ -118,10 +118,10 @@ def test_changed_parameter_makes_its_stages_stale(tree):
 
 
 def test_tampered_number_of_the_text_is_named(tree):
-    built = tree / "src/tex/output/rank_p_logmass.txt"
+    built = tree / "src/tex/output/test_draws.txt"
     built.parent.mkdir(exist_ok=True)
     built.write_text("0.50")
-    assert any("rank_p_logmass.txt does not say what is recorded" in text for text in problems(tree, NAMES))
+    assert any("test_draws.txt does not say what is recorded" in text for text in problems(tree, NAMES))
     built.unlink()
     edit(tree / "src/tex/ms.tex", r"\variable{output/test_draws.txt}", "1234")
     assert any("1234 is typed" in text for text in problems(tree, NAMES))
@@ -201,8 +201,9 @@ def test_sentences_that_rest_on_a_figure():
     said = "\n".join(report.resting(project, FIGURE))
     assert "refers to it" in said
     assert "numbers from its data" in said
-    assert project.numbers["rank_p_logtau"] in said
-    assert project.pipeline.last(project.data("fig_corner")) == {"posteriors", "chains"}
+    assert project.numbers["test_draws"] in said
+    networks = {"flow_lookup", "flow_exact", "flow_fiducial"}
+    assert project.pipeline.last(project.data("fig_corner")) == {"chains", *networks}
 
 
 def test_every_figure_and_table_of_the_text_is_audited():
