@@ -37,6 +37,18 @@ def test_right_labels_are_told_from_looked_up_ones(grid, size):
             assert found.widening[place] > 1.5
 
 
-def test_labels_of_another_number_are_refused(grid):
-    with pytest.raises(DigsError, match="one row for each"):
-        label_jitter(torch.zeros(3, 5), torch.ones(2, 138), grid)
+REFUSED = {
+    "another number of rows": (torch.zeros(30, 5), torch.ones(29, 138), 300, "one row of each"),
+    "one spectrum": (torch.zeros(138, 1), torch.ones(138), 300, "one row of each"),
+    "not finite": (torch.full((30, 5), torch.nan), torch.ones(30, 138), 300, "not finite"),
+    "few pairs": (torch.zeros(3, 5), torch.ones(3, 138), 300, "too few"),
+    "few draws": (torch.zeros(30, 5), torch.ones(30, 138), 1, "too few"),
+    "other columns": (torch.zeros(30, 1), 1e-15 * torch.ones(30, 138), 300, "1 columns, posteriors 5 parameters"),
+}
+
+
+@pytest.mark.parametrize("mistake", REFUSED)
+def test_pairs_that_say_nothing_are_refused(grid, mistake):
+    theta, flux, draws, said = REFUSED[mistake]
+    with pytest.raises(DigsError, match=said):
+        label_jitter(theta, flux, grid, draws)

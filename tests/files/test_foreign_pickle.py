@@ -91,3 +91,35 @@ def test_weights_and_buffers_of_modules_are_found(tmp_path):
     assert torch.equal(state_of(found, "first", "weight"), network.first.weight)
     with pytest.raises(KeyError):
         state_of(found, "first", "mask")
+
+
+def test_functions_can_be_called_and_not_changed(tmp_path):
+    before = torch._utils._rebuild_tensor_v2.__defaults__
+    for name in (b"torch._utils\n_rebuild_tensor_v2", b"torch.storage\n_load_from_bytes"):
+        (tmp_path / "state.pkl").write_bytes(b"c" + name + b"\n(N}S'__defaults__'\nNstb.")
+        with pytest.raises(DigsError, match="new attributes of"):
+            load_shells(tmp_path / "state.pkl")
+    assert torch._utils._rebuild_tensor_v2.__defaults__ == before
+
+
+class Misfit:
+    """Its pickle lays a tensor over a storage of three numbers."""
+
+    def __init__(self, offset, size, stride):
+        self.view = offset, size, stride
+
+    def __reduce__(self):
+        return torch._utils._rebuild_tensor_v2, (torch.ones(3).storage(), *self.view, False, OrderedDict())
+
+
+@pytest.mark.parametrize("view", [(1000, (3,), (1,)), (0, (2**28,), (1,)), (0, (2**40,), (0,)), (-1, (2,), (1,))])
+def test_tensors_lie_inside_their_storage(tmp_path, view):
+    assert load_shells(written(tmp_path / "fits.pkl", Misfit(1, (2,), (1,)))).tolist() == [1, 1]
+    with pytest.raises(DigsError, match="damaged"):
+        load_shells(written(tmp_path / "misfit.pkl", Misfit(*view)))
+
+
+def test_names_are_shown_on_one_line(tmp_path):
+    (tmp_path / "long.pkl").write_bytes(b"\x80\x04\x8c\x02os\x8c\x04a\x1b\nb\x93.")
+    with pytest.raises(DigsError, match=r"names os\.a\?\?b,"):
+        load_shells(tmp_path / "long.pkl")

@@ -22,6 +22,7 @@ from digs.base.inputs import read_tensor
 from digs.base.statistics import bootstrap_rows, weighted_mean_and_std
 
 _BOOTSTRAP = 400
+_LEAST_PAIRS, _LEAST_DRAWS = 20, 100
 
 
 class WeightedPosterior(Protocol):
@@ -59,12 +60,13 @@ def label_jitter(theta: Any, flux: Any, exact: ExactPosteriors, draws: int = 100
 
     Args:
         theta: the labels, (N, d).
-        flux: the noisy spectra that they come with, (N, pixels).
+        flux: the noisy spectra that they come with, (N, pixels). If the simulator cannot make them, labels look
+            jittered.
         exact: makes exact posteriors for the same simulator, prior and noise.
         draws: of each exact posterior.
         seed: of the draws.
     Raises:
-        DigsError: theta and flux have no such shapes.
+        DigsError: theta and flux have no such shapes, labels are not finite, or pairs or draws are too few.
 
     Example:
         >>> import digs, torch
@@ -81,10 +83,24 @@ def label_jitter(theta: Any, flux: Any, exact: ExactPosteriors, draws: int = 100
         >>> bool(found.z[2] > 3), bool(found.widening[2] > 2)
         (True, True)
     """
-    label = read_tensor(theta, "The labels").double().numpy()
-    if label.ndim != 2 or len(label) != len(flux):
-        raise DigsError(f"The labels have shape {label.shape}, the spectra number {len(flux)}; give one row for each.")
+    label, flux = (read_tensor(given, what).detach() for given, what in ((theta, "The labels"), (flux, "The spectra")))
+    label = label.double().numpy()
+    if label.ndim != 2 or flux.ndim != 2 or len(label) != len(flux):
+        raise DigsError(
+            f"The labels have shape {label.shape}, the spectra {tuple(flux.shape)}; give one row of each for a pair."
+        )
+    if not np.isfinite(label).all():
+        raise DigsError("Some labels are not finite; leave these pairs out.")
+    if len(label) < _LEAST_PAIRS or draws < _LEAST_DRAWS:
+        raise DigsError(
+            f"{len(label)} pairs with {draws} draws each are too few; give {_LEAST_PAIRS} pairs, better 300, and "
+            f"{_LEAST_DRAWS} draws or more."
+        )
     found = exact.posterior(flux, draws, seed)
+    if label.shape[1] != found.draws.shape[2]:
+        raise DigsError(
+            f"The labels have {label.shape[1]} columns, posteriors {found.draws.shape[2]} parameters; give theta."
+        )
     mean, std = weighted_mean_and_std(found.draws.numpy(), torch.softmax(found.log_weight, 1).numpy())
     return jitter_of(label, mean, std, seed)
 

@@ -1,13 +1,16 @@
 """Arrays out of pickles that others have made, without running what these name.
 
-A pickle is a program: it may call any function that it names. Here a name is either one of a short list of harmless
-ones, or an empty shell stands for it that keeps its state, or the file is refused. The shells are what the pickle of a
-network of torch, nflows and sbi needs; nothing of these classes is loaded.
+A pickle is a program: it may call any function that it names, and set its attributes. Here a name is either one of a
+short list of harmless ones, which it can only call, or an empty shell stands for it that keeps its state, or the file
+is refused. The shells are what the pickle of a network of torch, nflows and sbi needs; nothing of these classes is
+loaded.
 """
 
 import io
+import math
 import pickle
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +31,35 @@ class Shell:
         self.state = state
 
 
-def _tensor(content: bytes) -> Any:
+class _RefusedError(Exception):
+    """The pickle names what is neither harmless nor a shell, or would change a function."""
+
+
+class _Callable:
+    """A function that can be called, and not be changed."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[..., Any]):
+        self._function = function
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self._function(*arguments)
+
+    def __setstate__(self, state: Any) -> None:
+        raise _RefusedError(f"new attributes of {self._function.__name__}")
+
+
+def _storage(content: bytes) -> Any:
     return torch.load(io.BytesIO(content), weights_only=True)
+
+
+def _tensor(storage: Any, offset: int, size: Sequence[int], stride: Sequence[int], *_: Any) -> torch.Tensor:
+    """A view of a storage, inside which it must lie."""
+    last = offset + sum((each - 1) * step for each, step in zip(size, stride, strict=True))
+    if min(offset, *size, *stride, 0) < 0 or max(last + 1, math.prod(size)) > storage._size():
+        raise ValueError("a tensor does not fit its storage")
+    return torch._utils._rebuild_tensor_v2(storage, offset, tuple(size), tuple(stride), False, OrderedDict())
 
 
 def _parameter(data: torch.Tensor, *_: Any) -> torch.Tensor:
@@ -38,10 +68,11 @@ def _parameter(data: torch.Tensor, *_: Any) -> torch.Tensor:
 
 HARMLESS = {
     "collections.OrderedDict": OrderedDict,
-    "torch._utils._rebuild_tensor_v2": torch._utils._rebuild_tensor_v2,
-    "torch._utils._rebuild_parameter": _parameter,
-    "torch.storage._load_from_bytes": _tensor,
+    "torch._utils._rebuild_tensor_v2": _Callable(_tensor),
+    "torch._utils._rebuild_parameter": _Callable(_parameter),
+    "torch.storage._load_from_bytes": _Callable(_storage),
 }
+_SHOWN = 80  # letters of a name
 SHELLS = {
     "builtins.getattr",
     "builtins.set",
@@ -74,18 +105,14 @@ SHELLS = {
 }
 
 
-class _RefusedError(Exception):
-    """The pickle names what is neither harmless nor a shell."""
-
-
 class _Shells(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         known = f"{module}.{name}"
-        if known in HARMLESS:
+        if "." not in name and known in HARMLESS:
             return HARMLESS[known]
-        if known in SHELLS:
+        if "." not in name and known in SHELLS:
             return type(name, (Shell,), {})
-        raise _RefusedError(known)
+        raise _RefusedError("".join(letter if letter.isprintable() else "?" for letter in known[:_SHOWN]))
 
 
 def load_shells(path: Path) -> Any:

@@ -46,7 +46,7 @@ def released_maf(path: Path) -> PlainMaf:
     """
     try:
         return _flow_of(load_shells(path).state["potential_fn"].state["posterior_estimator"])
-    except (KeyError, AttributeError, TypeError, RuntimeError):
+    except (LookupError, AttributeError, TypeError, ValueError, RuntimeError):
         raise DigsError(f"{path} does not hold a masked autoregressive flow of sbi 0.x; give {NETWORK}.") from None
 
 

@@ -12,8 +12,9 @@ class LeagueRow:
     """An entry of the league.
 
     failed, tests: how many tests and checks it fails, and how many there are. shift: the median size of the medians'
-    shifts, in exact half-widths; width, narrow, wide: the median, 5th and 95th percentile of half-width ratios; all of
-    the parameter that is farthest from what is expected. efficiency: of importance sampling, if there is a density.
+    shifts, in exact half-widths, of the parameter where it is largest; width, narrow, wide: the median, 5th and 95th
+    percentile of half-width ratios, of the parameter whose median is farthest from 1. efficiency: the median of that of
+    importance sampling, if there is a density.
     detected: the share of corrupted spectra that it calls impossible, if it judges. seconds: of a galaxy, median, low
     and high. training: seconds of processors, and epochs, if any.
     """
@@ -37,15 +38,18 @@ class LeagueRow:
         """Return what is shown of an entry as the product has it."""
         each = {one["name"]: one for group in entry["measurements"].values() for one in group}
         value = lambda name: each[name]["value"] if name in each else None
+        part = lambda name: {key: found["value"] for key, found in each[name]["parts"].items()}
+        ratios = part(_WIDTH.format(50))
+        farthest = max(ratios, key=lambda name: abs(ratios[name] - 1))
         return cls(
             track=track,
             name=entry["name"],
             failed=len(entry["failed"]),
             tests=sum("p_value" in one or "tolerated" in one for one in each.values()),
-            shift=value(_SHIFT),
-            width=value(_WIDTH.format(50)),
-            narrow=value(_WIDTH.format(5)),
-            wide=value(_WIDTH.format(95)),
+            shift=max(part(_SHIFT).values()),
+            width=ratios[farthest],
+            narrow=part(_WIDTH.format(5))[farthest],
+            wide=part(_WIDTH.format(95))[farthest],
             efficiency=value("efficiency"),
             detected=value("detected"),
             seconds=entry["seconds"],
