@@ -1,0 +1,167 @@
+"""From a spectrum to where its posterior lies: dispersions first at a few nodes, then closer and closer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from digs.base.errors import DigsError
+from digs.exact.normal.spectrum_density import DISPERSION
+from digs.inference.engine.engine_settings import EngineSettings
+from digs.inference.engine.fixed_covariance import FixedCovariance
+from digs.inference.engine.galaxy_problem import GalaxyProblem
+from digs.inference.engine.likeliest import Peaks, likeliest
+from digs.inference.engine.model_pixels import ModelPixels, broadest_galaxy
+from digs.inference.engine.model_space import ModelSpace
+from digs.inference.engine.template_starts import template_starts
+from digs.observations.spectrum import Spectrum
+from digs.physics.linear.wide_prior import RANGES
+from digs.physics.stored_populations import stored_populations
+
+_NODES = 5  # of the dispersion over its whole range, where nothing is interpolated
+_CLOSE = 4  # nodes that a cubic is interpolated between
+_SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
+_NARROWEST = 0.05  # dex, to either side
+
+
+@dataclass(frozen=True)
+class FoundGalaxy:
+    """Where a posterior lies.
+
+    problem: whose nodes are close to each other.
+    forms: its cheap likelihood, with the scatter of the likeliest galaxy.
+    peaks: of that, the highest first.
+    """
+
+    problem: GalaxyProblem
+    forms: FixedCovariance
+    peaks: Peaks
+
+
+class GalaxySearch:
+    """The search for one galaxy.
+
+    Args:
+        spectrum: of the galaxy.
+        space: of the model.
+        settings: of the engine.
+    Raises:
+        DigsError: the spectrum cannot be compared with the model.
+    """
+
+    def __init__(self, spectrum: Spectrum, space: ModelSpace, settings: EngineSettings):
+        self._redshift, self._space, self._settings = spectrum.redshift, space, settings
+        self._log_ends = tuple(map(float, settings.ranges.get(DISPERSION, RANGES[DISPERSION])))
+        self._ends = self._log_ends[0], float(np.log10(_broadest(spectrum, settings)))
+        self.pixels = reachable_pixels(spectrum, settings)
+
+    def found(self, starts: int = 10) -> FoundGalaxy:
+        """Return where the posterior lies.
+
+        Args:
+            starts: from so many templates.
+        """
+        if self._settings.dispersion is not None:
+            problem = self._problem(np.array([self._settings.dispersion]))
+            forms = self._first_forms(problem, 0)
+            peaks = likeliest(problem, forms, template_starts(problem, forms, self._space, starts))
+            return self._settled(problem, peaks)
+        nodes = np.linspace(*self._ends, _NODES)
+        problem = self._problem(10**nodes)
+        forms = self._first_forms(problem, _NODES // 2)
+        z = template_starts(problem, forms, self._space, starts)
+        peaks = likeliest(problem, forms, z, at_nodes=True)
+        theta = problem.coordinates.theta(peaks.z)
+        best = int(np.abs(nodes - theta[0, -1]).argmin())
+        theta[:, -1] = theta[0, -1]
+        ends = nodes[max(best - 1, 0)], nodes[min(best + 1, _NODES - 1)]
+        middle, peaks = self._closer(theta, *ends)
+        return self._settled(*self._closer(middle.coordinates.theta(peaks.z), *self._plausible(middle, peaks)))
+
+    def wider(self, found: FoundGalaxy, factor: float = 2.0) -> FoundGalaxy:
+        """Return the same with a range of dispersions so many times as wide."""
+        low, high = found.problem.coordinates.low[-1], found.problem.coordinates.high[-1]
+        more = (factor - 1) * (high - low) / 2
+        theta = found.problem.coordinates.theta(found.peaks.z)
+        return self._settled(*self._closer(theta, low - more, high + more))
+
+    def narrowed(self, found: FoundGalaxy, z: np.ndarray, weight: np.ndarray) -> bool:
+        """Return whether draws, with weights that add up to 1, crowd at an end of the nodes that is not the prior's."""
+        if self._settings.dispersion is not None:
+            return False
+        low, high = found.problem.coordinates.low[-1], found.problem.coordinates.high[-1]
+        value = found.problem.coordinates.theta(z)[:, -1]
+        edge = 0.02 * (high - low)
+        crowded = lambda near, end: end not in self._ends and weight[near].sum() > 2e-3
+        return crowded(value < low + edge, low) or crowded(value > high - edge, high)
+
+    def _problem(self, nodes: np.ndarray) -> GalaxyProblem:
+        log_range = 0.0
+        if len(nodes) > 1:
+            share = np.log10(nodes[-1] / nodes[0]) / (self._log_ends[1] - self._log_ends[0])
+            log_range = float(np.log(share))
+        return GalaxyProblem.of(self.pixels, self._redshift, self._space, self._settings, nodes, log_range)
+
+    def _first_forms(self, problem: GalaxyProblem, node: int) -> FixedCovariance:
+        equations, moments = problem.equations, self._space.moments
+        own = moments.shapes + len(equations.lines)
+        square, inner = equations.square[node, :own, :own].numpy(), equations.inner[node, :own].numpy()
+        return FixedCovariance.of(equations, moments, moments.likely(square, inner, equations.lines), node)
+
+    def _forms(self, problem: GalaxyProblem, theta: np.ndarray) -> FixedCovariance:
+        """The forms with the scatter of the galaxy theta, shape (1, columns)."""
+        equations, node = problem.equations, len(problem.models) // 2
+        columns, dispersion = problem.split(torch.as_tensor(theta))
+        amounts = problem.coefficients(columns)
+        terms = equations.mass_terms(amounts, problem.logmass_range, dispersion)
+        mass = terms.mean.clamp(*(10.0**end for end in problem.logmass_range))
+        return FixedCovariance.of(equations, self._space.moments, (mass * amounts[0]).numpy(), node)
+
+    def _closer(self, theta: np.ndarray, low: float, high: float) -> tuple[GalaxyProblem, Peaks]:
+        """The problem between two ends of log10 of the dispersion, and the peaks that galaxies lead to."""
+        low, high = max(low, self._ends[0]), min(high, self._ends[1])
+        nodes = 10 ** np.linspace(low, high, _CLOSE)
+        problem = self._problem(nodes)
+        theta = theta.copy()
+        theta[:, -1] = theta[:, -1].clip(low, high)
+        return problem, likeliest(problem, self._forms(problem, theta[:1]), problem.coordinates.z(theta))
+
+    def _plausible(self, problem: GalaxyProblem, peaks: Peaks) -> tuple[float, float]:
+        """The ends of log10 of the dispersions that the data allow."""
+        coordinates, z = problem.coordinates, peaks.z[0, -1]
+        width = coordinates.high[-1] - coordinates.low[-1]
+        slope = width * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+        error = slope * np.sqrt(np.linalg.inv(peaks.precision[0])[-1, -1])
+        middle, reach = coordinates.theta(peaks.z[:1])[0, -1], max(_SIGMAS * error, _NARROWEST)
+        return middle - reach, middle + reach
+
+    def _settled(self, problem: GalaxyProblem, peaks: Peaks) -> FoundGalaxy:
+        """The galaxy with the scatter of the likeliest one."""
+        forms = self._forms(problem, problem.coordinates.theta(peaks.z[:1]))
+        return FoundGalaxy(problem, forms, likeliest(problem, forms, peaks.z))
+
+
+def reachable_pixels(spectrum: Spectrum, settings: EngineSettings) -> ModelPixels:
+    """Return the pixels of a spectrum that are compared with the model.
+
+    Raises:
+        DigsError: the redshift is 0, hardly any pixel is left, or no dispersion can be added to the spectrograph's.
+    """
+    if spectrum.redshift == 0.0:
+        raise DigsError("The redshift is 0, at which there is no luminosity distance; give one above 0.")
+    broadest = _broadest(spectrum, settings) if settings.dispersion is None else settings.dispersion
+    return ModelPixels.of(spectrum, stored_populations(), broadest)
+
+
+def _broadest(spectrum: Spectrum, settings: EngineSettings) -> float:
+    """The largest dispersion of the galaxy in km/s."""
+    low, high = (10.0**end for end in settings.ranges.get(DISPERSION, RANGES[DISPERSION]))
+    if settings.dispersion is not None:
+        return high
+    high = broadest_galaxy(spectrum, high)
+    if high <= low:
+        raise DigsError(
+            f"The line-spread function is so broad that a galaxy's {low:.0f} km/s cannot be added to it; give the "
+            "galaxy's dispersion, for instance 0."
+        )
+    return high
