@@ -221,7 +221,9 @@ def checkout(tmp_path) -> Path:
     """The code without data, as scripts find it: they look for params.yaml beside the code that runs."""
     for name in ("digs", "scripts"):
         # Other tests compile into these caches meanwhile: files come and go there.
-        shutil.copytree(paths.ROOT / "src" / name, tmp_path / "src" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(
+            paths.ROOT / "src" / name, tmp_path / "src" / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
     for name in ("dvc.yaml", "dvc.lock"):
         shutil.copyfile(paths.ROOT / name, tmp_path / name)
     return tmp_path

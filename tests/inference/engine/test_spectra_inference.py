@@ -78,6 +78,22 @@ def test_masses_of_bins():
     assert np.allclose(rates, 1e10 / 7e9)
 
 
+def test_a_binned_history(tmp_path):
+    found = digs.infer(made_spectrum(1), history="binned", **OPTIONS | {"draws": 100, "effective": 20})
+    assert found.names == (
+        *("logmass", "logzsol", "dust2"),
+        *(f"logsfr_ratio_{number}" for number in range(1, 7)),
+        *("gas_logz", "gas_logu"),
+    )
+    low, high = found.quantiles((0.005, 0.995))[0, :, 0]
+    assert low < 10.5 < high and high - low < 2
+    table = found.table
+    assert table["T50_P50"].unit == "Gyr" and 0 < table["T90_P50"][0] < table["T50_P50"][0]
+    assert (found.derived["surviving_mass"] < 10 ** found.draws[..., 0]).all()
+    assert all(path.stat().st_size > 5000 for path in found.write_pictures(0, tmp_path, "binned"))
+    assert found.to_datatree()["posterior"]["logsfr_ratio_6"].shape == (1, 100, 1)
+
+
 def write_csv(path, spectrum):
     rows = np.column_stack([spectrum.wavelength, spectrum.flux, spectrum.sigma])
     np.savetxt(path, rows, delimiter=",", header="wave (Angstrom),flux (erg/s/cm2/Angstrom),err", comments="")

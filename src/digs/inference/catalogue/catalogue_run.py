@@ -2,6 +2,7 @@
 
 import json
 import math
+import signal
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.files.atomic import md5
-from digs.inference.catalogue.catalogue_file import open_catalogue
+from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue
 from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
@@ -80,34 +81,40 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
                         store.write(finished, future.result())
                         bar.update(len(store.rows(finished)))
                 if block is not None:
-                    spectra = [_read(catalogue, row) for row in store.rows(block)]
+                    galaxies = [_read(catalogue, row) for row in store.rows(block)]
                     if executor is None:
-                        store.write(block, _block(run, spectra))
-                        bar.update(len(spectra))
+                        store.write(block, _block(run, galaxies))
+                        bar.update(len(galaxies))
                     else:
-                        running[executor.submit(_block, run, spectra)] = block
+                        running[executor.submit(_block, run, galaxies)] = block
     return store
 
 
-def _read(catalogue: Any, row: int) -> Spectrum | str:
-    """A spectrum, or why there is none."""
+@dataclass(frozen=True)
+class BadSpectrum:
+    """What stands for a spectrum that cannot be read: the name of its row, and why."""
+
+    name: str
+    reason: str
+
+
+def _read(catalogue: Catalogue, row: int) -> Spectrum | BadSpectrum:
     try:
         return catalogue[row]
     except DigsError as error:
-        return f"row {row}\n{error}"
+        return BadSpectrum(f"row {row}", str(error))
 
 
-def _block(run: CatalogueRun, spectra: list[Spectrum | str]) -> list[CatalogueRow]:
+def _block(run: CatalogueRun, galaxies: list[Spectrum | BadSpectrum]) -> list[CatalogueRow]:
     """The galaxies of a block; what one of them gets does not depend on the others."""
-    return [_row(run, spectrum) for spectrum in spectra]
+    return [_row(run, galaxy) for galaxy in galaxies]
 
 
-def _row(run: CatalogueRun, spectrum: Spectrum | str) -> CatalogueRow:
-    if isinstance(spectrum, str):
-        name, reason = spectrum.split("\n", 1)
-        return CatalogueRow(no_posterior(run.settings, _ANY, run.draws, reason), name, "", math.nan)
-    posterior = one_posterior(spectrum, run.settings, run.draws, run.seed)
-    return CatalogueRow(posterior, spectrum.name, spectrum.digest, spectrum.redshift)
+def _row(run: CatalogueRun, galaxy: Spectrum | BadSpectrum) -> CatalogueRow:
+    if isinstance(galaxy, BadSpectrum):
+        return CatalogueRow(no_posterior(run.settings, _ANY, run.draws, galaxy.reason), galaxy.name, "", math.nan)
+    posterior = one_posterior(galaxy, run.settings, run.draws, run.seed)
+    return CatalogueRow(posterior, galaxy.name, galaxy.digest, galaxy.redshift)
 
 
 @contextmanager
@@ -120,7 +127,9 @@ def _workers(number: int, scheduler: str | None) -> Iterator[tuple[Executor | No
         finally:
             client.close()
     elif number > 1:
-        with ProcessPoolExecutor(number, get_context("spawn")) as executor:
+        # Ctrl-C in a terminal reaches the workers, too, which shall end without a word
+        quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_DFL)}
+        with ProcessPoolExecutor(number, get_context("spawn"), **quiet) as executor:
             try:
                 yield executor, number
             except BaseException:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from digs.base.errors import DigsError
-from digs.inference.catalogue.catalogue_file import open_zarr
+from digs.inference.catalogue.zarr_folders import arrays_of, one_sentence, open_zarr
 from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.results.galaxy_draws import KINDS
 
@@ -27,14 +27,19 @@ class ResultStore:
 
     Args:
         path: of the folder, which ends in .zarr.
+        mode: "r" to read, "r+" to write more.
     Raises:
-        DigsError: there is none.
+        DigsError: there is none, or it is damaged.
     """
 
-    def __init__(self, path: Path):
-        self.path, self.group = path, open_zarr(path, "r+")
-        if _MADE_WITH not in self.group.attrs:
-            raise DigsError(f"{path.name} holds no posteriors of a catalogue; choose another name for --out.")
+    def __init__(self, path: Path, mode: str = "r+"):
+        self.path, self.group = path, open_zarr(path, mode)
+        with one_sentence(path.name):
+            if _MADE_WITH not in self.group.attrs:
+                raise DigsError(f"{path.name} holds no posteriors of a catalogue; choose another name for --out.")
+        missing = {*_columns(0, ()), "done"} - set(arrays_of(self.group, path.name))
+        if missing:
+            raise DigsError(f"{path.name} has lost its array '{min(missing)}'; remove it, and run digs infer again.")
 
     @classmethod
     def opened(
@@ -62,18 +67,7 @@ class ResultStore:
             return store
         beside = path.with_name(f".{path.name}.new")
         group = open_zarr(beside, "w")
-        columns = {
-            "draws": ((draws, len(names)), "f4", np.nan),
-            "log_weight": ((draws,), "f4", np.nan),
-            "log_evidence": ((), "f8", np.nan),
-            "log_evidence_error": ((), "f8", np.nan),
-            "verdict": ((), "i1", -1),
-            "reason": ((), f"U{_REASON}", ""),
-            "name": ((), f"U{_NAME}", ""),
-            "digest": ((), f"U{_NAME}", ""),
-            "redshift": ((), "f8", np.nan),
-            **dict.fromkeys(_STATISTICS, ((), "f8", np.nan)),
-        }
+        columns = _columns(draws, names)
         for name, (shape, kind, fill) in columns.items():
             group.create_array(
                 name, shape=(galaxies, *shape), chunks=(BLOCK, *(max(n, 1) for n in shape)), dtype=kind, fill_value=fill
@@ -134,6 +128,22 @@ class CatalogueRow:
 
     def __init__(self, posterior: GalaxyPosterior, name: str, digest: str, redshift: float):
         self.posterior, self.name, self.digest, self.redshift = posterior, name, digest, redshift
+
+
+def _columns(draws: int, names: Sequence[str]) -> dict[str, tuple[tuple[int, ...], str, Any]]:
+    """Of each array but `done`, the shape of a galaxy's part, the type, and what stands for nothing."""
+    return {
+        "draws": ((draws, len(names)), "f4", np.nan),
+        "log_weight": ((draws,), "f4", np.nan),
+        "log_evidence": ((), "f8", np.nan),
+        "log_evidence_error": ((), "f8", np.nan),
+        "verdict": ((), "i1", -1),
+        "reason": ((), f"U{_REASON}", ""),
+        "name": ((), f"U{_NAME}", ""),
+        "digest": ((), f"U{_NAME}", ""),
+        "redshift": ((), "f8", np.nan),
+        **dict.fromkeys(_STATISTICS, ((), "f8", np.nan)),
+    }
 
 
 def _level(log_weight: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """One row of a catalogue's posteriors, made again and compared."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from digs.exact.normal.nuisances import Nuisances
 from digs.inference.catalogue.catalogue_file import open_catalogue
 from digs.inference.catalogue.catalogue_run import CatalogueRun
 from digs.inference.catalogue.result_store import ResultStore
+from digs.inference.catalogue.zarr_folders import one_sentence
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.results.galaxy_draws import KINDS
@@ -24,16 +26,11 @@ def audit_row(path: Path, name: str, source: Path | None = None) -> list[tuple[b
     Raises:
         DigsError: there is no such store, row or catalogue.
     """
-    store = ResultStore(path)
-    row, made_with = _row_of(store, path, name), store.made_with
-    settings = dict(made_with["settings"])
-    settings["nuisances"] = Nuisances(**settings["nuisances"])
-    settings["ranges"] = {key: tuple(ends) for key, ends in settings["ranges"].items()}
-    place = Path(made_with["source"]) if source is None else source
-    run = CatalogueRun(
-        place, EngineSettings(**settings), made_with["draws"], made_with["seed"], dict(made_with["options"])
-    )
-    now = run.made_with()
+    store = ResultStore(path, "r")
+    with one_sentence(path.name):
+        row, made_with = _row_of(store, path, name), store.made_with
+        run = _run(made_with, source)
+        place, now = run.source, run.made_with()
     checks = [
         (now[what] == made_with[what], f"{what}: {made_with[what]}" + ("" if now[what] == made_with[what] else " then"))
         for what in ("populations", "basis")
@@ -59,6 +56,17 @@ def audit_row(path: Path, name: str, source: Path | None = None) -> list[tuple[b
     return checks
 
 
+def _run(made_with: dict[str, Any], source: Path | None) -> CatalogueRun:
+    """The run that a store says it is of."""
+    settings = dict(made_with["settings"])
+    settings["nuisances"] = Nuisances(**settings["nuisances"])
+    settings["ranges"] = {key: tuple(ends) for key, ends in settings["ranges"].items()}
+    place = Path(made_with["source"]) if source is None else source
+    return CatalogueRun(
+        place, EngineSettings(**settings), made_with["draws"], made_with["seed"], dict(made_with["options"])
+    )
+
+
 def _row_of(store: ResultStore, path: Path, name: str) -> int:
     names = store.group["name"][:].astype(str)
     rows = np.flatnonzero(names == name)
@@ -68,5 +76,5 @@ def _row_of(store: ResultStore, path: Path, name: str) -> int:
         what = "no galaxy" if not len(rows) else f"{len(rows)} galaxies"
         raise DigsError(f"{path.name} has {what} called '{name}'; give its name, or the number of its row from 0.")
     if store.group["verdict"][rows[0]] < 0:
-        raise DigsError(f"CatalogueRow {rows[0]} of {path.name} is not made yet; run digs infer again.")
+        raise DigsError(f"Row {rows[0]} of {path.name} is not made yet; run digs infer again.")
     return int(rows[0])

@@ -4,6 +4,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -49,8 +50,8 @@ def infer(
     """Return posteriors of galaxies, with a verdict on each.
 
     Of digs.Spectrum, one or a list: on the spectrum's own pixels, with its noise, mask, redshift and line-spread
-    function, by the engine (digs.inference.engine). Of arrays, which are on the pixels of the network `fiducial`: by
-    that network, as of digs.inference.infer, where the other options do not count.
+    function, by the engine (digs.inference.engine), as SpectrumPosteriors. Of arrays, which are on the pixels of the
+    network `fiducial`: by that network, as of digs.inference.infer, as Inference; these take the first four arguments.
 
     What a galaxy gets depends on its spectrum, the seed and the options alone, to the bit on one kind of processor, in
     whatever list.
@@ -68,8 +69,8 @@ def infer(
         effective: how many of the draws are to be effective.
         fibre_fraction: the share of the galaxy's light that is in the spectrum, for LOGMASS_TOTAL in the table.
     Raises:
-        DigsError: an option or the only spectrum is wrong. Of a list, a spectrum that cannot be compared with the model
-            is outside the model, and its reason says why.
+        DigsError: an option or the only spectrum is wrong; arrays have options of spectra. Of a list, a spectrum that
+            cannot be compared with the model is outside the model, and its reason says why.
 
     Example:
         >>> import digs
@@ -83,6 +84,7 @@ def infer(
     """
     given = _spectra(spectra)
     if given is None:
+        _refuse(dispersion, history, free_gas, nuisances, ranges, effective, fibre_fraction)
         return infer_resampled(spectra, draws, seed, ids)
     draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
     settings = EngineSettings(
@@ -103,6 +105,16 @@ def infer(
     bar = progress(given, quiet=alone, desc="Posteriors", unit="galaxy")
     each = [one_posterior(spectrum, settings, draws, seed, strict=alone) for spectrum in bar]
     return SpectrumPosteriors.of(each, given, names, settings, stored_populations().label, fraction)
+
+
+def _refuse(*options: Any) -> None:
+    """Refuse options of spectra, in the order of infer, that are not the defaults."""
+    for given, known in zip(options, list(signature(infer).parameters.values())[-len(options) :], strict=True):
+        if given != known.default:
+            raise DigsError(
+                f"'{known.name}' is an option of digs.Spectrum alone: arrays are on the pixels of the network "
+                "'fiducial', which knows one model. Make a digs.Spectrum of each."
+            )
 
 
 def share_of_light(given: float | None) -> float | None:
@@ -126,15 +138,18 @@ def one_posterior(
 
     Args:
         spectrum, settings, draws, seed: as of galaxy_posterior.
-        strict: whether a spectrum that cannot be compared is an error; else it is outside the model.
+        strict: whether a spectrum that cannot be compared is an error; else it is outside the model, and so is one on
+            which the engine itself fails, so that the others have theirs.
     """
     try:
         with _ALONE, _one_thread():
             return calculating(galaxy_posterior)(spectrum, settings, draws, seed)
-    except DigsError as error:
+    except Exception as error:
         if strict:
             raise
-        return no_posterior(settings, spectrum.redshift, draws, str(error), spectrum.notes)
+        words = " ".join(str(error).split())[:100]
+        reason = str(error) if isinstance(error, DigsError) else f"the engine failed: {type(error).__name__}, {words}"
+        return no_posterior(settings, spectrum.redshift, draws, reason, spectrum.notes)
 
 
 def no_posterior(

@@ -235,14 +235,7 @@ class SpectrumPosteriors(WeightedPosteriors):
         return fit_figure(wavelength, pixels.flux, pixels.sigma, model + nuisances, weight, title)
 
     def plot_corner(self, row: int, names: Sequence[str] | None = None) -> Figure:
-        """Return a corner plot of one galaxy.
-
-        Args:
-            row: of the galaxy.
-            names: of the parameters shown; all by default.
-        Raises:
-            DigsError: there is no such galaxy or parameter, or it has no posterior.
-        """
+        """Return a corner plot of one galaxy, as of WeightedPosteriors, with units on its axes."""
         draws, weight = self.one(row)
         shown = tuple(self.names if names is None else names)
         columns = draws[:, [self.column(name) for name in shown]]
