@@ -12,7 +12,7 @@ from torch import Tensor
 
 from digs.exact.normal.normal_equations import cubic_shares
 from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
-from digs.inference.engine.node_models import interpolated_spectra, log_nodes
+from digs.inference.engine.node_models import log_nodes
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
 
@@ -22,7 +22,7 @@ def nuisance_modes(
     coefficients: SpectrumCoefficients,
     theta: Tensor,
     log_dispersion: Tensor | None,
-    strong: Tensor,
+    strong: np.ndarray,
     nuisances: Nuisances,
     seen: np.ndarray,
     reference: np.ndarray | None = None,
@@ -34,25 +34,38 @@ def nuisance_modes(
         coefficients: with their lines.
         theta: the columns of the coefficients, shape (1, columns).
         log_dispersion: log10 of the dispersion in km/s, shape (1,); None where there is one model.
+        strong, nuisances, seen, reference: as of modes_around.
+    """
+    share = np.ones(1) if log_dispersion is None else cubic_shares(log_nodes(models), log_dispersion)[0].numpy()
+    matrix = sum(part * model.matrix for part, model in zip(share, models, strict=True))
+    amounts = (10.0 ** theta[0, 0] * coefficients(theta)[0]).numpy()
+    model = replace(models[0], matrix=matrix)
+    return modes_around(model, matrix @ amounts if reference is None else reference, amounts, strong, nuisances, seen)
+
+
+def modes_around(
+    model: LinearModel,
+    reference: np.ndarray,
+    amounts: np.ndarray,
+    strong: np.ndarray,
+    nuisances: Nuisances,
+    seen: np.ndarray,
+) -> csr_array:
+    """Return the modes around a sum of shapes and lines, shape (seen pixels, modes).
+
+    Args:
+        model: of the pixels.
+        reference: that the floor multiplies, shape (pixels,).
+        amounts: of shapes and lines, whose calibration and lines scatter, shape (n,).
         strong: which of shapes and lines scatter.
         nuisances: what is uncertain.
         seen: which pixels count, shape (pixels,).
-        reference: that the floor multiplies, shape (pixels,); by default the galaxy's own spectrum.
     """
-    rest, redshift = models[0].wavelength[seen], models[0].redshift
-    spectrum = interpolated_spectra(models, coefficients, theta, log_dispersion)[0][seen]
-    share = np.ones(1)
-    if log_dispersion is not None:
-        share = cubic_shares(log_nodes(models), log_dispersion)[0].numpy()
-    columns = strong.numpy()
-    profiles = sum(part * model.matrix[seen][:, columns] for part, model in zip(share, models, strict=True))
-    luminosity = (10.0 ** theta[0, 0] * coefficients(theta)[0, strong]).numpy()
+    rest, matrix = model.wavelength[seen], model.matrix[seen]
     floor = replace(nuisances, calibration=0.0, modes=0, level=0.0)
-    fixed = covariance_modes(
-        spectrum if reference is None else reference[seen], relative_modes(floor, rest), rest, redshift, floor
-    )
-    smooth = diags_array(spectrum) @ calibration_modes(nuisances, rest, rest)
-    lines = nuisances.lines * profiles * luminosity
+    fixed = covariance_modes(reference[seen], relative_modes(floor, rest), rest, model.redshift, floor)
+    smooth = (matrix @ amounts)[:, None] * calibration_modes(nuisances, rest, rest)
+    lines = nuisances.lines * matrix[:, strong] * amounts[strong]
     return csr_array(hstack([fixed, csr_array(smooth), csr_array(lines)]))
 
 

@@ -12,8 +12,6 @@ from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.likeliest import Peaks
 
-_BELOW = 25.0  # nat below the highest peak, where peaks count for nothing
-_ALIKE = 1.0  # standard deviations, within which two peaks are one
 _WIDER = 1.5  # times the covariance of a peak, in the proposal that looks around it
 _DEGREES = 6.0  # of freedom
 _DRAWS = 1500  # of the cheap likelihood in a round
@@ -36,17 +34,6 @@ class DrawProposal:
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Return ln of the density of z, shape (N,)."""
         return self.mixture.log_prob(z)
-
-
-def distinct(peaks: Peaks) -> Peaks:
-    """Return the peaks that count, each once."""
-    chosen: list[int] = []
-    for row in np.flatnonzero(peaks.value > peaks.value[0] - _BELOW):
-        away = peaks.z[chosen] - peaks.z[row]
-        distance = np.einsum("pi,pij,pj->p", away, peaks.precision[chosen], away)
-        if (distance > _ALIKE**2 * peaks.z.shape[1]).all():
-            chosen.append(int(row))
-    return peaks.some(np.array(chosen))
 
 
 def around_peaks(peaks: Peaks) -> StudentMixture:
@@ -89,10 +76,9 @@ def first_guess(
 def cheap_target(problem: GalaxyProblem, forms: FixedCovariance, z: np.ndarray) -> np.ndarray:
     """Return ln of the cheap likelihood times the prior in z, but for a constant, shape (N,)."""
     theta = torch.as_tensor(problem.coordinates.theta(z))
-    log_prior = problem.density.prior.log_prob(theta).numpy() + problem.coordinates.log_jacobian(z)
+    log_prior = problem.prior.log_prob(theta).numpy() + problem.coordinates.log_jacobian(z)
     columns, dispersion = problem.split(theta)
     y = problem.coefficients(columns) @ forms.combine.T
-    dispersion = None if dispersion is None else dispersion.contiguous()
     return forms.log_likelihood(y, dispersion).numpy() + log_prior
 
 

@@ -57,9 +57,9 @@ def fit_check(problem: GalaxyProblem, theta: np.ndarray, nuisances: Nuisances) -
     seen = np.isfinite(pixels.sigma)
     columns, dispersion = problem.split(torch.as_tensor(theta, dtype=torch.float64)[None])
     spectrum = interpolated_spectra(problem.models, problem.coefficients, columns, dispersion)[0]
-    strong = problem.equations.scatter.strong
-    parts = problem.models, problem.coefficients, columns, dispersion, strong
-    modes = nuisance_modes(*parts, nuisances, seen, problem.equations.reference)
+    parts = problem.models, problem.coefficients, columns, dispersion, problem.strong
+    reference = problem.models[problem.middle].matrix @ problem.reference
+    modes = nuisance_modes(*parts, nuisances, seen, reference)
     error, residual = pixels.sigma[seen], (pixels.flux - spectrum)[seen]
     chi_squared = float(LowRankCovariance(error, modes).products(residual[:, None])[0, 0])
     pull = (residual - expected_nuisance(residual, error, modes)) / error

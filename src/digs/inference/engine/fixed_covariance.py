@@ -9,15 +9,17 @@ the data, those along which a normal prior of the moments of g would be narrowed
 which at the best mass is (y^T b)^2 / (2 y^T C y). C, b and the constant are interpolated between dispersions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from scipy.linalg import cholesky, solve_triangular
 from torch import Tensor
 
-from digs.exact.normal.moments import CoefficientMoments
-from digs.exact.normal.normal_equations import NormalEquations, cubic_shares
+from digs.exact.normal.low_rank import LowRankCovariance
+from digs.exact.normal.normal_equations import cubic_shares
+from digs.inference.engine.expected_nuisance import modes_around
+from digs.inference.engine.galaxy_problem import GalaxyProblem
+from digs.inference.engine.node_models import log_nodes
 
 _TOLD = 0.03  # of its variance in the prior, by whose inverse the data narrow a combination that is kept
 _LEAST = 2.0  # standard deviations that a mass is above 0, in the integral over its logarithm
@@ -39,31 +41,27 @@ class FixedCovariance:
     log_dispersion: Tensor
 
     @classmethod
-    def of(
-        cls, equations: NormalEquations, moments: CoefficientMoments, reference: np.ndarray, node: int
-    ) -> "FixedCovariance":
+    def of(cls, problem: GalaxyProblem, reference: np.ndarray, node: int) -> "FixedCovariance":
         """Return the forms of a galaxy.
 
         Args:
-            equations: of its spectrum.
-            moments: of the prior's amounts.
+            problem: of the galaxy.
             reference: amounts of shapes and lines times the mass, shape (n,), whose scatter is taken.
-            node: of the dispersion at which combinations are chosen.
+            node: of the dispersion at which the reference scatters and combinations are chosen.
         """
-        own = len(reference)
-        squares, inners, constants = _scattered(equations, reference)
-        rows = np.append(np.arange(moments.shapes), moments.shapes + equations.lines)
+        products, log_determinant = scattered_products(problem, reference, node)
+        moments = problem.moments
+        rows = np.append(np.arange(moments.shapes), moments.shapes + problem.models[node].lines)
         scale = np.linalg.norm(reference[: moments.shapes])
         factor = scale * np.column_stack([moments.mean[rows], moments.factor[rows]])
-        told = squares[node] @ factor
+        told = products[node, :-1, :-1] @ factor
         value, vectors = np.linalg.eigh(factor.T @ told)
         kept = value > _TOLD
         combine = (told @ (vectors[:, kept] / value[kept])).T  # y is x_r, where g = factor x and x has unit variances
         back = factor @ vectors[:, kept]
-        curvature = back.T @ squares @ back
-        assert combine.shape[1] == own
-        parts = (combine, curvature, inners @ back, constants)
-        return cls(*(torch.as_tensor(np.ascontiguousarray(part)) for part in parts), equations.log_dispersion)
+        constants = -(products[:, -1, -1] + log_determinant) / 2
+        parts = combine, back.T @ products[:, :-1, :-1] @ back, products[:, :-1, -1] @ back, constants
+        return cls(*(torch.as_tensor(np.ascontiguousarray(part)) for part in parts), log_nodes(problem.models))
 
     def at(self, y: Tensor, log_dispersion: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Return y^T C y, y^T b and the constant, shape (N,) each.
@@ -90,22 +88,32 @@ def without_mass(square: Tensor, inner: Tensor, constant: Tensor) -> Tensor:
     return pull.clamp_min(0.0) ** 2 / 2 - pull.clamp_min(_LEAST).log() + constant
 
 
-def _scattered(equations: NormalEquations, reference: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A^T C^{-1} A, (K, n, n), A^T C^{-1} d, (K, n), and ln L of no galaxy, (K,), C with the reference's scatter."""
-    own, scatter = len(reference), equations.scatter
-    lines, calibration = (part[0].numpy() for part in scatter.modes(torch.as_tensor(reference)[None]))
-    columns = scatter.columns.numpy()
-    modes = np.zeros((equations.square.shape[-1], len(lines) + len(calibration)))
-    modes[columns[: len(lines)], np.arange(len(lines))] = lines
-    modes[columns, len(lines) :] = calibration.T
-    squares, inners, constants = [], [], []
-    for square, inner in zip(equations.square.numpy(), equations.inner.numpy(), strict=True):
-        along = square @ modes
-        factor = cholesky(np.eye(modes.shape[1]) + modes.T @ along, lower=True, check_finite=False)
-        side = solve_triangular(factor, along[:own].T, lower=True, check_finite=False)
-        data = solve_triangular(factor, modes.T @ inner, lower=True, check_finite=False)
-        squares.append(square[:own, :own] - side.T @ side)
-        inners.append(inner[:own] - side.T @ data)
-        log_determinant = equations.log_determinant + 2 * np.log(np.diag(factor)).sum()
-        constants.append(-(equations.data - data @ data + log_determinant) / 2)
-    return np.array(squares), np.array(inners), np.array(constants)
+def scattered_products(problem: GalaxyProblem, reference: np.ndarray, node: int) -> tuple[np.ndarray, float]:
+    """Return (A, d)^T C^{-1} (A, d) at each dispersion, shape (K, n + 1, n + 1), and ln det(2 pi C).
+
+    Args:
+        problem: of the galaxy.
+        reference, node: as of FixedCovariance.of; of a reference of 0 there is the noise alone.
+    """
+    seen = np.isfinite(problem.pixels.sigma)
+    data, error, first = problem.pixels.flux[seen], problem.pixels.sigma[seen], problem.models[node]
+    modes = modes_around(first, first.matrix @ reference, reference, problem.strong, problem.nuisances, seen)
+    covariance = LowRankCovariance(error, modes)
+    products = [covariance.products(np.column_stack([model.matrix[seen], data])) for model in problem.models]
+    return np.stack(products), covariance.log_determinant + len(data) * np.log(2 * np.pi)
+
+
+def likely_amounts(problem: GalaxyProblem, node: int, rounds: int = 3) -> np.ndarray:
+    """Return amounts of shapes and lines times the mass, shape (n,), by a Wiener filter at one dispersion.
+
+    Args:
+        problem: of the galaxy.
+        node: of the dispersion.
+        rounds: in which the covariance is found.
+    """
+    alone = replace(problem, models=problem.models[node : node + 1])
+    found = np.zeros(alone.models[0].matrix.shape[1])
+    for _ in range(rounds):
+        products = scattered_products(alone, found, 0)[0][0]
+        found = problem.moments.likely(products[:-1, :-1], products[:-1, -1], alone.models[0].lines)
+    return found

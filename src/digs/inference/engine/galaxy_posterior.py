@@ -14,7 +14,7 @@ from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
 from digs.inference.engine.draw_pool import DrawPool, effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.first_guess import DrawProposal, distinct, first_guess, learned_mixture
+from digs.inference.engine.first_guess import DrawProposal, first_guess, learned_mixture
 from digs.inference.engine.fit_check import FitCheck, fit_check
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
@@ -59,7 +59,7 @@ class GalaxyPosterior:
 
 def guess_from_templates(found: FoundGalaxy, random: np.random.Generator) -> DrawProposal:
     """Return the proposal that needs no network: digs.inference.engine.first_guess."""
-    return first_guess(found.problem, found.forms, distinct(found.peaks), random)
+    return first_guess(found.problem, found.forms, found.peaks, random)
 
 
 def galaxy_posterior(
@@ -135,7 +135,7 @@ def _check(found: FoundGalaxy, settings: EngineSettings) -> FitCheck:
     """The check of the likeliest galaxy, at its likeliest mass."""
     problem = found.problem
     theta = problem.coordinates.theta(found.peaks.z[:1])
-    mass = problem.density.mass_terms(torch.as_tensor(theta)).mean.item()
+    mass = problem.mass_terms(torch.as_tensor(theta)).mean.item()
     low, high = problem.logmass_range
     theta[0, 0] = np.log10(np.clip(mass, 10.0**low, 10.0**high))
     return fit_check(problem, theta[0], settings.nuisances)

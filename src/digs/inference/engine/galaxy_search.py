@@ -1,6 +1,6 @@
 """From a spectrum to where its posterior lies: dispersions first at a few nodes, then closer and closer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -8,9 +8,9 @@ import torch
 from digs.base.errors import DigsError
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.fixed_covariance import FixedCovariance
+from digs.inference.engine.fixed_covariance import FixedCovariance, likely_amounts
 from digs.inference.engine.galaxy_problem import GalaxyProblem
-from digs.inference.engine.likeliest import Peaks, likeliest
+from digs.inference.engine.likeliest import Peaks, distinct, likeliest
 from digs.inference.engine.model_pixels import ModelPixels, broadest_galaxy
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.template_starts import template_starts
@@ -61,29 +61,29 @@ class GalaxySearch:
         Args:
             starts: from so many templates.
         """
-        if self._settings.dispersion is not None:
-            problem = self._problem(np.array([self._settings.dispersion]))
-            forms = self._first_forms(problem, 0)
-            peaks = likeliest(problem, forms, template_starts(problem, forms, self._space, starts))
-            return self._settled(problem, peaks)
-        nodes = np.linspace(*self._ends, _NODES)
-        problem = self._problem(10**nodes)
-        forms = self._first_forms(problem, _NODES // 2)
+        known = self._settings.dispersion is not None
+        nodes = np.array([self._settings.dispersion]) if known else 10 ** np.linspace(*self._ends, _NODES)
+        problem = self._problem(nodes)
+        forms = FixedCovariance.of(problem, likely_amounts(problem, problem.middle), problem.middle)
         z = template_starts(problem, forms, self._space, starts)
-        peaks = likeliest(problem, forms, z, at_nodes=True)
+        peaks = distinct(likeliest(problem, forms, z, at_nodes=not known))
+        if known:
+            theta = problem.coordinates.theta(peaks.z)
+            return self._found(*self._settled(problem, theta, best_mass(problem, forms, peaks)))
+        nodes = np.log10(nodes)
         theta = problem.coordinates.theta(peaks.z)
         best = int(np.abs(nodes - theta[0, -1]).argmin())
         theta[:, -1] = theta[0, -1]
+        peaks = replace(peaks, z=problem.coordinates.z(theta))
         ends = nodes[max(best - 1, 0)], nodes[min(best + 1, _NODES - 1)]
-        middle, peaks = self._closer(theta, *ends)
-        return self._settled(*self._closer(middle.coordinates.theta(peaks.z), *self._plausible(middle, peaks)))
+        middle = self._closer(problem, forms, peaks, *ends)
+        return self._found(*self._closer(*middle, *self._plausible(middle[0], middle[2])))
 
     def wider(self, found: FoundGalaxy, factor: float = 2.0) -> FoundGalaxy:
         """Return the same with a range of dispersions so many times as wide."""
         low, high = found.problem.coordinates.low[-1], found.problem.coordinates.high[-1]
         more = (factor - 1) * (high - low) / 2
-        theta = found.problem.coordinates.theta(found.peaks.z)
-        return self._settled(*self._closer(theta, low - more, high + more))
+        return self._found(*self._closer(found.problem, found.forms, found.peaks, low - more, high + more))
 
     def narrowed(self, found: FoundGalaxy, z: np.ndarray, weight: np.ndarray) -> bool:
         """Return whether draws, with weights that add up to 1, crowd at an end of the nodes that is not the prior's."""
@@ -102,29 +102,24 @@ class GalaxySearch:
             log_range = float(np.log(share))
         return GalaxyProblem.of(self.pixels, self._redshift, self._space, self._settings, nodes, log_range)
 
-    def _first_forms(self, problem: GalaxyProblem, node: int) -> FixedCovariance:
-        equations, moments = problem.equations, self._space.moments
-        own = moments.shapes + len(equations.lines)
-        square, inner = equations.square[node, :own, :own].numpy(), equations.inner[node, :own].numpy()
-        return FixedCovariance.of(equations, moments, moments.likely(square, inner, equations.lines), node)
-
-    def _forms(self, problem: GalaxyProblem, theta: np.ndarray) -> FixedCovariance:
-        """The forms with the scatter of the galaxy theta, shape (1, columns)."""
-        equations, node = problem.equations, len(problem.models) // 2
-        columns, dispersion = problem.split(torch.as_tensor(theta))
-        amounts = problem.coefficients(columns)
-        terms = equations.mass_terms(amounts, problem.logmass_range, dispersion)
-        mass = terms.mean.clamp(*(10.0**end for end in problem.logmass_range))
-        return FixedCovariance.of(equations, self._space.moments, (mass * amounts[0]).numpy(), node)
-
-    def _closer(self, theta: np.ndarray, low: float, high: float) -> tuple[GalaxyProblem, Peaks]:
-        """The problem between two ends of log10 of the dispersion, and the peaks that galaxies lead to."""
+    def _closer(
+        self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, low: float, high: float
+    ) -> tuple[GalaxyProblem, FixedCovariance, Peaks]:
+        """The problem between two ends of log10 of the dispersion, its forms, and the peaks that peaks lead to."""
         low, high = max(low, self._ends[0]), min(high, self._ends[1])
-        nodes = 10 ** np.linspace(low, high, _CLOSE)
-        problem = self._problem(nodes)
-        theta = theta.copy()
+        theta = problem.coordinates.theta(peaks.z)
         theta[:, -1] = theta[:, -1].clip(low, high)
-        return problem, likeliest(problem, self._forms(problem, theta[:1]), problem.coordinates.z(theta))
+        return self._settled(
+            self._problem(10 ** np.linspace(low, high, _CLOSE)), theta, best_mass(problem, forms, peaks)
+        )
+
+    def _settled(
+        self, problem: GalaxyProblem, theta: np.ndarray, mass: float
+    ) -> tuple[GalaxyProblem, FixedCovariance, Peaks]:
+        """A problem with the scatter of the likeliest galaxy, the first of theta, and the peaks that theta leads to."""
+        amounts = problem.coefficients(problem.split(torch.as_tensor(theta[:1]))[0])[0].numpy()
+        forms = FixedCovariance.of(problem, mass * amounts, problem.middle)
+        return problem, forms, likeliest(problem, forms, problem.coordinates.z(theta))
 
     def _plausible(self, problem: GalaxyProblem, peaks: Peaks) -> tuple[float, float]:
         """The ends of log10 of the dispersions that the data allow."""
@@ -135,10 +130,19 @@ class GalaxySearch:
         middle, reach = coordinates.theta(peaks.z[:1])[0, -1], max(_SIGMAS * error, _NARROWEST)
         return middle - reach, middle + reach
 
-    def _settled(self, problem: GalaxyProblem, peaks: Peaks) -> FoundGalaxy:
-        """The galaxy with the scatter of the likeliest one."""
-        forms = self._forms(problem, problem.coordinates.theta(peaks.z[:1]))
-        return FoundGalaxy(problem, forms, likeliest(problem, forms, peaks.z))
+    def _found(self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> FoundGalaxy:
+        """The galaxy, whose floor is that of the likeliest one."""
+        amounts = problem.coefficients(problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))[0])
+        reference = best_mass(problem, forms, peaks) * amounts[0].numpy()
+        return FoundGalaxy(replace(problem, reference=reference), forms, peaks)
+
+
+def best_mass(problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> float:
+    """Return the likeliest mass in solar masses of the highest peak, inside the prior."""
+    columns, dispersion = problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))
+    square, inner, _ = forms.at(problem.coefficients(columns) @ forms.combine.T, dispersion)
+    low, high = (10.0**end for end in problem.logmass_range)
+    return float((inner / square).clamp(low, high)[0])
 
 
 def reachable_pixels(spectrum: Spectrum, settings: EngineSettings) -> ModelPixels:

@@ -24,6 +24,8 @@ _DISPERSION_STEP = 0.01  # in z
 _LONGEST = 1.5  # step in z
 _REACH = 5.0  # in z, beyond which nothing is looked for
 _EASIER, _HARDER, _HARDEST = 0.2, 5.0, 1e6  # factors of the damping
+_BELOW = 25.0  # nat below the highest peak, where peaks count for nothing
+_ALIKE = 1.0  # standard deviations, within which two peaks are one
 _DONE = 1e-2  # nat that a step gains, at most, when all is done
 
 
@@ -149,3 +151,14 @@ def _positive(precision: np.ndarray) -> np.ndarray:
     """The same matrices with eigenvalues no lower than the prior's precision."""
     value, vectors = np.linalg.eigh((precision + np.swapaxes(precision, 1, 2)) / 2)
     return (vectors * np.maximum(value, 1.0)[:, None]) @ np.swapaxes(vectors, 1, 2)
+
+
+def distinct(peaks: Peaks) -> Peaks:
+    """Return the peaks that count, each once."""
+    chosen: list[int] = []
+    for row in np.flatnonzero(peaks.value > peaks.value[0] - _BELOW):
+        away = peaks.z[chosen] - peaks.z[row]
+        distance = np.einsum("pi,pij,pj->p", away, peaks.precision[chosen], away)
+        if (distance > _ALIKE**2 * peaks.z.shape[1]).all():
+            chosen.append(int(row))
+    return peaks.some(np.array(chosen))

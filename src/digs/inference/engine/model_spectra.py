@@ -8,9 +8,8 @@ from digs.inference.engine.expected_nuisance import expected_nuisance, nuisance_
 from digs.inference.engine.galaxy_search import reachable_pixels
 from digs.inference.engine.model_pixels import ModelPixels
 from digs.inference.engine.model_space import ModelSpace
-from digs.inference.engine.node_models import alike, interpolated_spectra
+from digs.inference.engine.node_models import interpolated_spectra, node_models
 from digs.observations.spectrum import Spectrum
-from digs.physics.linear.linear_model import LinearModel
 
 _NODES = 5  # of the dispersion
 
@@ -35,12 +34,12 @@ def model_spectra(
         columns, dispersion = columns[:, :-1], columns[:, -1].contiguous()
         low, high = dispersion.min().item(), dispersion.max().item()
         nodes = 10 ** np.linspace(low - 1e-3, high + 1e-3, _NODES)
-    models = alike([LinearModel.of(pixels.instrument, spectrum.redshift, float(node)) for node in nodes])
+    models = node_models(pixels.instrument, spectrum.redshift, nodes)
     space = ModelSpace.of(settings, spectrum.redshift)
     coefficients = space.coefficients.with_lines(models[0].lines)
     spectra = interpolated_spectra(models, coefficients, columns, dispersion)
     seen = np.isfinite(pixels.sigma)
-    strong = torch.as_tensor(space.moments.shapes + np.flatnonzero(space.moments.strong(models[0].lines)))
+    strong = space.moments.shapes + np.flatnonzero(space.moments.strong(models[0].lines))
     first = None if dispersion is None else dispersion[:1]
     modes = nuisance_modes(models, coefficients, columns[:1], first, strong, settings.nuisances, seen)
     added = np.full(len(seen), np.nan)

@@ -26,7 +26,7 @@ def template_starts(
     """
     templates, shapes = space.templates, space.coefficients.shapes
     combine = np.zeros((len(forms.combine), templates.amounts.shape[1]))
-    combine[:, np.append(np.arange(shapes), shapes + problem.equations.lines)] = forms.combine.numpy()
+    combine[:, np.append(np.arange(shapes), shapes + problem.models[0].lines)] = forms.combine.numpy()
     y = torch.as_tensor(templates.amounts @ combine.T)
     several = len(forms.curvature) > 1
     if several:
@@ -39,7 +39,7 @@ def template_starts(
         dispersion = tried[which].numpy()
     else:
         log_likelihood = forms.log_likelihood(y, None)
-    prior = problem.density.prior
+    prior = problem.prior
     theta = templates.theta if not several else np.column_stack([templates.theta, dispersion])
     log_weight = log_likelihood.numpy() - templates.log_density
     inside = np.isfinite(prior.log_prob(torch.as_tensor(theta)).numpy())
