@@ -66,9 +66,9 @@ class GalaxySearch:
         problem = self._problem(nodes)
         forms = FixedCovariance.of(problem, likely_amounts(problem, problem.middle), problem.middle)
         z = template_starts(problem, forms, self._space, starts)
-        peaks = distinct(likeliest(problem, forms, z, at_nodes=not known))
+        peaks = likeliest(problem, forms, z, at_nodes=not known)
         if known:
-            theta = problem.coordinates.theta(peaks.z)
+            theta = problem.coordinates.theta(distinct(peaks).z)
             return self._found(*self._settled(problem, theta, best_mass(problem, forms, peaks)))
         nodes = np.log10(nodes)
         theta = problem.coordinates.theta(peaks.z)
@@ -76,8 +76,8 @@ class GalaxySearch:
         theta[:, -1] = theta[0, -1]
         peaks = replace(peaks, z=problem.coordinates.z(theta))
         ends = nodes[max(best - 1, 0)], nodes[min(best + 1, _NODES - 1)]
-        middle = self._closer(problem, forms, peaks, *ends)
-        return self._found(*self._closer(*middle, *self._plausible(middle[0], middle[2])))
+        problem, forms, peaks = self._closer(problem, forms, peaks, *ends)
+        return self._found(*self._closer(problem, forms, distinct(peaks), *self._plausible(problem, peaks)))
 
     def wider(self, found: FoundGalaxy, factor: float = 2.0) -> FoundGalaxy:
         """Return the same with a range of dispersions so many times as wide."""
@@ -134,7 +134,7 @@ class GalaxySearch:
         """The galaxy, whose floor is that of the likeliest one."""
         amounts = problem.coefficients(problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))[0])
         reference = best_mass(problem, forms, peaks) * amounts[0].numpy()
-        return FoundGalaxy(replace(problem, reference=reference), forms, peaks)
+        return FoundGalaxy(replace(problem, reference=reference), forms, distinct(peaks))
 
 
 def best_mass(problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> float:
