@@ -8,14 +8,14 @@ from made_galaxies import QUICK, made_spectrum
 
 from digs.base.statistics import weighted_quantiles
 from digs.inference.engine.spectra_inference import one_posterior
-from digs.inference.results.galaxy_draws import REFITTED, TRUSTED
+from digs.inference.results.galaxy_draws import REFITTED
 
 DRAWS = 400
 
 
 @pytest.fixture(scope="module")
 def weighted():
-    return one_posterior(made_spectrum(), replace(QUICK, effective=1), 2000, seed=1)
+    return one_posterior(made_spectrum(), replace(QUICK, effective=2000, calls=20_000), 2000, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_emcee_takes_over_and_says_so(walked):
 
 
 def test_its_posterior_is_that_of_weighted_draws(weighted, walked):
-    assert weighted.verdict == TRUSTED
+    assert weighted.statistics["effective"] >= 2000
     weight = np.exp(weighted.log_weight - weighted.log_weight.max())
     levels = (0.16, 0.5, 0.84)
     expected = weighted_quantiles(weighted.draws, weight / weight.sum(), levels)

@@ -85,8 +85,7 @@ def test_a_binned_history(tmp_path):
         *(f"logsfr_ratio_{number}" for number in range(1, 7)),
         *("gas_logz", "gas_logu"),
     )
-    low, high = found.quantiles((0.005, 0.995))[0, :, 0]
-    assert low < 10.5 < high and high - low < 2
+    assert abs(found.quantiles((0.5,))[0, 0, 0] - 10.5) < 0.4  # of the same light, another history's mass
     table = found.table
     assert table["T50_P50"].unit == "Gyr" and 0 < table["T90_P50"][0] < table["T50_P50"][0]
     assert (found.derived["surviving_mass"] < 10 ** found.draws[..., 0]).all()

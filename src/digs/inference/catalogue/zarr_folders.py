@@ -1,5 +1,6 @@
 """Zarr groups in folders, of which nothing is run: only codecs that pack numbers and texts are allowed."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,9 @@ def arrays_of(group: zarr.Group, name: str) -> dict[str, zarr.Array]:
 def one_sentence(name: str) -> Iterator[None]:
     """Say in one sentence what is met in a folder that is not what it seems."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what matters is checked, and said in notes
+            yield
     except DigsError as error:
         raise error if name in str(error) else DigsError(f"{name}: {error}") from None
     except Exception as error:

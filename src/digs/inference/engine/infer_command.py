@@ -97,9 +97,10 @@ def _together(
 
 
 def _spectra(files: list[Path], reading: dict[str, Any]) -> tuple[list[Spectrum], list[str]]:
-    """The spectra of all files, each of which holds a few, and what they are called."""
+    """The spectra of all files, each of which holds a few, and what they are called; of many, a bad one is left out."""
     spectra: list[Spectrum] = []
     names: list[str] = []
+    bad: list[DigsError] = []
     for path in files:
         with SpectrumFile(path, **reading) as file:
             if len(spectra) + len(file) > MOST_AT_ONCE:
@@ -107,8 +108,17 @@ def _spectra(files: list[Path], reading: dict[str, Any]) -> tuple[list[Spectrum]
                     f"{path} brings the spectra to more than {MOST_AT_ONCE}; give it as a catalogue, with a name in "
                     "--out that ends in .zarr."
                 )
-            spectra += list(file)
-        names += [spectrum.name or path.stem for spectrum in spectra[len(names) :]]
+            for row in range(len(file)):
+                try:
+                    spectra.append(file[row])
+                except DigsError as error:
+                    bad.append(error)
+                    continue
+                names.append(spectra[-1].name or path.stem)
+    if bad and not spectra:
+        raise bad[0]
+    for error in bad:
+        print(f"digs: left out: {error}", file=sys.stderr)
     return spectra, distinct(names)
 
 
