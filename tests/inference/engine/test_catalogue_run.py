@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from made_galaxies import QUICK, made_catalogue, made_spectrum
 
 from digs.base.errors import DigsError
 from digs.inference.catalogue.catalogue_file import open_catalogue
-from digs.inference.catalogue.catalogue_run import CatalogueRun, run_catalogue
+from digs.inference.catalogue.catalogue_run import CatalogueRun, _rows, run_catalogue
 from digs.inference.catalogue.result_store import BLOCK, ResultStore
 from digs.inference.catalogue.row_audit import audit_row
 from digs.inference.results.galaxy_draws import KINDS, OUTSIDE
@@ -85,6 +86,11 @@ def test_the_kind_of_file_changes_no_number(kind, store, run, tmp_path):
 def test_workers_change_nothing(run, store, tmp_path):
     two = run_catalogue(run, tmp_path / "two.zarr", workers=2)
     same(arrays(two), arrays(store))
+
+
+def test_a_lost_worker_ends_in_one_sentence():
+    with ProcessPoolExecutor(1) as pool, pytest.raises(DigsError, match="worker was lost"):
+        _rows(pool.submit(os._exit, 1))
 
 
 def test_a_cluster_changes_nothing(run, store, tmp_path):

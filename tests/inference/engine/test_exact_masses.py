@@ -60,7 +60,8 @@ def test_models_are_those_of_linear_model(spread):
 def test_masses_are_those_of_the_normal_equations(found, theta, nuisances):
     problem = replace(found.problem, nuisances=nuisances)
     columns, dispersion = problem.split(theta)
-    amounts = problem.coefficients(columns)
+    amounts, nodes = problem.coefficients(columns), problem.equations.log_dispersion
+    dispersion = nodes[torch.arange(len(dispersion)) % len(nodes)]  # where interpolation does nothing
     ours = ExactMasses(problem.equations, problem.logmass_range)(amounts, dispersion)
     expected = problem.equations.mass_terms(amounts, problem.logmass_range, dispersion)
     for name in ("mean", "std"):

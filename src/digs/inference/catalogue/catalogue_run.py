@@ -78,7 +78,7 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
                 while running and (block is None or len(running) >= _AHEAD * count):
                     for future in wait(running, return_when=FIRST_COMPLETED).done:
                         finished = running.pop(future)
-                        store.write(finished, future.result())
+                        store.write(finished, _rows(future))
                         bar.update(len(store.rows(finished)))
                 if block is not None:
                     galaxies = [_read(catalogue, row) for row in store.rows(block)]
@@ -108,6 +108,15 @@ def _read(catalogue: Catalogue, row: int) -> Spectrum | BadSpectrum:
 def _block(run: CatalogueRun, galaxies: list[Spectrum | BadSpectrum]) -> list[CatalogueRow]:
     """The galaxies of a block; what one of them gets does not depend on the others."""
     return [_row(run, galaxy) for galaxy in galaxies]
+
+
+def _rows(future: Future) -> list[CatalogueRow]:
+    """What a worker made of a block."""
+    try:
+        return future.result()
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:150].rstrip(".: ")
+        raise DigsError(f"A worker was lost ({reason}); the same command goes on where this one ended.") from None
 
 
 def _row(run: CatalogueRun, galaxy: Spectrum | BadSpectrum) -> CatalogueRow:

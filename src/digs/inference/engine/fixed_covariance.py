@@ -16,10 +16,9 @@ import torch
 from torch import Tensor
 
 from digs.exact.normal.low_rank import LowRankCovariance
-from digs.exact.normal.normal_equations import cubic_shares
 from digs.inference.engine.expected_nuisance import modes_around
 from digs.inference.engine.galaxy_problem import GalaxyProblem
-from digs.inference.engine.node_models import log_nodes
+from digs.inference.engine.node_models import log_nodes, node_shares
 
 _TOLD = 0.03  # of its variance in the prior, by whose inverse the data narrow a combination that is kept
 _LEAST = 2.0  # standard deviations that a mass is above 0, in the integral over its logarithm
@@ -73,7 +72,7 @@ class FixedCovariance:
         if len(self.curvature) == 1:
             return ((y @ self.curvature[0]) * y).sum(1), y @ self.slope[0], self.constant.expand(len(y))
         assert log_dispersion is not None
-        share = cubic_shares(self.log_dispersion, log_dispersion)
+        share = node_shares(self.log_dispersion, log_dispersion)
         square = torch.stack([((y @ each) * y).sum(1) for each in self.curvature], 1)
         return (share * square).sum(1), (share * (y @ self.slope.T)).sum(1), share @ self.constant
 

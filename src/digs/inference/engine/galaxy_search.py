@@ -13,13 +13,15 @@ from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.likeliest import Peaks, distinct, likeliest
 from digs.inference.engine.model_pixels import ModelPixels, broadest_galaxy
 from digs.inference.engine.model_space import ModelSpace
+from digs.inference.engine.node_models import even_nodes
 from digs.inference.engine.template_starts import template_starts
 from digs.observations.spectrum import Spectrum
 from digs.physics.linear.wide_prior import RANGES
 from digs.physics.stored_populations import stored_populations
 
-_NODES = 5  # of the dispersion over its whole range, where nothing is interpolated
-_CLOSE = 4  # nodes that a cubic is interpolated between
+_NODES = 5  # of the dispersion, in the search
+_CLOSE = 8  # nodes of the exact likelihood, where they span _APART dex or less
+_APART = 0.25  # dex, by each of which more another node is taken
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
 
@@ -76,14 +78,14 @@ class GalaxySearch:
         theta[:, -1] = theta[0, -1]
         peaks = replace(peaks, z=problem.coordinates.z(theta))
         ends = nodes[max(best - 1, 0)], nodes[min(best + 1, _NODES - 1)]
-        problem, forms, peaks = self._closer(problem, forms, peaks, *ends)
-        return self._found(*self._closer(problem, forms, distinct(peaks), *self._plausible(problem, peaks)))
+        problem, forms, peaks = self._closer(problem, forms, peaks, ends, _NODES)
+        return self._close(problem, forms, distinct(peaks), self._plausible(problem, peaks))
 
     def wider(self, found: FoundGalaxy, factor: float = 2.0) -> FoundGalaxy:
         """Return the same with a range of dispersions so many times as wide."""
         low, high = found.problem.coordinates.low[-1], found.problem.coordinates.high[-1]
         more = (factor - 1) * (high - low) / 2
-        return self._found(*self._closer(found.problem, found.forms, found.peaks, low - more, high + more))
+        return self._close(found.problem, found.forms, found.peaks, (low - more, high + more))
 
     def narrowed(self, found: FoundGalaxy, z: np.ndarray, weight: np.ndarray) -> bool:
         """Return whether draws, with weights that add up to 1, crowd at an end of the nodes that is not the prior's."""
@@ -102,15 +104,22 @@ class GalaxySearch:
             log_range = float(np.log(share))
         return GalaxyProblem.of(self.pixels, self._redshift, self._space, self._settings, nodes, log_range)
 
+    def _close(
+        self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, ends: tuple[float, float]
+    ) -> FoundGalaxy:
+        """The galaxy, with as many nodes between two ends as interpolation takes to be exact."""
+        number = _CLOSE + int(max(ends[1] - ends[0] - _APART, 0.0) / _APART)
+        return self._found(*self._closer(problem, forms, peaks, ends, number))
+
     def _closer(
-        self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, low: float, high: float
+        self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, ends: tuple[float, float], number: int
     ) -> tuple[GalaxyProblem, FixedCovariance, Peaks]:
         """The problem between two ends of log10 of the dispersion, its forms, and the peaks that peaks lead to."""
-        low, high = max(low, self._ends[0]), min(high, self._ends[1])
+        low, high = max(ends[0], self._ends[0]), min(ends[1], self._ends[1])
         theta = problem.coordinates.theta(peaks.z)
         theta[:, -1] = theta[:, -1].clip(low, high)
         return self._settled(
-            self._problem(10 ** np.linspace(low, high, _CLOSE)), theta, best_mass(problem, forms, peaks)
+            self._problem(10 ** even_nodes(low, high, number)), theta, best_mass(problem, forms, peaks)
         )
 
     def _settled(

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from digs.exact.normal.normal_equations import cubic_shares
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
+from digs.inference.engine.node_models import node_shares
 
 _STEP = 1e-3  # in z, of differences
 _DISPERSION_STEP = 0.01  # in z
@@ -132,7 +132,7 @@ class _Hill:
             moved = z.copy()
             moved[:, -1] += shift
             theta = torch.as_tensor(self._problem.coordinates.theta(moved))
-            share = cubic_shares(forms.log_dispersion, theta[:, -1].contiguous())
+            share = node_shares(forms.log_dispersion, theta[:, -1].contiguous())
             curvature = torch.einsum("pk,kij->pij", share, forms.curvature)
             b, constant = share @ forms.slope, share @ forms.constant
         else:

@@ -9,7 +9,6 @@ import torch
 from astropy import constants
 from torch import Tensor
 
-from digs.exact.normal.normal_equations import cubic_shares
 from digs.inference.engine.spread_shapes import lines_in_pixels, shapes_in_pixels
 from digs.physics.distance import dimming
 from digs.physics.instrument import Instrument
@@ -76,8 +75,38 @@ def interpolated_spectra(
     amounts = coefficients(theta) * 10.0 ** theta[:, :1]
     if log_dispersion is None:
         return (amounts @ torch.as_tensor(models[0].matrix).T).numpy()
-    share = cubic_shares(log_nodes(models), log_dispersion)
+    share = node_shares(log_nodes(models), log_dispersion)
     return sum(share[:, [k]] * (amounts @ torch.as_tensor(each.matrix).T) for k, each in enumerate(models)).numpy()
+
+
+def node_shares(nodes: Tensor, values: Tensor) -> Tensor:
+    """Return the shares of nodes in the polynomial through all of them, shape (N, nodes).
+
+    Args:
+        nodes: shape (nodes,).
+        values: shape (N,).
+
+    Example:
+        >>> import torch
+        >>> from digs.inference.engine.node_models import node_shares
+        >>> nodes = torch.tensor([0.0, 1.0, 3.0]).double()
+        >>> (node_shares(nodes, torch.tensor([2.0]).double()) @ nodes**2).item()
+        4.0
+    """
+    shares = torch.ones(len(values), len(nodes), dtype=torch.float64)
+    for one in range(len(nodes)):
+        for other in range(len(nodes)):
+            if one != other:
+                shares[:, one] *= (values - nodes[other]) / (nodes[one] - nodes[other])
+    return shares
+
+
+def even_nodes(low: float, high: float, number: int) -> np.ndarray:
+    """Return nodes between two ends, which are nodes, so that a polynomial through all of them does not swing.
+
+    They are those of Chebyshev and Lobatto, ascending.
+    """
+    return (low + high) / 2 - (high - low) / 2 * np.cos(np.pi * np.arange(number) / (number - 1))
 
 
 def log_nodes(models: Sequence[LinearModel]) -> Tensor:

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from digs.exact.normal.normal_equations import cubic_shares
 from digs.inference.engine.fixed_covariance import FixedCovariance, without_mass
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.model_space import ModelSpace
+from digs.inference.engine.node_models import node_shares
 
 _APART = 0.7  # in z, by which starts differ at least
 _LOOKED_AT = 400  # of the best templates
@@ -32,7 +32,7 @@ def template_starts(
     if several:
         nodes = forms.log_dispersion
         tried = torch.linspace(nodes[0].item(), nodes[-1].item(), between * (len(nodes) - 1) + 1, dtype=torch.float64)
-        share = cubic_shares(nodes, tried).T
+        share = node_shares(nodes, tried).T
         square = torch.stack([((y @ each) * y).sum(1) for each in forms.curvature], 1) @ share
         inner = y @ forms.slope.T @ share
         log_likelihood, which = without_mass(square, inner, forms.constant @ share).max(1)
