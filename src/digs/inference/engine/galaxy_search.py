@@ -24,6 +24,9 @@ _CLOSE = 8  # nodes of the exact likelihood, where they span _APART dex or less
 _APART = 0.25  # dex, by each of which more another node is taken
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
+_NEAR = 0.15  # dex, within which a peak between few nodes is right
+_EDGE = 0.25  # of the nodes' range, within which a peak is too near its end
+_AGAIN = 2  # times that the nodes are moved to it
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,15 @@ class GalaxySearch:
         peaks = replace(peaks, z=problem.coordinates.z(theta))
         ends = nodes[max(best - 1, 0)], nodes[min(best + 1, _NODES - 1)]
         problem, forms, peaks = self._closer(problem, forms, peaks, ends, _NODES)
-        return self._close(problem, forms, distinct(peaks), self._plausible(problem, peaks))
+        problem, forms, peaks = self._closer(problem, forms, peaks, self._plausible(problem, peaks, _NEAR), _NODES)
+        found = self._close(problem, forms, distinct(peaks), self._plausible(problem, peaks))
+        for _ in range(_AGAIN):
+            if not self._near_an_end(found):
+                break
+            found = self._close(
+                found.problem, found.forms, found.peaks, self._plausible(found.problem, found.peaks, _NEAR)
+            )
+        return found
 
     def wider(self, found: FoundGalaxy, factor: float = 2.0) -> FoundGalaxy:
         """Return the same with a range of dispersions so many times as wide."""
@@ -130,13 +141,20 @@ class GalaxySearch:
         forms = FixedCovariance.of(problem, mass * amounts, problem.middle)
         return problem, forms, likeliest(problem, forms, problem.coordinates.z(theta))
 
-    def _plausible(self, problem: GalaxyProblem, peaks: Peaks) -> tuple[float, float]:
+    def _near_an_end(self, found: FoundGalaxy) -> bool:
+        """Whether the likeliest dispersion is near an end of the nodes that is not the prior's."""
+        low, high = found.problem.coordinates.low[-1], found.problem.coordinates.high[-1]
+        place = found.problem.coordinates.theta(found.peaks.z[:1])[0, -1]
+        edge = _EDGE * (high - low)
+        return (place < low + edge and low not in self._ends) or (place > high - edge and high not in self._ends)
+
+    def _plausible(self, problem: GalaxyProblem, peaks: Peaks, least: float = _NARROWEST) -> tuple[float, float]:
         """The ends of log10 of the dispersions that the data allow."""
         coordinates, z = problem.coordinates, peaks.z[0, -1]
         width = coordinates.high[-1] - coordinates.low[-1]
         slope = width * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
         error = slope * np.sqrt(np.linalg.inv(peaks.precision[0])[-1, -1])
-        middle, reach = coordinates.theta(peaks.z[:1])[0, -1], max(_SIGMAS * error, _NARROWEST)
+        middle, reach = coordinates.theta(peaks.z[:1])[0, -1], max(_SIGMAS * error, least)
         return middle - reach, middle + reach
 
     def _found(self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> FoundGalaxy:
