@@ -158,7 +158,9 @@ class GalaxySearch:
         return middle - reach, middle + reach
 
     def _found(self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> FoundGalaxy:
-        """The galaxy, whose floor is that of the likeliest one."""
+        """The galaxy, where both likelihoods scatter as the likeliest one."""
+        theta = problem.coordinates.theta(distinct(peaks).z)
+        problem, forms, peaks = self._settled(problem, theta, best_mass(problem, forms, peaks))
         amounts = problem.coefficients(problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))[0])
         reference = best_mass(problem, forms, peaks) * amounts[0].numpy()
         return FoundGalaxy(replace(problem, reference=reference), forms, distinct(peaks))
