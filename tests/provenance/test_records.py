@@ -267,6 +267,10 @@ def dvc_sees(tree: Path) -> set[str]:
     return found
 
 
+def test_dvc_has_nothing_to_run_here():
+    assert not dvc_sees(paths.ROOT), "run `dvc repro` on these, or `digs vouch` and `digs settle`"
+
+
 @pytest.fixture
 def settled(tree, tracked) -> Path:
     """A copy whose dvc.lock has the code as it is, with the data that it names."""
