@@ -5,8 +5,6 @@ which may run any code: nothing of it is loaded but arrays and empty shells.
 """
 
 import argparse
-import io
-import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,8 @@ from digs.base import paths
 from digs.base.command import run
 from digs.base.errors import DigsError
 from digs.config.theta import NAMES
+from digs.files import foreign_pickle
+from digs.files.foreign_pickle import Shell
 from digs.files.product import write_product
 from digs.files.schemas.released_schema import RELEASED
 
@@ -25,33 +25,16 @@ SOURCE = "https://github.com/deepskies/digs_sbi, commit 1d5930b"
 TABLE, NETWORK = "table.txt", "ts2_10k_5pct_h25_n10_nsim2000000_data138.pkl"
 COLUMNS = {"logmass": 1, "tage": 2, "logtau": 3, "logzsol": 4, "dust2": 5}  # mass and tau themselves
 PIXELS = np.linspace(3060.0, 9910.0, 138)  # Angstrom, as in their code
-HARMLESS = {("torch._utils", "_rebuild_tensor_v2"), ("collections", "OrderedDict")}
 
 
-class Shell:
-    """What stands for an object of a class that is not loaded: its state alone."""
-
-    state: Any = None
-
-    def __init__(self, *arguments: Any):
-        self.arguments = arguments
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-    def __call__(self, *arguments: Any) -> "Shell":
-        return Shell()
-
-
-class Shells(pickle.Unpickler):
-    """Unpickles arrays, and shells in the place of all else."""
+class Shells(foreign_pickle._Shells):
+    """Unpickles arrays as digs.files.foreign_pickle does, and shells in the place of all that it refuses."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in HARMLESS:
+        try:
             return super().find_class(module, name)
-        if (module, name) == ("torch.storage", "_load_from_bytes"):
-            return lambda content: torch.load(io.BytesIO(content), weights_only=True)
-        return type(name, (Shell,), {})
+        except foreign_pickle._RefusedError:
+            return type(name, (Shell,), {})
 
 
 def arrays(found: Any, seen: set[int], name: str = "") -> Iterator[tuple[str, torch.Tensor]]:
