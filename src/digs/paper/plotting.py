@@ -158,12 +158,6 @@ def mark_features(axes: Axes, names: bool = True, features: Mapping[str, float] 
             )  # fmt: skip
 
 
-def plus_minus(draws: np.ndarray, decimals: int = 2) -> str:
-    """Return the median and 68% interval of draws, as mathtext."""
-    low, median, high = np.quantile(draws, (0.16, 0.5, 0.84))
-    return rf"${median:.{decimals}f}^{{+{high - median:.{decimals}f}}}_{{-{median - low:.{decimals}f}}}$"
-
-
 def prior_limits(axes: Axes, parameter: Parameter, which: str = "x") -> None:
     """Return the limits of an axis: the parameter's prior range and a little more."""
     margin = 0.04 * (parameter.high - parameter.low)
