@@ -18,7 +18,7 @@ __all__, __getattr__, __dir__ = face(
         "Simulator": "physics.simulator",
         "Spectrum": "observations.spectrum",
         "add_noise": "physics.noise",
-        "infer": "inference.infer",
+        "infer": "inference.engine.spectra_inference",
         "load_track": "diagnostics.benchmark.tracks",
         "read": "observations.reading",
         "score": "diagnostics.scores.public_scores",

@@ -1,15 +1,16 @@
-"""The command `digs`: audit what the paper shows, renew its records, list the stages, score posteriors."""
+"""The command `digs`: posteriors of spectra; audit what the paper shows, renew its records, score posteriors."""
 
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from digs.base import paths
 from digs.base.checkout import current_checkout, hand_over
 from digs.base.errors import DigsError
 from digs.files.atomic import read_json
+from digs.inference.engine.infer_options import add_infer_parser
 from digs.paper.score_report.score_command import add_score_parser
 from digs.provenance import audit, dependencies, fingerprints, report
 from digs.provenance.audit import AuditVerdict, Finding, Project
@@ -22,6 +23,7 @@ from digs.provenance.site.folder import site_folder
 from digs.provenance.vouching import vouch
 
 WRONG, UNCHECKED = 1, 3  # exit statuses
+ANYWHERE = {"infer"}  # commands that need no checkout
 
 
 def _exit_status(findings: list[Finding]) -> int:
@@ -34,8 +36,18 @@ def _print(lines: Iterable[str]) -> None:
         print(line)
 
 
-def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None, record: Path | None) -> int:
+def run_audit(
+    figure: str | None,
+    rebuild: bool,
+    from_scratch: list[str] | None,
+    record: Path | None,
+    of: Sequence[str] = (),
+) -> int:
     """Say where a figure, table or number comes from, and check it; without a name, check all of them."""
+    if figure == "row":
+        return run_audit_row(of)
+    if of:
+        raise DigsError(f"'{of[0]}' is one name too many; give one figure, or row FILE ID.")
     project = Project(paths.ROOT)
     names = project.find(figure) if figure else project.everything
     scope = AuditScope(figure=figure, rebuild=rebuild, from_scratch=from_scratch)
@@ -51,6 +63,17 @@ def run_audit(figure: str | None, rebuild: bool, from_scratch: list[str] | None,
             findings += run_from_scratch(project, names, from_scratch)
     _print(report.summary(findings, everything=figure is None))
     return _exit_status(findings)
+
+
+def run_audit_row(of: Sequence[str]) -> int:
+    """Make one galaxy of a catalogue's posteriors again and compare."""
+    if len(of) != 2:
+        raise DigsError("To audit a row, give the file of posteriors and the galaxy: digs audit row FILE ID.")
+    from digs.inference.catalogue.row_audit import audit_row
+
+    checks = audit_row(Path(of[0]), of[1])
+    _print(f"[{'ok' if good else 'WRONG'}] {words}" for good, words in checks)
+    return 0 if all(good for good, _ in checks) else WRONG
 
 
 def run_from_scratch(project: Project, names: list[str], chosen: list[str]) -> list[Finding]:
@@ -148,6 +171,7 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(dest="command", required=True)
     one = commands.add_parser("audit", help=run_audit.__doc__, description=run_audit.__doc__)
     one.add_argument("figure", nargs="?", help="such as corner, tab_widths, fig:sbc or numbers (default: everything)")
+    one.add_argument("of", nargs="*", metavar="FILE ID", help="after row: one of a catalogue's posteriors")
     one.add_argument("--rebuild", action="store_true", help="redraw in a clean copy, and compare what is drawn")
     one.add_argument(
         "--from-scratch",
@@ -178,6 +202,7 @@ def parser() -> argparse.ArgumentParser:
     )
     one.set_defaults(run=run_site)
     add_score_parser(commands)
+    add_infer_parser(commands)
     return main
 
 
@@ -187,8 +212,9 @@ def main() -> None:
         hand_over(sys.argv[1:])
         arguments = vars(parser().parse_args())
         run = arguments.pop("run")
-        arguments.pop("command")
-        print(f"digs works on the checkout {current_checkout()}", file=sys.stderr)
+        command = arguments.pop("command")
+        if command not in ANYWHERE and arguments.get("figure") != "row":
+            print(f"digs works on the checkout {current_checkout()}", file=sys.stderr)
         sys.exit(run(**arguments))
     except DigsError as error:
         sys.exit(f"digs: {error}")

@@ -39,6 +39,18 @@ def spoil(sound: dict, where: str, value) -> str:
 MISTAKES = {
     "a basis of too few places": ("basis.places", 100, ("basis", "136", "100")),
     "a basis from upside-down ages": ("basis.ranges.tage", [13.8, 0.01], ("basis.ranges.tage", "swap")),
+    "a batch of parts": ("general_network.recipe.batch_size", 100, ("general_network.recipe.batch_size", "64")),
+    "hardly any galaxies": ("general_network.component_galaxies", 20, ("general_network", "20", "64", "raise")),
+    "a network without an embedding": (
+        "general_network.architecture.embedding",
+        None,
+        ("general_network", "embedding", "make it one"),
+    ),
+    "a searched network of another kind": (
+        "general_search.architectures.small.density_estimator",
+        "maf",
+        ("general_search.architectures.small", "zuko_nsf"),
+    ),
     "upside-down range": ("prior.logzsol", [0.2, -2.0], ("prior.logzsol", "swap")),
     "empty range": ("prior.tage", [1.0, 1.0], ("prior.tage", "1")),
     "half a range": ("prior.logmass", [8.0], ("prior.logmass",)),

@@ -8,6 +8,7 @@ import torch
 
 import digs
 from digs.base import paths
+from digs.base.errors import DigsError
 from digs.base.statistics import QUANTILES, ratio_and_shift
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
@@ -28,8 +29,13 @@ def trusted(flux) -> fallback.Inference:
     return infer(flux[:FEW], draws=400, seed=3)
 
 
+def test_the_public_name_gives_arrays_the_same(flux, trusted):
+    np.testing.assert_array_equal(digs.infer(flux[:FEW], draws=400, seed=3).draws, trusted.draws)
+    with pytest.raises(DigsError, match="'dispersion' is an option"):
+        digs.infer(flux[:FEW], dispersion=100.0)
+
+
 def test_healthy_galaxies_are_trusted(trusted):
-    assert digs.infer is infer
     assert trusted.draws.shape == (FEW, 400, 5)
     assert (trusted.verdict == TRUSTED).all()
     assert not np.any(list(trusted.lights.values()))

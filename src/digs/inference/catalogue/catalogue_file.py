@@ -1,0 +1,97 @@
+"""The spectra of a catalogue, read one by one: HDF5, FITS and all else that digs.read knows, and Zarr.
+
+A catalogue in Zarr, or HDF5, is a group of arrays: `flux`, (galaxies, pixels); `wavelength`, as the flux or (pixels,);
+`sigma`, `ivar` or `variance`; where there are any, `mask` (True or not 0 where a pixel is hidden), and for each galaxy
+`redshift`, `name`, `resolution` or `sigma_kms`. Attributes `unit` of wavelength and flux, and `medium`, `redshift`,
+`resolution`, `sigma_kms` and `light` of the group, say the rest, if options do not.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from digs.base.errors import DigsError
+from digs.inference.catalogue.zarr_folders import arrays_of, one_sentence, open_zarr
+from digs.observations.columns import Column, raw_of_columns, roles_of
+from digs.observations.conversion import ReadingOptions, spectrum_of
+from digs.observations.header_facts import header_facts
+from digs.observations.raw_spectrum import RawSpectrum
+from digs.observations.reading import SpectrumFile
+from digs.observations.spectrum import Spectrum
+
+_OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
+
+
+class Catalogue(Protocol):
+    """Spectra by their number; a bad one is a DigsError when it is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Spectrum: ...
+
+
+@contextmanager
+def open_catalogue(path: Path, **options: Any) -> Iterator[Catalogue]:
+    """Give the spectra of a file or of a Zarr folder.
+
+    Args:
+        path: of it.
+        options: as of digs.read, but for index.
+    Raises:
+        DigsError: it cannot be read.
+    """
+    if path.suffix == ".zarr" or path.is_dir():
+        yield ZarrCatalogue(path, ReadingOptions(**options))
+        return
+    with SpectrumFile(path, **options) as file:
+        yield file
+
+
+class ZarrCatalogue:
+    """The spectra of a Zarr group.
+
+    Args:
+        path: of its folder.
+        options: what the user says of it.
+    Raises:
+        DigsError: there is no such group, or its arrays do not fit each other.
+    """
+
+    def __init__(self, path: Path, options: ReadingOptions):
+        self._name, self._options = path.name, options
+        group = open_zarr(path)
+        self._arrays, self._said = arrays_of(group, path.name), dict(group.attrs)
+        own = [name for name in self._arrays if name.lower() in _OF_GALAXIES and self._arrays[name].ndim < 2]
+        self._roles = roles_of(self._name, [name for name in self._arrays if name not in own], options.columns)
+        if "flux" not in self._roles:
+            raise DigsError(f"{self._name} has no array 'flux'; its arrays are {', '.join(self._arrays) or 'none'}.")
+        shape = self._arrays[self._roles["flux"]].shape
+        fits = all(self._arrays[name].shape in (shape, shape[-1:]) for name in self._roles.values())
+        if len(shape) != 2 or not fits or any(self._arrays[name].shape not in ((), shape[:1]) for name in own):
+            raise DigsError(f"{self._name} has arrays whose shapes do not fit that of the flux, {shape}.")
+        self._own, self._count = own, shape[0]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, index: int) -> Spectrum:
+        with one_sentence(self._name):
+            return spectrum_of(self._name, self._raw(index), self._options, index)
+
+    def _raw(self, index: int) -> RawSpectrum:
+        media, columns = {}, {}
+        for name in self._roles.values():
+            array = self._arrays[name]
+            words = dict(array.attrs)
+            media |= {"medium": words["medium"]} if "medium" in words else {}
+            read = lambda array=array: np.asarray(array[index] if array.ndim == 2 else array[:])
+            columns[name] = Column(words.get("unit", words.get("units")), read)
+        galaxy = {name: self._arrays[name][index if self._arrays[name].ndim else ()] for name in self._own}
+        galaxy = {name: value.item() if hasattr(value, "item") else value for name, value in galaxy.items()}
+        facts = header_facts(self._name, galaxy, media, self._said)
+        raw = raw_of_columns(self._name, columns, facts, self._roles)
+        return replace(raw, name=facts.name or f"row {index}")

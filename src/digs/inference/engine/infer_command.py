@@ -1,0 +1,148 @@
+"""The command `digs infer`: posteriors of spectra in files, and of catalogues."""
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from digs.base.errors import DigsError
+from digs.base.progress import progress
+from digs.exact.normal.nuisances import Nuisances
+from digs.inference.engine.engine_settings import EngineSettings
+from digs.inference.engine.galaxy_posterior import GalaxyPosterior
+from digs.inference.engine.prior_of_user import read_marginals
+from digs.inference.engine.spectra_inference import distinct, one_posterior, share_of_light
+from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
+from digs.inference.results.posterior_table import write_table
+from digs.observations.reading import MOST_AT_ONCE, SpectrumFile
+from digs.observations.spectrum import Spectrum
+from digs.physics.stored_populations import stored_populations
+
+CATALOGUE = ".zarr"  # what the name of a catalogue's posteriors ends in
+INTERRUPTED = 130  # exit status
+_READING = ("resolution", "sigma_kms", "medium", "ebv", "dust_law", "wavelength_unit", "flux_unit", "light")
+
+
+def infer_files(**options: Any) -> int:
+    """Give posteriors of spectra in files, and return the exit status.
+
+    Args:
+        options: those of digs.inference.engine.infer_options.
+    Raises:
+        DigsError: a file or an option is wrong.
+    """
+    settings = EngineSettings(
+        history=options["history"],
+        dispersion=options["dispersion"],
+        nuisances=Nuisances(
+            calibration=options["calibration"],
+            floor=options["floor"],
+            lines=options["lines"],
+            redshift=options["redshift_error"],
+        ),
+        effective=options["effective"],
+    )
+    reading = {name: options[name] for name in _READING if options[name] is not None}
+    reading |= {"redshift": options["redshift"]} if options["redshift"] is not None else {}
+    reading |= {"mask_lines": options["mask"]} if options["mask"] else {}
+    files, out = [Path(file) for file in options["file"]], Path(options["out"])
+    if out.suffix == CATALOGUE:
+        return _catalogue(files, out, settings, reading, options)
+    if options["scheduler"] or options["workers"] != 1:
+        raise DigsError("--workers and --scheduler are for catalogues; let the name in --out end in .zarr.")
+    return _files(files, out, settings, reading, options)
+
+
+def _files(
+    files: list[Path], out: Path, settings: EngineSettings, reading: dict[str, Any], options: dict[str, Any]
+) -> int:
+    """Posteriors of a few spectra; what is done is written even if the rest is interrupted."""
+    fraction = share_of_light(options["fibre_fraction"])
+    spectra, names = _spectra(files, reading)
+    done: list[SpectrumPosteriors] = []
+    status, marginals = 0, read_marginals(options["prior"])
+    bar = progress(list(zip(spectra, names, strict=True)), desc="Posteriors", unit="galaxy")
+    try:
+        for spectrum, name in bar:
+            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], strict=len(spectra) == 1)
+            one = _together([posterior], [spectrum], [name], settings, fraction)
+            if marginals and one.there[0]:
+                one = one.with_prior(marginals)
+            if not options["no_pictures"] and one.there[0]:
+                out.mkdir(parents=True, exist_ok=True)
+                one.write_pictures(0, out, _file_name(name))
+            done.append(one)
+            reason = f" ({one.reason[0]})" if one.reason[0] else ""
+            bar.write(f"{name}: {one.verdict[0]}{reason}", file=sys.stdout)
+    except KeyboardInterrupt:
+        print(f"digs: interrupted; {len(done)} of {len(spectra)} galaxies are done and kept.", file=sys.stderr)
+        status = INTERRUPTED
+    if done:
+        together = SpectrumPosteriors.together(done)
+        if together.there.any():
+            together.write_tree(out / "posteriors.nc", seed=options["seed"])
+        write_table(together.table, out / "posteriors.ecsv")
+        print(f"{len(done)} posteriors: {out / 'posteriors.ecsv'}" + _tree_in_words(together, out))
+    return status
+
+
+def _tree_in_words(found: SpectrumPosteriors, out: Path) -> str:
+    return f", {out / 'posteriors.nc'}" if found.there.any() else ""
+
+
+def _together(
+    found: list[GalaxyPosterior], spectra: list[Spectrum], names: list[str], settings: EngineSettings, fraction: Any
+) -> SpectrumPosteriors:
+    return SpectrumPosteriors.of(found, spectra, names, settings, stored_populations().label, fraction)
+
+
+def _spectra(files: list[Path], reading: dict[str, Any]) -> tuple[list[Spectrum], list[str]]:
+    """The spectra of all files, each of which holds a few, and what they are called; of many, a bad one is left out."""
+    spectra: list[Spectrum] = []
+    names: list[str] = []
+    bad: list[DigsError] = []
+    for path in files:
+        with SpectrumFile(path, **reading) as file:
+            if len(spectra) + len(file) > MOST_AT_ONCE:
+                raise DigsError(
+                    f"{path} brings the spectra to more than {MOST_AT_ONCE}; give it as a catalogue, with a name in "
+                    "--out that ends in .zarr."
+                )
+            for row in range(len(file)):
+                try:
+                    spectra.append(file[row])
+                except DigsError as error:
+                    bad.append(error)
+                    continue
+                names.append(spectra[-1].name or path.stem)
+    if bad and not spectra:
+        raise bad[0]
+    for error in bad:
+        print(f"digs: left out: {error}", file=sys.stderr)
+    return spectra, distinct(names)
+
+
+def _catalogue(
+    files: list[Path], out: Path, settings: EngineSettings, reading: dict[str, Any], options: dict[str, Any]
+) -> int:
+    from digs.inference.catalogue.catalogue_run import CatalogueRun, run_catalogue
+
+    if options["prior"]:
+        raise DigsError("--prior is for single spectra; of a catalogue, reweight the draws that are stored.")
+    if len(files) != 1:
+        raise DigsError(f"{len(files)} files are given; a catalogue is one file or Zarr folder.")
+    run = CatalogueRun(files[0], settings, options["draws"], options["seed"], reading)
+    try:
+        store = run_catalogue(run, out, options["workers"], options["scheduler"])
+    except KeyboardInterrupt:
+        print(f"digs: interrupted; the same command goes on where {out} ends.", file=sys.stderr)
+        return INTERRUPTED
+    verdict = store.group["verdict"][:]
+    counts = [f"{int((verdict == k).sum())} {kind}" for k, kind in enumerate(store.group.attrs["verdicts"])]
+    print(f"{len(verdict)} galaxies in {out}: " + ", ".join(each for each in counts if not each.startswith("0 ")))
+    return 0
+
+
+def _file_name(name: str) -> str:
+    """A name that is safe as that of a file."""
+    return re.sub(r"[^\w.+-]+", "_", name).strip("._") or "spectrum"

@@ -1,0 +1,1 @@
+"""One network for the spectra of any spectrograph."""

@@ -1,0 +1,136 @@
+"""Catalogues: the same arrays after kills and by any workers, bad rows that say why, rows made again by the audit."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from distributed import LocalCluster
+from made_galaxies import QUICK, made_catalogue, made_spectrum
+
+from digs.base.errors import DigsError
+from digs.inference.catalogue.catalogue_file import open_catalogue
+from digs.inference.catalogue.catalogue_run import CatalogueRun, _rows, run_catalogue
+from digs.inference.catalogue.result_store import BLOCK, ResultStore
+from digs.inference.catalogue.row_audit import audit_row
+from digs.inference.results.galaxy_draws import KINDS, OUTSIDE
+
+GALAXIES, BAD = 2 * BLOCK + 2, 3
+RUN = {"settings": replace(QUICK, effective=20, calls=1000), "draws": 40, "seed": 1}
+CHILD = """
+import sys
+from pathlib import Path
+from test_catalogue_run import RUN, CatalogueRun, run_catalogue
+print("begun", flush=True)
+run_catalogue(CatalogueRun(Path(sys.argv[1]), **RUN), Path(sys.argv[2]))
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory) -> Path:
+    return made_catalogue(tmp_path_factory.mktemp("catalogue") / "made.zarr", GALAXIES, BAD)
+
+
+@pytest.fixture(scope="module")
+def run(source) -> CatalogueRun:
+    return CatalogueRun(source, **RUN)
+
+
+@pytest.fixture(scope="module")
+def store(run, tmp_path_factory) -> ResultStore:
+    return run_catalogue(run, tmp_path_factory.mktemp("out") / "found.zarr")
+
+
+def arrays(store):
+    return {name: np.asarray(array[:]) for name, array in store.group.arrays()}
+
+
+def same(one, other):
+    assert one.keys() == other.keys()
+    for name, values in one.items():
+        assert values.tobytes() == other[name].tobytes(), name
+
+
+def test_all_galaxies_have_a_row(store):
+    found = arrays(store)
+    assert found["draws"].shape == (GALAXIES, 40, 7)
+    assert KINDS[found["verdict"][BAD]] == OUTSIDE and "pixel" in str(found["reason"][BAD])
+    good = np.delete(np.arange(GALAXIES), BAD)
+    assert np.isfinite(found["draws"][good]).all()
+    assert str(found["name"][5]) == "galaxy 5" and str(found["name"][BAD]) == f"row {BAD}"
+
+
+@pytest.mark.parametrize("kind", ["zarr", "h5", "fits"])
+def test_a_catalogue_is_read_as_its_spectra_are(kind, tmp_path):
+    with open_catalogue(made_catalogue(tmp_path / f"few.{kind}", 4, bad=BAD)) as catalogue:
+        assert len(catalogue) == 4
+        assert catalogue[2].digest == made_spectrum(2).digest and catalogue[2].name == "galaxy 2"
+        with pytest.raises(DigsError):
+            catalogue[BAD]
+
+
+@pytest.mark.parametrize("kind", ["h5", "fits"])
+def test_the_kind_of_file_changes_no_number(kind, store, run, tmp_path):
+    few = run_catalogue(replace(run, source=made_catalogue(tmp_path / f"few.{kind}", 2)), tmp_path / "few.zarr")
+    found, whole = arrays(few), arrays(store)
+    for name in found.keys() - {"done"}:
+        assert found[name].tobytes() == whole[name][:2].tobytes(), name
+
+
+def test_workers_change_nothing(run, store, tmp_path):
+    two = run_catalogue(run, tmp_path / "two.zarr", workers=2)
+    same(arrays(two), arrays(store))
+
+
+def test_a_lost_worker_ends_in_one_sentence():
+    with ProcessPoolExecutor(1) as pool, pytest.raises(DigsError, match="worker was lost"):
+        _rows(pool.submit(os._exit, 1))
+
+
+def test_a_cluster_changes_nothing(run, store, tmp_path):
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        found = run_catalogue(run, tmp_path / "cluster.zarr", scheduler=cluster.scheduler_address)
+    same(arrays(found), arrays(store))
+    with pytest.raises(DigsError, match="no Dask scheduler"):
+        run_catalogue(run, tmp_path / "other.zarr", scheduler="nonsense")
+
+
+def test_three_kills_change_nothing(run, store, source, tmp_path):
+    out = tmp_path / "killed.zarr"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    for seconds in np.random.default_rng(1).uniform(0.1, 6.0, 3):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHILD, source, out], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        assert child.stdout.readline() == "begun\n"
+        time.sleep(seconds)
+        child.kill()
+        child.communicate()
+    again = run_catalogue(run, out)
+    assert not again.waiting
+    same(arrays(again), arrays(store))
+
+
+def test_rows_are_made_again(store, tmp_path):
+    checks = audit_row(store.path, "galaxy 5")
+    assert all(good for good, _ in checks)
+    assert any("same to the bit" in words for _, words in checks)
+    assert all(good for good, _ in audit_row(store.path, str(BAD)))
+    with pytest.raises(DigsError, match="no galaxy"):
+        audit_row(store.path, "galaxy 99")
+    other = ResultStore(Path(shutil.copytree(store.path, tmp_path / "other.zarr")))
+    other.group["draws"][6, 0, 0] = 1.0
+    assert not all(good for good, _ in audit_row(other.path, "galaxy 6"))
+
+
+def test_another_run_is_not_taken_up(run, store):
+    with pytest.raises(DigsError, match="another seed"):
+        run_catalogue(replace(run, seed=2), store.path)
+    with pytest.raises(DigsError):
+        ResultStore(store.path.parent / "nothing.zarr")

@@ -1,0 +1,134 @@
+"""digs.infer of spectra: lists, tables, trees, own priors, pictures, binned histories, and the command."""
+
+import numpy as np
+import pytest
+from made_galaxies import DISPERSION, made_spectrum
+from scipy import stats
+
+import digs
+from digs.__main__ import main
+from digs.base.errors import DigsError
+from digs.inference.engine.binned_rates import bin_masses, binned_rates
+from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
+from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
+
+OPTIONS = {"draws": 400, "effective": 150, "dispersion": DISPERSION}
+
+
+@pytest.fixture(scope="module")
+def found():
+    good = made_spectrum(1)
+    too_far = digs.Spectrum(good.wavelength, good.flux, good.sigma, redshift=3.0, sigma_kms=150.0)
+    return digs.infer([good, too_far, made_spectrum(2)], fibre_fraction=0.5, **OPTIONS)
+
+
+def test_a_bad_spectrum_stops_nothing(found):
+    assert found.draws.shape == (3, 400, 7)
+    assert found.verdict[1] == OUTSIDE and "compared" in found.reason[1]
+    assert np.isfinite(found.draws[[0, 2]]).all()
+    alone = digs.infer(made_spectrum(2), **OPTIONS)
+    assert np.array_equal(alone.draws[0], found.draws[2])
+    assert found[2].statistics["chi_squared"] == alone.statistics["chi_squared"]
+
+
+def test_table_and_tree(found, tmp_path):
+    table = found.table
+    assert table["LOGMASS_P50"].unit == "dex" and table["GAS_LOGU_P50"].unit == "dex"
+    assert np.allclose((table["LOGMASS_TOTAL_P50"] - table["LOGMASS_P50"]).value[[0, 2]], np.log10(2))
+    assert "mass of all stars that formed" in table.meta["MASSES"]
+    found.write_table(tmp_path / "table.ecsv")
+    tree = found.to_datatree()
+    assert tree["posterior"]["logmass"].shape == (1, 400, 3)
+    assert tree["observed_data"]["flux"].shape == (3, 250)
+    assert (found.derived["surviving_mass"][0] < 10 ** found.draws[0, :, 0]).all()
+
+
+def test_own_prior(found):
+    nearer = found[0].with_prior({"logzsol": stats.norm(-0.3, 0.5)})
+    assert nearer.there.all() and nearer.names == found.names
+    with pytest.raises(DigsError):
+        found[0].with_prior({"logmass": stats.norm(7.0, 0.01)})
+    with pytest.raises(DigsError, match="no parameter"):
+        found[0].with_prior({"colour": stats.norm(0, 1)})
+    mixed = found[[0, 2]].with_prior({"logmass": stats.norm(found.quantiles((0.5,))[0, 0, 0], 0.05)})
+    assert set(mixed.verdict) <= {*found.verdict, TOO_FAR}
+
+
+def test_pictures(found, tmp_path):
+    written = found.write_pictures(0, tmp_path, "made")
+    assert [path.name for path in written] == ["made_fit.png", "made_corner.png", "made_history.png"]
+    assert all(path.stat().st_size > 5000 for path in written)
+
+
+def test_lists_of_other_things_are_refused():
+    with pytest.raises(DigsError, match="spectra alone"):
+        digs.infer([made_spectrum(), np.ones(10)])
+    for wrong in ({"fibre_fraction": 1.5}, {"history": "bursts"}, {"dispersion": -1.0}, {"effective": 0}):
+        with pytest.raises(DigsError):
+            digs.infer(made_spectrum(), **wrong)
+
+
+def test_masses_of_bins():
+    edges, names = np.array([0.0, 1.0, 3.0, 7.0]), ["logmass", "logsfr_ratio_1", "logsfr_ratio_2"]
+    mass = bin_masses(np.array([[10.0, 0.0, 0.0], [10.0, 1.0, 0.0]]), names, edges)
+    assert np.allclose(mass.sum(1), 1e10)
+    assert np.allclose(mass[0], 1e10 * np.array([1, 2, 4]) / 7)
+    assert np.allclose(mass[1] / mass[1, 1], [5, 1, 2])
+    rates = binned_rates(np.array([[10.0, 0.0, 0.0]]), names, edges, np.array([0.5, 2.0, 6.9]))
+    assert np.allclose(rates, 1e10 / 7e9)
+
+
+def test_a_binned_history(tmp_path):
+    found = digs.infer(made_spectrum(1), history="binned", **OPTIONS | {"draws": 100, "effective": 20})
+    assert found.names == (
+        *("logmass", "logzsol", "dust2"),
+        *(f"logsfr_ratio_{number}" for number in range(1, 7)),
+        *("gas_logz", "gas_logu"),
+    )
+    assert abs(found.quantiles((0.5,))[0, 0, 0] - 10.5) < 0.4  # of the same light, another history's mass
+    table = found.table
+    assert table["T50_P50"].unit == "Gyr" and 0 < table["T90_P50"][0] < table["T50_P50"][0]
+    assert (found.derived["surviving_mass"] < 10 ** found.draws[..., 0]).all()
+    assert all(path.stat().st_size > 5000 for path in found.write_pictures(0, tmp_path, "binned"))
+    assert found.to_datatree()["posterior"]["logsfr_ratio_6"].shape == (1, 100, 1)
+
+
+def write_csv(path, spectrum):
+    rows = np.column_stack([spectrum.wavelength, spectrum.flux, spectrum.sigma])
+    np.savetxt(path, rows, delimiter=",", header="wave (Angstrom),flux (erg/s/cm2/Angstrom),err", comments="")
+
+
+def command(monkeypatch, capsys, *words):
+    """Exit status, output and errors of the command."""
+    monkeypatch.setattr("sys.argv", ["digs", *map(str, words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    streams = capsys.readouterr()
+    code = ended.value.code
+    return code, streams.out, streams.err + (code if isinstance(code, str) else "")
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    write_csv(tmp_path / "galaxy.csv", made_spectrum(1))
+    facts = ["--redshift", 0.06, "--sigma-kms", 150, "--medium", "vacuum", "--dispersion", DISPERSION]
+    given = [tmp_path / "galaxy.csv", *facts, "--draws", 100, "--effective", 30, "--out", tmp_path / "out"]
+    code, out, _ = command(monkeypatch, capsys, "infer", *given, "--no-pictures")
+    assert code == 0 and "posteriors.ecsv" in out
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"posteriors.ecsv", "posteriors.nc"}
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["missing.csv"], "missing.csv"),
+        (["galaxy.csv"], "redshift"),
+        (["galaxy.csv", "--redshift", "0.06", "--medium", "vacuum", "--sigma-kms", "150", "--prior", "x"], "not clear"),
+        (["galaxy.csv", "--workers", "2"], "catalogue"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(words, said, tmp_path, monkeypatch, capsys):
+    write_csv(tmp_path / "galaxy.csv", made_spectrum(1))
+    monkeypatch.chdir(tmp_path)
+    code, _, errors = command(monkeypatch, capsys, "infer", *words)
+    assert code not in (0, None) and said in errors
+    assert not (tmp_path / "posteriors").exists()
