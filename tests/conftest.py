@@ -396,7 +396,7 @@ def networks() -> dict[str, Posterior]:
 @pytest.fixture
 def suspicious(monkeypatch) -> Callable[[str], None]:
     """suspicious(name): the light of that name is always on."""
-    infer_module = import_module("digs.inference.infer")
+    infer_module = import_module("digs.inference.network_inference")
     return lambda name: monkeypatch.setitem(infer_module._warning_lights().judge.thresholds, name, -np.inf)
 
 

@@ -18,7 +18,7 @@ __all__, __getattr__, __dir__ = face(
         "Simulator": "physics.simulator",
         "Spectrum": "observations.spectrum",
         "add_noise": "physics.noise",
-        "infer": "inference.engine.spectra_inference",
+        "infer": "inference.infer",
         "load_track": "diagnostics.benchmark.tracks",
         "read": "observations.reading",
         "score": "diagnostics.scores.public_scores",

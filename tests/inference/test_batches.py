@@ -13,7 +13,7 @@ from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.inference import infer as infer_module
 from digs.inference.batches import draws_in_batches, in_batches
-from digs.inference.infer import OUTSIDE, REFITTED, TRUSTED
+from digs.inference.network_inference import OUTSIDE, REFITTED, TRUSTED
 
 NUMBER = 50
 WAYS = {

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 import digs
-from digs.inference.infer import REFITTED
+from digs.inference.network_inference import REFITTED
 
-infer_module = sys.modules["digs.inference.infer"]  # whose function has its name
+infer_module = sys.modules["digs.inference.network_inference"]  # whose function has its name
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from digs.base.statistics import QUANTILES, ratio_and_shift
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
 from digs.files.schemas.reference_schema import REFERENCE
-from digs.inference import infer as fallback
-from digs.inference.infer import OUTSIDE, REFITTED, TRUSTED, infer
+from digs.inference import network_inference as fallback
+from digs.inference.network_inference import OUTSIDE, REFITTED, TRUSTED, infer
 
 FEW = 3
 

@@ -11,10 +11,10 @@ from astropy import units
 import digs
 from digs.files.units import FLUX_UNIT
 from digs.flows.network_files import NETWORKS
-from digs.inference.infer import OUTSIDE, REFITTED, TRUSTED
+from digs.inference.network_inference import OUTSIDE, REFITTED, TRUSTED
 from digs.inference.posterior import NoPosteriorError
 
-infer_module = sys.modules["digs.inference.infer"]  # whose function has its name
+infer_module = sys.modules["digs.inference.network_inference"]  # whose function has its name
 FEW, SPOILED = 4, 1
 OTHERS = np.arange(FEW) != SPOILED
 

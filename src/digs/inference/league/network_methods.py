@@ -12,8 +12,8 @@ from digs.base.random_streams import stream
 from digs.base.statistics import resample_systematically
 from digs.flows.network_files import NETWORKS
 from digs.inference.importance import log_weights
-from digs.inference.infer import OUTSIDE, infer
 from digs.inference.league.method import Answer, Method, ObservedSpectra
+from digs.inference.network_inference import OUTSIDE, infer
 from digs.inference.posterior import NoPosteriorError, Posterior
 from digs.physics.prior import Prior
 from digs.physics.simulator import Simulator
