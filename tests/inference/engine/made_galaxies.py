@@ -16,7 +16,7 @@ from digs.physics.linear.linear_model import LinearModel
 
 WAVELENGTH = np.geomspace(3900, 6900, 250)
 SIGMA_KMS, DISPERSION = 150.0, 120.0
-QUICK = EngineSettings(dispersion=DISPERSION, bank=2000, effective=60, calls=3000, walk=0)
+QUICK = EngineSettings(dispersion=DISPERSION, bank=2000, effective=60, calls=3000, walk=0, network=False)
 TRUTH = [10.5, -0.3, 0.5, 5.0, 0.3, -0.2, -2.8]
 
 

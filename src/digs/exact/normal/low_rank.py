@@ -37,7 +37,10 @@ class LowRankCovariance:
         Args:
             gram: X^T D^{-1} X, where it is known.
         """
-        white = vectors * self._inverse[:, None]
+        return self.white_products(vectors * self._inverse[:, None], gram)
+
+    def white_products(self, white: np.ndarray, gram: np.ndarray | None = None) -> np.ndarray:
+        """Return the same of vectors that are divided by sigma, D^{-1/2} X."""
         if gram is None:
             gram = white.T @ white
         if not len(self._factor):

@@ -11,6 +11,51 @@ from digs.inference.engine.galaxy_problem import GalaxyProblem
 
 
 @dataclass
+class NetworkPool:
+    """Draws of a network with the density of the posterior; those beyond the problem's dispersions have no weight.
+
+    problem: of the galaxy.
+    z: draws, infinite in a column that is beyond; shape (N, d).
+    log_weight: shape (N,).
+    masses: given each draw, arrays.
+    """
+
+    problem: GalaxyProblem
+    z: np.ndarray
+    log_weight: np.ndarray
+    masses: MassTerms
+
+    @classmethod
+    def of(cls, problem: GalaxyProblem, theta: np.ndarray, log_q: np.ndarray) -> "NetworkPool":
+        """Return the pool.
+
+        Args:
+            problem: of the galaxy.
+            theta: draws without their mass, shape (N, d).
+            log_q: ln of the density that they come with, shape (N,).
+        """
+        coordinates = problem.coordinates
+        beyond = (theta < coordinates.low) | (theta > coordinates.high)
+        z = coordinates.z(np.column_stack([np.zeros(len(theta)), theta]))
+        z = np.where(beyond, np.inf, z)
+        log_target, terms = problem.evaluate(z)
+        inside = ~beyond.any(1)
+        log_weight = np.full(len(z), -np.inf)
+        log_weight[inside] = log_target[inside] - log_q[inside] - coordinates.log_jacobian(z[inside])
+        return cls(problem, z, log_weight, MassTerms(*(each.numpy() for each in (terms.mean, terms.std, terms.peak))))
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def joined(self, other: "NetworkPool") -> "NetworkPool":
+        """Return the draws of both, which are of one problem and proposal."""
+        both = lambda mine, more: np.concatenate([mine, more])
+        masses = (both(getattr(self.masses, name), getattr(other.masses, name)) for name in ("mean", "std", "peak"))
+        parts = both(self.z, other.z), both(self.log_weight, other.log_weight)
+        return NetworkPool(self.problem, *parts, MassTerms(*masses))
+
+
+@dataclass
 class DrawPool:
     """Draws of z with the density of the posterior.
 

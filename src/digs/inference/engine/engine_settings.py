@@ -27,6 +27,7 @@ class EngineSettings:
     walk: steps of emcee, at most; 0 to do without it.
     bank: how many templates the first guesses come from.
     significance: the least probability of chi-squared of the best fit; below it the galaxy is outside the model.
+    network: whether the general network makes the first proposal, where it has learnt the model; else templates do.
 
     Raises:
         DigsError: a setting is of the wrong kind or size.
@@ -47,6 +48,7 @@ class EngineSettings:
     walk: int = 4000
     bank: int = 20_000
     significance: float = 0.01
+    network: bool = True
 
     def __post_init__(self):
         if self.history not in HISTORIES:

@@ -42,15 +42,15 @@ def exact_equations(
     modes = covariance_modes(reference[seen], relative_modes(floor, rest), rest, first.redshift, floor)
     covariance = LowRankCovariance(error, modes)
     smooth = calibration_modes(nuisances, rest, rest)
-    own, count = first.matrix.shape[1], smooth.shape[1]
-    columns = np.empty((len(data), own + COARSE * count + 1))
-    columns[:, -1] = data
+    own, count, inverse = first.matrix.shape[1], smooth.shape[1], 1 / error
+    white = np.empty((len(data), own + COARSE * count + 1))  # all columns, divided by the errors
+    white[:, -1] = data * inverse
     products = []
     for model in models:
-        columns[:, :own] = model.matrix[seen]
-        for k, mode in enumerate(smooth.T):
-            np.multiply(columns[:, :COARSE], mode[:, None], out=columns[:, own + k * COARSE : own + (k + 1) * COARSE])
-        products.append(covariance.products(columns))
+        np.multiply(model.matrix if seen.all() else model.matrix[seen], inverse[:, None], out=white[:, :own])
+        scattered = white[:, own:-1].reshape(len(data), count, COARSE)
+        np.multiply(white[:, None, :COARSE], smooth[:, :, None], out=scattered)
+        products.append(covariance.white_products(white))
     products = np.stack(products)
     strong = np.flatnonzero(moments.strong(first.lines))
     at_lines = calibration_modes(nuisances, rest, first.line_wavelength[strong])

@@ -1,24 +1,25 @@
 """One galaxy's posterior: proposals, weights on its own pixels, refinement, and a verdict with its reason."""
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from digs.base.errors import DigsError
 from digs.base.random_streams import stream
 from digs.base.statistics import resample_systematically
 from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
-from digs.inference.engine.draw_pool import DrawPool, effective_number, thinned
+from digs.inference.engine.draw_pool import DrawPool, NetworkPool, effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.first_guess import DrawProposal, first_guess, learned_mixture
 from digs.inference.engine.fit_check import FitCheck, fit_check
+from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
 from digs.inference.engine.model_space import ModelSpace
+from digs.inference.engine.network_guess import NetworkGuess
+from digs.inference.general.general_network import GeneralNetwork
 from digs.inference.results.galaxy_draws import OUTSIDE, REFINED, REFITTED, TRUSTED
 from digs.observations.spectrum import Spectrum
 
@@ -29,8 +30,9 @@ _WALKERS = 48
 _BURN_IN = 150  # steps of emcee
 _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
-
-Proposer = Callable[[FoundGalaxy, np.random.Generator], DrawProposal]  # what a network would be, too
+_MORE = 3  # times as many draws of a network as are kept, at most
+_WORTH = 0.15  # of a network's draws effective, so that more of them are better than to learn from these
+_LOST = 20.0  # effective draws of a network, below which the galaxy is looked for without it
 
 
 @dataclass(frozen=True)
@@ -63,102 +65,182 @@ def guess_from_templates(found: FoundGalaxy, random: np.random.Generator) -> Dra
 
 
 def galaxy_posterior(
-    spectrum: Spectrum,
-    settings: EngineSettings,
-    draws: int,
-    seed: int,
-    proposers: Sequence[Proposer] = (guess_from_templates,),
+    spectrum: Spectrum, settings: EngineSettings, draws: int, seed: int, network: GeneralNetwork | None = None
 ) -> GalaxyPosterior:
     """Return the posterior of one galaxy, which depends on the spectrum's digest, the seed and the settings alone.
+
+    The first draws are those of the network. Where it has none that count, the galaxy is looked for by templates.
 
     Args:
         spectrum: of the galaxy.
         settings: of the engine.
         draws: how many to keep, 1 or more.
         seed: of all random numbers.
-        proposers: what makes the first proposals, one after the other until enough draws are effective.
+        network: that makes the first proposal; without, the galaxy is looked for.
     Raises:
         DigsError: the spectrum cannot be compared with the model.
     """
-    space = ModelSpace.of(settings, spectrum.redshift)
-    search = GalaxySearch(spectrum, space, settings)
-    found = search.found()
-    key = bytes.fromhex(spectrum.digest)
-    notes = (*spectrum.notes, *search.pixels.notes)
-    effective = min(settings.effective, draws)
-    for attempt in range(_WIDENED + 1):
-        random = stream(seed, f"engine {attempt}", key)
-        check = _check(found, settings)
-        if check.probability < settings.significance and attempt == 0:  # unless the best fit was missed
-            again = search.found(_MORE_STARTS)
-            better = _check(again, settings)
-            found, check = (again, better) if better.chi_squared < check.chi_squared else (found, check)
-        if check.probability < settings.significance:
-            return _outside(found, check, draws, notes)
-        pool = DrawPool(found.problem)
-        verdict, first = _proposed(pool, found, proposers, draws, effective, random)
-        if verdict != TRUSTED:
-            _refine(pool, effective, settings.calls, random)
-            verdict = REFINED
-        log_weight = pool.log_weight
-        weight = np.exp(log_weight - log_weight.max())
-        if not search.narrowed(found, pool.z, weight / weight.sum()) or attempt == _WIDENED:
-            break
-        found = search.wider(found)
-    reached = effective_number(log_weight)
-    error = math.sqrt(max(0.0, 1 / max(reached, 1.0) - 1 / len(pool)))
-    top = log_weight.max()
+    task = _Task(spectrum, settings, draws, seed)
+    found = None if network is None else task.by_network(network)
+    return task.by_search() if found is None else found
+
+
+class _Task:
+    """One galaxy on its way to a posterior."""
+
+    def __init__(self, spectrum: Spectrum, settings: EngineSettings, draws: int, seed: int):
+        self._settings, self._draws, self._seed, self._redshift = settings, draws, seed, spectrum.redshift
+        self._search = GalaxySearch(spectrum, ModelSpace.of(settings, spectrum.redshift), settings)
+        self._key = bytes.fromhex(spectrum.digest)
+        self._notes = (*spectrum.notes, *self._search.pixels.notes)
+        self._effective = min(settings.effective, draws)
+
+    def by_network(self, network: GeneralNetwork) -> GalaxyPosterior | None:
+        """The posterior from the network's draws on, or None where they lead nowhere."""
+        guess = NetworkGuess.of(network, self._search.pixels, self._redshift, self._settings, self._key)
+        if guess is None:
+            return None
+        pool = self._network_pool(guess)
+        reached = effective_number(pool.log_weight)
+        first = reached / len(pool)
+        if reached < min(_LOST, 0.5 * len(pool)):
+            return None
+        check = _check(pool.problem, _likeliest(pool), self._settings)
+        if check.probability < self._settings.significance:  # which a better fit may yet mend
+            return None
+        if first > _WORTH:
+            pool = self._more(guess, pool)
+        if effective_number(pool.log_weight) >= self._effective:
+            verdict = TRUSTED if len(pool) == self._draws else REFINED
+            return self._finished(pool, len(pool), verdict, first, check)
+        random = stream(self._seed, "engine after network", self._key)
+        refined = DrawPool(pool.problem)
+        refined.add(DrawProposal(learned_mixture(pool.z, pool.log_weight, random)), _ROUND[0], random)
+        return self._refined(refined, len(pool), first, check, random)
+
+    def by_search(self) -> GalaxyPosterior:
+        """The posterior without a network."""
+        settings, found = self._settings, self._search.found()
+        for attempt in range(_WIDENED + 1):
+            random = stream(self._seed, f"engine {attempt}", self._key)
+            check = _check(found.problem, found.peaks.z[0], settings)
+            if check.probability < settings.significance and attempt == 0:  # unless the best fit was missed
+                again = self._search.found(_MORE_STARTS)
+                better = _check(again.problem, again.peaks.z[0], settings)
+                found, check = (again, better) if better.chi_squared < check.chi_squared else (found, check)
+            if check.probability < settings.significance:
+                return _outside(found.problem, check, self._draws, self._notes)
+            pool = DrawPool(found.problem)
+            first = pool.add(guess_from_templates(found, random), self._draws, random)
+            if effective_number(pool.log_weight) < self._effective:
+                _refine(pool, self._effective, settings.calls, random)
+            if not self._search.narrowed(found.problem, pool.z, _shares(pool)) or attempt == _WIDENED:
+                break
+            found = self._search.wider(found)
+        if effective_number(pool.log_weight) >= self._effective and len(pool) == self._draws:
+            return self._finished(pool, len(pool), TRUSTED, first, check)
+        return self._refined(pool, 0, first, check, random)
+
+    def _network_pool(self, guess: NetworkGuess) -> NetworkPool:
+        """The network's first draws, on as wide a range of dispersions as they need."""
+        theta, log_q = guess.draws(self._draws, self._seed)
+        middle = guess.middle()
+        problem = self._search.around(theta, middle)
+        for _ in range(_WIDENED + 1):
+            pool = NetworkPool.of(problem, theta, log_q)
+            if not np.isfinite(pool.log_weight).any() or not self._search.narrowed(problem, pool.z, _shares(pool)):
+                break
+            low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
+            problem = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
+        return pool
+
+    def _more(self, guess: NetworkGuess, pool: NetworkPool) -> NetworkPool:
+        """The pool with as many more of the network's draws as seem to be enough."""
+        reached = effective_number(pool.log_weight)
+        if reached >= self._effective:
+            return pool
+        number = min(math.ceil(_MARGIN * self._effective / (reached / len(pool))), _MORE * self._draws)
+        theta, log_q = guess.draws(number, self._seed)
+        return pool.joined(NetworkPool.of(pool.problem, theta[len(pool) :], log_q[len(pool) :]))
+
+    def _refined(
+        self, pool: DrawPool, before: int, first: float, check: FitCheck, random: np.random.Generator
+    ) -> GalaxyPosterior:
+        """The posterior after refinement, and by emcee if that is not enough."""
+        _refine(pool, self._effective, self._settings.calls - before, random)
+        reached, calls = effective_number(pool.log_weight), before + len(pool)
+        if reached < self._effective and self._settings.walk:
+            walked = _walked(pool, self._settings.walk, random)
+            if walked is not None:
+                return self._by_emcee(pool, walked, calls, first, check, random)
+        return self._finished(pool, calls, REFINED, first, check)
+
+    def _finished(
+        self, pool: DrawPool | NetworkPool, calls: int, verdict: str, first: float, check: FitCheck
+    ) -> GalaxyPosterior:
+        """The posterior of weighted draws."""
+        random = stream(self._seed, "engine's end", self._key)
+        log_weight, reached = pool.log_weight, effective_number(pool.log_weight)
+        if np.isfinite(log_weight).sum() > self._draws:
+            rows, kept = thinned(log_weight, self._draws, random)
+        else:
+            rows = np.argsort(~np.isfinite(log_weight), kind="stable")[: self._draws]
+            kept = log_weight[rows]
+        theta = _theta(pool.problem, pool.z[rows], _some(pool.masses, rows), random)
+        statistics = _statistics(check) | {"first_efficiency": first, "calls": float(calls), "effective": reached}
+        reason = "" if verdict == TRUSTED else _in_words(first, calls, reached, self._effective)
+        evidence = _evidence(log_weight)
+        return GalaxyPosterior(theta, kept, pool.problem.names, *evidence, verdict, reason, statistics, self._notes)
+
+    def _by_emcee(
+        self,
+        pool: DrawPool,
+        walked: tuple[np.ndarray, MassTerms, float, int],
+        calls: int,
+        first: float,
+        check: FitCheck,
+        random: np.random.Generator,
+    ) -> GalaxyPosterior:
+        """The posterior of emcee's draws, with the evidence of the weighted ones."""
+        z, terms, independent, more = walked
+        rows = _even_rows(len(z), self._draws, random)
+        theta = _theta(pool.problem, z[rows], _some(terms, rows), random)
+        statistics = _statistics(check) | {
+            "first_efficiency": first,
+            "calls": float(calls + more),
+            "effective": independent,
+        }
+        reason = _refitted(independent, self._effective, calls)
+        evidence = _evidence(pool.log_weight)
+        even, names = np.zeros(self._draws), pool.problem.names
+        return GalaxyPosterior(theta, even, names, *evidence, REFITTED, reason, statistics, self._notes)
+
+
+def _shares(pool: DrawPool | NetworkPool) -> np.ndarray:
+    """Weights that add up to 1."""
+    weight = np.exp(pool.log_weight - pool.log_weight.max())
+    return weight / weight.sum()
+
+
+def _evidence(log_weight: np.ndarray) -> tuple[float, float]:
+    """Ln of the evidence, and its error."""
+    top, reached = log_weight.max(), effective_number(log_weight)
     evidence = float(top + np.log(np.exp(log_weight - top).mean())) if np.isfinite(top) else math.nan
-    statistics = _statistics(check) | {"first_efficiency": first, "calls": float(len(pool))}
-    if reached < effective and settings.walk:
-        walked = _walked(pool, settings.walk, random)
-        if walked is not None:
-            z, terms, independent, calls = walked
-            rows, kept = _even_rows(len(z), draws, random), np.zeros(draws)
-            theta = _theta(found, z[rows], _some(terms, rows), random)
-            statistics |= {"calls": len(pool) + calls, "effective": independent}
-            reason = _refitted(independent, effective, len(pool))
-            return GalaxyPosterior(
-                theta, kept, found.problem.names, evidence, error, REFITTED, reason, statistics, notes
-            )
-    if len(pool) > draws:
-        rows, kept = thinned(log_weight, draws, random)
-    else:
-        rows, kept = np.arange(draws), log_weight[:draws]
-    theta = _theta(found, pool.z[rows], _some(pool.masses, rows), random)
-    statistics["effective"] = reached
-    reason = "" if verdict == TRUSTED else _refined(first, pool, reached, effective)
-    return GalaxyPosterior(theta, kept, found.problem.names, evidence, error, verdict, reason, statistics, notes)
+    return evidence, math.sqrt(max(0.0, 1 / max(reached, 1.0) - 1 / len(log_weight)))
 
 
-def _check(found: FoundGalaxy, settings: EngineSettings) -> FitCheck:
-    """The check of the likeliest galaxy, at its likeliest mass."""
-    problem = found.problem
-    theta = problem.coordinates.theta(found.peaks.z[:1])
+def _likeliest(pool: NetworkPool) -> np.ndarray:
+    """The draw of the highest likelihood, shape (d,)."""
+    return pool.z[int(np.where(np.isfinite(pool.log_weight), pool.masses.peak, -np.inf).argmax())]
+
+
+def _check(problem: GalaxyProblem, z: np.ndarray, settings: EngineSettings) -> FitCheck:
+    """The check of one galaxy, z of shape (d,), at its likeliest mass."""
+    theta = problem.coordinates.theta(z[None])
     mass = problem.mass_terms(torch.as_tensor(theta)).mean.item()
     low, high = problem.logmass_range
     theta[0, 0] = np.log10(np.clip(mass, 10.0**low, 10.0**high))
     return fit_check(problem, theta[0], settings.nuisances)
-
-
-def _proposed(
-    pool: DrawPool,
-    found: FoundGalaxy,
-    proposers: Sequence[Proposer],
-    draws: int,
-    effective: int,
-    random: np.random.Generator,
-) -> tuple[str, float]:
-    """Draw from the first proposals; whether these do, and the efficiency of the first."""
-    if not proposers:
-        raise DigsError("There is no proposal; give one or more.")
-    first = math.nan
-    for propose in proposers:
-        share = pool.add(propose(found, random), draws, random)
-        first = share if math.isnan(first) else first
-        if effective_number(pool.log_weight) >= effective:
-            return TRUSTED, first
-    return REFINED, first
 
 
 def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Generator) -> None:
@@ -198,10 +280,10 @@ def _even_rows(count: int, draws: int, random: np.random.Generator) -> np.ndarra
     return random.choice(count, draws, replace=count < draws)
 
 
-def _theta(found: FoundGalaxy, z: np.ndarray, terms: MassTerms, random: np.random.Generator) -> np.ndarray:
+def _theta(problem: GalaxyProblem, z: np.ndarray, terms: MassTerms, random: np.random.Generator) -> np.ndarray:
     """Draws with their masses."""
-    theta = found.problem.coordinates.theta(z)
-    theta[:, 0] = draw_logmass(terms, *found.problem.logmass_range, random.random(len(z)))
+    theta = problem.coordinates.theta(z)
+    theta[:, 0] = draw_logmass(terms, *problem.logmass_range, random.random(len(z)))
     return theta
 
 
@@ -214,8 +296,8 @@ def _statistics(check: FitCheck) -> dict[str, float]:
     }
 
 
-def _outside(found: FoundGalaxy, check: FitCheck, draws: int, notes: tuple[str, ...]) -> GalaxyPosterior:
-    names = found.problem.names
+def _outside(problem: GalaxyProblem, check: FitCheck, draws: int, notes: tuple[str, ...]) -> GalaxyPosterior:
+    names = problem.names
     reason = (
         f"the best fit has a chi-squared of {check.chi_squared:.0f} for {check.degrees} degrees of freedom, nuisances "
         f"included (p = {check.probability:.1e}), and is worst near {check.worst:.0f} Angstrom; with errors "
@@ -226,10 +308,8 @@ def _outside(found: FoundGalaxy, check: FitCheck, draws: int, notes: tuple[str, 
     return GalaxyPosterior(nan, nan[:, 0], names, math.nan, math.nan, OUTSIDE, reason, statistics, notes)
 
 
-def _refined(first: float, pool: DrawPool, reached: float, effective: int) -> str:
-    words = (
-        f"of the first draws {100 * first:.0f}% were effective; {len(pool)} in all have {reached:.0f} effective ones"
-    )
+def _in_words(first: float, calls: int, reached: float, effective: int) -> str:
+    words = f"of the first draws {100 * first:.0f}% were effective; {calls} calls have {reached:.0f} effective ones"
     return words if reached >= effective else f"{words}, fewer than the {effective} asked for"
 
 

@@ -1,5 +1,6 @@
 """From a spectrum to where its posterior lies: dispersions first at a few nodes, then closer and closer."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,10 +21,12 @@ from digs.physics.linear.wide_prior import RANGES
 from digs.physics.stored_populations import stored_populations
 
 _NODES = 5  # of the dispersion, in the search
-_CLOSE = 8  # nodes of the exact likelihood, where they span _APART dex or less
-_APART = 0.25  # dex, by each of which more another node is taken
+_CLOSE = 5  # nodes of the exact likelihood, where they span _APART dex or less
+_APART = 0.15  # dex, by each of which more another node is taken
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
+_SPANNED = 0.001, 0.999  # quantiles of a proposal's dispersions, which nodes span
+_SPARE = 0.05  # of their range, more to either side
 _NEAR = 0.15  # dex, within which a peak between few nodes is right
 _EDGE = 0.25  # of the nodes' range, within which a peak is too near its end
 _AGAIN = 2  # times that the nodes are moved to it
@@ -98,12 +101,35 @@ class GalaxySearch:
         more = (factor - 1) * (high - low) / 2
         return self._close(found.problem, found.forms, found.peaks, (low - more, high + more))
 
-    def narrowed(self, found: FoundGalaxy, z: np.ndarray, weight: np.ndarray) -> bool:
+    def around(self, theta: np.ndarray, middle: np.ndarray) -> GalaxyProblem:
+        """Return the problem whose nodes span the dispersions of draws, and whose reference is one galaxy.
+
+        Args:
+            theta: draws without their mass, shape (N, columns).
+            middle: the galaxy, shape (columns,).
+        """
+        if self._settings.dispersion is not None:
+            return self._referred(self._problem(np.array([self._settings.dispersion])), middle)
+        low, high = np.quantile(theta[:, -1], _SPANNED)
+        more = max(_SPARE * (high - low), _NARROWEST - (high - low) / 2)
+        return self.spanning(low - more, high + more, middle)
+
+    def spanning(self, low: float, high: float, middle: np.ndarray) -> GalaxyProblem:
+        """Return the problem whose nodes span log10 of dispersions, and whose reference is one galaxy.
+
+        Args:
+            low, high: ends, cut by the prior.
+            middle: the galaxy, as of `around`.
+        """
+        low, high = self._cut(low, high)
+        return self._referred(self._problem(10 ** even_nodes(low, high, _enough(low, high))), middle)
+
+    def narrowed(self, problem: GalaxyProblem, z: np.ndarray, weight: np.ndarray) -> bool:
         """Return whether draws, with weights that add up to 1, crowd at an end of the nodes that is not the prior's."""
         if self._settings.dispersion is not None:
             return False
-        low, high = found.problem.coordinates.low[-1], found.problem.coordinates.high[-1]
-        value = found.problem.coordinates.theta(z)[:, -1]
+        low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
+        value = problem.coordinates.theta(z)[:, -1]
         edge = 0.02 * (high - low)
         crowded = lambda near, end: end not in self._ends and weight[near].sum() > 2e-3
         return crowded(value < low + edge, low) or crowded(value > high - edge, high)
@@ -119,14 +145,13 @@ class GalaxySearch:
         self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, ends: tuple[float, float]
     ) -> FoundGalaxy:
         """The galaxy, with as many nodes between two ends as interpolation takes to be exact."""
-        number = _CLOSE + int(max(ends[1] - ends[0] - _APART, 0.0) / _APART)
-        return self._found(*self._closer(problem, forms, peaks, ends, number))
+        return self._found(*self._closer(problem, forms, peaks, ends, _enough(*ends)))
 
     def _closer(
         self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, ends: tuple[float, float], number: int
     ) -> tuple[GalaxyProblem, FixedCovariance, Peaks]:
         """The problem between two ends of log10 of the dispersion, its forms, and the peaks that peaks lead to."""
-        low, high = max(ends[0], self._ends[0]), min(ends[1], self._ends[1])
+        low, high = self._cut(*ends)
         theta = problem.coordinates.theta(peaks.z)
         theta[:, -1] = theta[:, -1].clip(low, high)
         return self._settled(
@@ -140,6 +165,24 @@ class GalaxySearch:
         amounts = problem.coefficients(problem.split(torch.as_tensor(theta[:1]))[0])[0].numpy()
         forms = FixedCovariance.of(problem, mass * amounts, problem.middle)
         return problem, forms, likeliest(problem, forms, problem.coordinates.z(theta))
+
+    def _cut(self, low: float, high: float) -> tuple[float, float]:
+        """Two ends of log10 of the dispersion, inside the prior."""
+        low, high = max(low, self._ends[0]), min(high, self._ends[1])
+        if high - low >= _NARROWEST:
+            return low, high
+        low = float(np.clip(low, self._ends[0], max(self._ends[0], self._ends[1] - _NARROWEST)))
+        return low, min(low + _NARROWEST, self._ends[1])
+
+    def _referred(self, problem: GalaxyProblem, middle: np.ndarray) -> GalaxyProblem:
+        """The problem with a galaxy as its reference, whose mass is that of the noise alone."""
+        theta = torch.as_tensor(np.concatenate([[problem.logmass_range[0]], middle])[None])
+        amounts = problem.coefficients(problem.split(theta)[0])[0].numpy()
+        seen = np.isfinite(problem.pixels.sigma)
+        model = (problem.models[problem.middle].matrix @ amounts)[seen] / problem.pixels.sigma[seen]
+        mass = model @ (problem.pixels.flux[seen] / problem.pixels.sigma[seen]) / (model @ model)
+        low, high = (10.0**end for end in problem.logmass_range)
+        return replace(problem, reference=float(np.clip(mass, low, high)) * amounts)
 
     def _near_an_end(self, found: FoundGalaxy) -> bool:
         """Whether the likeliest dispersion is near an end of the nodes that is not the prior's."""
@@ -164,6 +207,11 @@ class GalaxySearch:
         amounts = problem.coefficients(problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))[0])
         reference = best_mass(problem, forms, peaks) * amounts[0].numpy()
         return FoundGalaxy(replace(problem, reference=reference), forms, distinct(peaks))
+
+
+def _enough(low: float, high: float) -> int:
+    """How many nodes between two ends make interpolation exact."""
+    return _CLOSE + math.ceil(max(high - low - _APART, 0.0) / _APART)
 
 
 def best_mass(problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> float:

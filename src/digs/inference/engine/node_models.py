@@ -1,7 +1,6 @@
 """The models of a galaxy at a few dispersions, and its spectra at those between."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from astropy import constants
 from torch import Tensor
 
-from digs.inference.engine.spread_shapes import lines_in_pixels, shapes_in_pixels
+from digs.inference.engine.spread_shapes import fill_shapes_in_pixels, lines_in_pixels
 from digs.physics.distance import dimming
 from digs.physics.instrument import Instrument
 from digs.physics.linear.linear_model import LinearModel
@@ -30,29 +29,39 @@ def node_models(instrument: Instrument, redshift: float, dispersions: np.ndarray
         redshift: above 0.
         dispersions: of stars and gas in km/s, ascending.
     """
-    return tuple(_alike([_model(instrument, redshift, float(each)) for each in dispersions]))
-
-
-def _model(instrument: Instrument, redshift: float, dispersion: float) -> LinearModel:
-    if dispersion == 0.0:  # lines are then as wide as FSPS makes them
-        return LinearModel.of(instrument, redshift)
+    if len(dispersions) == 1 and dispersions[0] == 0.0:  # lines are then as wide as FSPS makes them
+        return (LinearModel.of(instrument, redshift),)
     populations = stored_populations().product
-    native, edges = populations["wavelength"], instrument.edges / (1 + redshift)
-    rest = instrument.rest_wavelength(redshift)
-    own = np.interp(rest, native, np.abs(populations["resolution"]))
-    squared = np.full(instrument.pixels, dispersion**2)
-    if instrument.sigma_kms is not None:
-        squared = squared + instrument.sigma_kms**2
-    elif instrument.resolution is not None:
-        squared = squared + (_C_KMS / (instrument.resolution * _FWHM)) ** 2
-    added = squared if instrument.sigma_kms is not None else squared - own**2
-    shapes = shapes_in_pixels(native, _shapes(), edges, np.sqrt(added.clip(min=0.0)) / _C_KMS)
-    lines = lines_in_pixels(populations["line_wavelength"], edges, np.sqrt(squared) / _C_KMS)
+    edges, rest = instrument.edges / (1 + redshift), instrument.rest_wavelength(redshift)
+    spreads = [_spreads(instrument, rest, float(each)) for each in dispersions]
+    lines = [lines_in_pixels(populations["line_wavelength"], edges, np.sqrt(total) / _C_KMS) for total, _ in spreads]
     if instrument.matrix is not None:
-        shapes, lines = instrument.matrix @ shapes, instrument.matrix @ lines
-    seen = np.flatnonzero(lines.max(0) > _UNSEEN)
-    matrix = np.concatenate([shapes, lines[:, seen]], 1) * dimming(redshift)
-    return LinearModel(redshift, dispersion, rest, matrix, seen, populations["line_wavelength"][seen], added < 0)
+        lines = [instrument.matrix @ each for each in lines]
+    seen = np.flatnonzero(np.min([each.max(0) for each in lines], axis=0) > _UNSEEN)
+    found, own = [], _shapes().shape[1]
+    for dispersion, (_, added), each in zip(dispersions, spreads, lines, strict=True):
+        matrix = np.empty((instrument.pixels, own + len(seen)))
+        spread = np.sqrt(added.clip(min=0.0)) / _C_KMS
+        fill_shapes_in_pixels(populations["wavelength"], _shapes(), edges, spread, matrix)
+        if instrument.matrix is not None:
+            matrix[:, :own] = instrument.matrix @ matrix[:, :own]
+        matrix[:, own:] = each[:, seen]
+        matrix *= dimming(redshift)
+        wavelengths = populations["line_wavelength"][seen]
+        found.append(LinearModel(redshift, float(dispersion), rest, matrix, seen, wavelengths, added < 0))
+    return tuple(found)
+
+
+def _spreads(instrument: Instrument, rest: np.ndarray, dispersion: float) -> tuple[np.ndarray, np.ndarray]:
+    """Squares of the dispersion of lines, and of what is added to the populations', in km/s, shape (pixels,) each."""
+    populations = stored_populations().product
+    own = np.interp(rest, populations["wavelength"], np.abs(populations["resolution"]))
+    total = np.full(instrument.pixels, dispersion**2)
+    if instrument.sigma_kms is not None:
+        total = total + instrument.sigma_kms**2
+    elif instrument.resolution is not None:
+        total = total + (_C_KMS / (instrument.resolution * _FWHM)) ** 2
+    return total, total if instrument.sigma_kms is not None else total - own**2
 
 
 @lru_cache(maxsize=1)
@@ -112,16 +121,3 @@ def even_nodes(low: float, high: float, number: int) -> np.ndarray:
 def log_nodes(models: Sequence[LinearModel]) -> Tensor:
     """Return log10 of the models' dispersions in km/s."""
     return torch.tensor([np.log10(model.dispersion) for model in models], dtype=torch.float64)
-
-
-def _alike(models: list[LinearModel]) -> list[LinearModel]:
-    """The models with the lines that all of them see."""
-    common = sorted(set.intersection(*(set(model.lines.tolist()) for model in models)))
-    found = []
-    for model in models:
-        shapes = model.matrix.shape[1] - len(model.lines)
-        kept = np.flatnonzero(np.isin(model.lines, common))
-        matrix = np.concatenate([model.matrix[:, :shapes], model.matrix[:, shapes + kept]], 1)
-        lines = model.lines[kept]
-        found.append(replace(model, matrix=matrix, lines=lines, line_wavelength=model.line_wavelength[kept]))
-    return found

@@ -21,6 +21,7 @@ from digs.physics.line_spread import REACH
 _C = constants.c.to_value("Angstrom / s")
 _SHARP = 1e-9  # dispersion of a line-spread function of no width
 _STEP = 1 / 256  # of the table
+_ABREAST = 4  # wavelengths that are added up together
 _LINE_REACH = 10.0  # dispersions, beyond which a line is nothing
 
 
@@ -48,33 +49,41 @@ def _thrice(u, table, slope):
 
 @compiled_strictly
 def _fill_shapes(y, native, shapes, low, high, width, s, first, last, table, slope, found):
-    """Fill in the shapes in pixels, (pixels, shapes), between edges in ln lambda."""
+    """Fill in the shapes in pixels, the first columns of found, between edges in ln lambda."""
+    total = np.empty(shapes.shape[1])
+    weight = np.empty((last - first).max() + 1 + _ABREAST)
     for p in range(len(low)):
         square = s[p] * s[p]
         scale = _C * math.exp(square / 2.0) / width[p]
-        total = found[p]
-        total[:] = 0.0
         before = high[p] - low[p]
-        j = first[p]
+        start, count = first[p], last[p] - first[p] + 1
         here = square * (
-            _thrice((high[p] + square - y[j]) / s[p], table, slope)
-            - _thrice((low[p] + square - y[j]) / s[p], table, slope)
+            _thrice((high[p] + square - y[start]) / s[p], table, slope)
+            - _thrice((low[p] + square - y[start]) / s[p], table, slope)
         )
-        while j <= last[p]:
+        for i in range(count):
             after = 0.0
-            if j < last[p]:
-                x = square - y[j + 1]
+            if i + 1 < count:
+                x = square - y[start + i + 1]
                 there = square * (
                     _thrice((high[p] + x) / s[p], table, slope) - _thrice((low[p] + x) / s[p], table, slope)
                 )
-                after = (here - there) / (y[j + 1] - y[j])
+                after = (here - there) / (y[start + i + 1] - y[start + i])
                 here = there
-            weight = (before - after) * scale / native[j]
-            row = shapes[j]
-            for k in range(len(total)):
-                total[k] += weight * row[k]
+            weight[i] = (before - after) * scale / native[start + i]
             before = after
-            j += 1
+        total[:] = 0.0
+        done = 0
+        while done + _ABREAST <= count:
+            j = start + done
+            a, b, c, d = weight[done], weight[done + 1], weight[done + 2], weight[done + 3]
+            for k in range(len(total)):
+                total[k] += a * shapes[j, k] + b * shapes[j + 1, k] + c * shapes[j + 2, k] + d * shapes[j + 3, k]
+            done += _ABREAST
+        for i in range(done, count):
+            for k in range(len(total)):
+                total[k] += weight[i] * shapes[start + i, k]
+        found[p, : len(total)] = total
 
 
 @compiled_strictly
@@ -90,23 +99,24 @@ def _fill_lines(lines, low, high, width, s, first, last, found):
             found[p, k] = math.exp(s[p] * s[p] / 2.0) * share / 2.0 / width[p]
 
 
-def shapes_in_pixels(native: np.ndarray, shapes: np.ndarray, edges: np.ndarray, dispersion: np.ndarray) -> np.ndarray:
-    """Return L_lambda in pixels of L_nu at native wavelengths, shape (pixels, shapes).
+def fill_shapes_in_pixels(
+    native: np.ndarray, shapes: np.ndarray, edges: np.ndarray, dispersion: np.ndarray, found: np.ndarray
+) -> None:
+    """Fill in L_lambda in pixels of L_nu at native wavelengths.
 
     Args:
         native: wavelengths in Angstrom, ascending, shape (n,), which reach REACH dispersions beyond the pixels.
         shapes: L_nu, shape (n, shapes), contiguous.
         edges: of the pixels, in the frame of the native wavelengths, ascending, shape (pixels + 1,).
         dispersion: of the line-spread function in ln lambda, shape (pixels,).
+        found: whose first columns are filled in, shape (pixels, shapes or more).
     """
     s = np.maximum(dispersion, _SHARP)
     y, ends = np.log(native), np.log(edges)
     low, high = ends[:-1], ends[1:]
     first = np.maximum(np.searchsorted(y, low - REACH * s, side="right") - 2, 0)
     last = np.minimum(np.searchsorted(y, high + REACH * s) + 1, len(y) - 1)
-    found = np.empty((len(low), shapes.shape[1]))
     _fill_shapes(y, native, shapes, low, high, np.diff(edges), s, first, last, *_table(), found)
-    return found
 
 
 def lines_in_pixels(lines: np.ndarray, edges: np.ndarray, dispersion: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -101,20 +102,30 @@ class GeneralNetwork:
         y = torch.cat(parts)
         return y, self.flow.log_prob(y[None], features[None])[0].double()
 
+    @torch.no_grad()
+    def theta(self, features: Tensor, noise: Tensor, known: bool) -> tuple[Tensor, Tensor]:
+        """Return draws of one galaxy's theta without the mass, (number, columns), and ln of their density, (number,).
+
+        Args:
+            features: of summary_of, shape (features,).
+            noise: standard normal numbers, shape (number, learned), float32.
+            known: whether the dispersion is known, and no column.
+        """
+        y, log_q = self.probits(features, noise)
+        if known:  # the network's coordinate is noise
+            log_q = log_q + y[:, -1].double() ** 2 / 2 + math.log(2 * math.pi) / 2
+        z = y[:, : len(LEARNED) - known].double()
+        low, high = (ends[: z.shape[1]] for ends in _ends(features))
+        theta = low + (high - low) * torch.special.ndtr(z).clamp(_INSIDE, 1 - _INSIDE)
+        return theta, log_q + (z**2 / 2 + math.log(2 * math.pi) / 2).sum(1) - torch.log(high - low).sum()
+
     def _galaxy(self, features: Tensor, density: SpectrumDensity, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Of one galaxy: theta, (number, columns), and ln q, (number,)."""
-        y, log_q = self.probits(features, noise[:, : len(LEARNED)].contiguous())
         names, prior = density.names, density.prior
-        learned = [names.index(name) for name in LEARNED if name in names]
-        if DISPERSION not in names:  # known, so that the network's coordinate is noise
-            log_q = log_q + y[:, -1].double() ** 2 / 2 + math.log(2 * math.pi) / 2
-        z = y[:, : len(learned)].double()
-        unit = torch.special.ndtr(z).clamp(_INSIDE, 1 - _INSIDE)
-        low, high = (ends[: len(learned)] for ends in _ends(features))
-        theta = torch.empty(len(y), len(names), dtype=torch.float64)
+        rest, log_q = self.theta(features, noise[:, : len(LEARNED)].contiguous(), DISPERSION not in names)
+        theta = torch.empty(len(rest), len(names), dtype=torch.float64)
         theta[:, 0] = prior.low[0]
-        theta[:, learned] = low + (high - low) * unit
-        log_q = log_q + (z**2 / 2 + math.log(2 * math.pi) / 2).sum(1) - torch.log(high - low).sum()
+        theta[:, [names.index(name) for name in LEARNED if name in names]] = rest
         inside = prior.contains(theta)  # that of the density may be narrower than what the network has learnt
         terms = density.mass_terms(theta[inside])
         least, most = (10.0 ** end[0].expand(len(terms.mean)) for end in (prior.low, prior.high))
@@ -148,6 +159,16 @@ def save_general_network(
     header = {"format": FORMAT, "architecture": architecture.model_dump(), **record}
     with replacing(path) as temporary:
         save_file(tensors, temporary, {"record": json.dumps(header, sort_keys=True)})
+
+
+@lru_cache(maxsize=1)
+def stored_general_network() -> GeneralNetwork:
+    """Return the network of the project, read once.
+
+    Raises:
+        DigsError: as of load_general_network.
+    """
+    return load_general_network()
 
 
 def load_general_network(path: Path = NETWORK_FILE) -> GeneralNetwork:
