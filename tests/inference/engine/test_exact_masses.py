@@ -13,7 +13,7 @@ from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance
 from digs.exact.normal.scatter import COARSE
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.exact_masses import ExactMasses
-from digs.inference.engine.galaxy_posterior import guess_from_templates
+from digs.inference.engine.galaxy_posterior import guess_from_peaks
 from digs.inference.engine.galaxy_search import GalaxySearch
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.node_models import node_models
@@ -33,7 +33,7 @@ def found(request):
 
 @pytest.fixture(scope="module")
 def theta(found):
-    z = guess_from_templates(found, np.random.default_rng(1)).sample(12, np.random.default_rng(2))
+    z = guess_from_peaks(found, np.random.default_rng(1)).sample(12, np.random.default_rng(2))
     return torch.as_tensor(found.problem.coordinates.theta(z))
 
 

@@ -9,9 +9,10 @@ from made_galaxies import QUICK, TRUTH, made_spectrum
 import digs
 from digs.base.errors import DigsError
 from digs.exact.normal.normal_equations import MassTerms
-from digs.inference.engine.draw_pool import DrawPool, effective_number, thinned
+from digs.inference.engine.draw_pool import DrawPool
+from digs.inference.engine.draw_weights import effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.galaxy_posterior import galaxy_posterior, guess_from_templates
+from digs.inference.engine.galaxy_posterior import galaxy_posterior, guess_from_peaks
 from digs.inference.engine.galaxy_search import GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
 from digs.inference.engine.model_prior import ModelPrior
@@ -53,7 +54,7 @@ def test_evidence_is_that_of_a_broader_proposal():
     """The pool's weights have the evidence as their mean, whatever the proposal."""
     spectrum = made_spectrum(3)
     located = GalaxySearch(spectrum, ModelSpace.of(QUICK, spectrum.redshift), QUICK).found()
-    proposal = guess_from_templates(located, np.random.default_rng(1))
+    proposal = guess_from_peaks(located, np.random.default_rng(1))
     broad = replace(proposal, mixture=replace(proposal.mixture, factor=1.4 * proposal.mixture.factor))
     evidence, errors = [], []
     for number, each in ((1000, proposal), (3000, broad)):

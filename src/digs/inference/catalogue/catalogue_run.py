@@ -18,6 +18,7 @@ from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue
 from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
+from digs.inference.general.general_network import stored_general_network
 from digs.observations.spectrum import Spectrum
 from digs.physics.linear.shapes import BASIS_FILE
 from digs.physics.stored_populations import POPULATIONS_FILE, stored_populations
@@ -53,6 +54,7 @@ class CatalogueRun:
             "options": json.loads(json.dumps(options, default=str)),
             "populations": md5(Path(POPULATIONS_FILE)),
             "basis": md5(BASIS_FILE),
+            "network": stored_general_network().record["sha256"] if self.settings.network else None,
             "sps_label": stored_populations().label,
         }
 

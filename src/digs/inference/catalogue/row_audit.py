@@ -33,7 +33,8 @@ def audit_row(path: Path, name: str, source: Path | None = None) -> list[tuple[b
         place, now = run.source, run.made_with()
     checks = [
         (now[what] == made_with[what], f"{what}: {made_with[what]}" + ("" if now[what] == made_with[what] else " then"))
-        for what in ("populations", "basis")
+        for what in ("populations", "basis", "network")
+        if made_with[what] is not None
     ]
     group = store.group
     reason, verdict = str(group["reason"][row]), KINDS[int(group["verdict"][row])]

@@ -1,13 +1,13 @@
-"""The first proposal without a network: peaks of the posterior that templates lead to, and what lies around them."""
+"""The first proposal: a mixture that learns what the posterior of the cheap likelihood is like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from scipy.special import logsumexp
 
-from digs.base.statistics import efficiency, resample_systematically
 from digs.exact.student_mixture import StudentMixture, moments
+from digs.inference.engine.draw_weights import effective_number, tempered, thinned
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.likeliest import Peaks
@@ -15,10 +15,13 @@ from digs.inference.engine.likeliest import Peaks
 _WIDER = 1.5  # times the covariance of a peak, in the proposal that looks around it
 _DEGREES = 6.0  # of freedom
 _DRAWS = 1500  # of the cheap likelihood in a round
+_POINTS = 1500  # draws that a mixture is fitted to, at most
+_STEPS = 12  # of that fit
 _COMPONENTS = 8
-_FEW = 12  # effective draws for each dimension that a component is to have
-_DEFENCE, _WIDE = 0.05, 3.0  # share of a component that is so many times as wide as all draws
-_ENOUGH = 0.5  # of the draws effective: no further round
+_FEW = 8  # effective draws for each dimension that a component is to have
+_LARGER = 1.5  # times the covariances that are fitted
+_DEFENCE, _WIDE = 0.1, 2.0  # share of a component that is so many times as wide as all draws
+ENOUGH = 0.5  # of the draws effective: nothing better is looked for
 
 
 @dataclass(frozen=True)
@@ -47,28 +50,31 @@ def around_peaks(peaks: Peaks) -> StudentMixture:
 
 
 def first_guess(
-    problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, random: np.random.Generator, rounds: int = 8
+    problem: GalaxyProblem,
+    forms: FixedCovariance,
+    mixture: StudentMixture,
+    random: np.random.Generator,
+    rounds: int = 8,
 ) -> DrawProposal:
     """Return a proposal that is like the posterior of the cheap likelihood.
 
     Args:
         problem: of the galaxy.
         forms: its cheap likelihood.
-        peaks: of it.
+        mixture: that looks where the posterior is.
         random: source of random numbers.
         rounds: in which the mixture learns from its own draws, at most.
     """
-    mixture = around_peaks(peaks)
-    mixtures, z, log_target = [], np.empty((0, peaks.z.shape[1])), np.empty(0)
+    mixtures, z, log_target = [], np.empty((0, mixture.centre.shape[1])), np.empty(0)
     for _ in range(rounds):
         own = mixture.sample(_DRAWS, random)
         mixtures.append(mixture)
         of_own = cheap_target(problem, forms, own)
         z, log_target = np.concatenate([z, own]), np.concatenate([log_target, of_own])
         log_proposal = logsumexp([each.log_prob(z) for each in mixtures], axis=0) - np.log(len(mixtures))
-        share = float(efficiency(torch.as_tensor(of_own - mixture.log_prob(own))[None]))
+        share = effective_number(of_own - mixture.log_prob(own)) / _DRAWS
         mixture = learned_mixture(z, log_target - log_proposal, random)
-        if share > _ENOUGH:
+        if share > ENOUGH:
             break
     return DrawProposal(mixture)
 
@@ -83,25 +89,24 @@ def cheap_target(problem: GalaxyProblem, forms: FixedCovariance, z: np.ndarray) 
 
 
 def learned_mixture(z: np.ndarray, log_weight: np.ndarray, random: np.random.Generator) -> StudentMixture:
-    """Return a mixture that is like weighted draws, with a wide component beside it."""
+    """Return a mixture that is like weighted draws but wider, so that it misses no tail that they do not show.
+
+    Args:
+        z: draws, shape (N, d).
+        log_weight: of these, shape (N,).
+        random: source of random numbers.
+    """
     dimensions = z.shape[1]
-    log_weight = tempered(log_weight, 3.0 * _FEW * dimensions)
+    log_weight = tempered(log_weight, _FEW * dimensions)
+    points = z
+    if np.isfinite(log_weight).sum() > _POINTS:
+        rows, log_weight = thinned(log_weight, _POINTS, random)
+        points = z[rows]
     weight = np.exp(log_weight - logsumexp(log_weight))
+    used = weight > 0
+    points, weight = points[used], weight[used]
     components = int(np.clip(1 / np.square(weight).sum() // (_FEW * dimensions), 1, _COMPONENTS))
-    points = z[resample_systematically(log_weight, _DRAWS, random)]
-    even = np.full(_DRAWS, 1 / _DRAWS)
-    mean, covariance = moments(points, even)
-    fitted = StudentMixture.fitted(points, even, components, _DEGREES, random, steps=10)
+    fitted = StudentMixture.fitted(points, weight, components, _DEGREES, random, steps=_STEPS)
+    mean, covariance = moments(points, weight)
     wide = StudentMixture(np.ones(1), mean[None], _WIDE * np.linalg.cholesky(covariance)[None], _DEGREES)
-    return fitted.beside(wide, _DEFENCE)
-
-
-def tempered(log_weight: np.ndarray, least: float) -> np.ndarray:
-    """Return ln weights raised to the largest power up to 1 that leaves so many draws effective."""
-    log_weight = log_weight - log_weight.max()
-    powers = np.geomspace(1.0, 1e-3, 40)
-    for power in powers:
-        weight = np.exp(power * log_weight)
-        if weight.sum() ** 2 / np.square(weight).sum() >= least:
-            break
-    return power * log_weight
+    return replace(fitted, factor=np.sqrt(_LARGER) * fitted.factor).beside(wide, _DEFENCE)

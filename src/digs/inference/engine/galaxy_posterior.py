@@ -10,10 +10,19 @@ from digs.base.random_streams import stream
 from digs.base.statistics import resample_systematically
 from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
-from digs.inference.engine.draw_pool import DrawPool, NetworkPool, effective_number, thinned
+from digs.inference.engine.draw_pool import DrawPool, NetworkPool, coordinates_of
+from digs.inference.engine.draw_weights import effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.first_guess import DrawProposal, first_guess, learned_mixture
+from digs.inference.engine.first_guess import (
+    ENOUGH,
+    DrawProposal,
+    around_peaks,
+    cheap_target,
+    first_guess,
+    learned_mixture,
+)
 from digs.inference.engine.fit_check import FitCheck, fit_check
+from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
@@ -30,9 +39,9 @@ _WALKERS = 48
 _BURN_IN = 150  # steps of emcee
 _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
-_MORE = 3  # times as many draws of a network as are kept, at most
-_WORTH = 0.15  # of a network's draws effective, so that more of them are better than to learn from these
-_LOST = 20.0  # effective draws of a network, below which the galaxy is looked for without it
+_FEWEST = 500  # draws of a network that are looked at, at least
+_LOST = 15.0  # effective draws of a network, below which the likeliest galaxy is looked for
+_STARTS = 6  # of the network's draws, from which it is
 
 
 @dataclass(frozen=True)
@@ -59,9 +68,9 @@ class GalaxyPosterior:
     notes: tuple[str, ...]
 
 
-def guess_from_templates(found: FoundGalaxy, random: np.random.Generator) -> DrawProposal:
-    """Return the proposal that needs no network: digs.inference.engine.first_guess."""
-    return first_guess(found.problem, found.forms, found.peaks, random)
+def guess_from_peaks(found: FoundGalaxy, random: np.random.Generator) -> DrawProposal:
+    """Return the proposal that needs no network."""
+    return first_guess(found.problem, found.forms, around_peaks(found.peaks), random)
 
 
 def galaxy_posterior(
@@ -69,20 +78,25 @@ def galaxy_posterior(
 ) -> GalaxyPosterior:
     """Return the posterior of one galaxy, which depends on the spectrum's digest, the seed and the settings alone.
 
-    The first draws are those of the network. Where it has none that count, the galaxy is looked for by templates.
+    The network's draws are weighted by a cheap likelihood. Where most of them are effective, they are the first
+    proposal; where some are, a mixture that is learned from them; where hardly any is, they are where the search for
+    the likeliest galaxy begins. Without a network, templates are.
 
     Args:
         spectrum: of the galaxy.
         settings: of the engine.
         draws: how many to keep, 1 or more.
         seed: of all random numbers.
-        network: that makes the first proposal; without, the galaxy is looked for.
+        network: of digs.inference.general.
     Raises:
         DigsError: the spectrum cannot be compared with the model.
     """
     task = _Task(spectrum, settings, draws, seed)
-    found = None if network is None else task.by_network(network)
-    return task.by_search() if found is None else found
+    guess = None if network is None else task.guess(network)
+    found = None if guess is None else task.by_network(guess)
+    if isinstance(found, GalaxyPosterior):
+        return found
+    return task.by_search(found)
 
 
 class _Task:
@@ -95,32 +109,63 @@ class _Task:
         self._notes = (*spectrum.notes, *self._search.pixels.notes)
         self._effective = min(settings.effective, draws)
 
-    def by_network(self, network: GeneralNetwork) -> GalaxyPosterior | None:
-        """The posterior from the network's draws on, or None where they lead nowhere."""
-        guess = NetworkGuess.of(network, self._search.pixels, self._redshift, self._settings, self._key)
-        if guess is None:
-            return None
-        pool = self._network_pool(guess)
-        reached = effective_number(pool.log_weight)
-        first = reached / len(pool)
-        if reached < min(_LOST, 0.5 * len(pool)):
-            return None
-        check = _check(pool.problem, _likeliest(pool), self._settings)
+    def guess(self, network: GeneralNetwork) -> NetworkGuess | None:
+        """What a network says of the galaxy, if it has learnt its kind."""
+        return NetworkGuess.of(network, self._search.pixels, self._redshift, self._settings, self._key)
+
+    def by_network(self, guess: NetworkGuess) -> GalaxyPosterior | FoundGalaxy | None:
+        """The posterior from the network's draws on, or where they lead the search, or nothing."""
+        theta, log_q = guess.draws(max(self._draws, _FEWEST), self._seed)
+        middle = guess.middle()
+        problem = self._search.around(theta, middle)
+        for attempt in range(_WIDENED + 1):
+            random = stream(self._seed, f"engine after network {attempt}", self._key)
+            forms = FixedCovariance.of(problem, problem.reference, problem.middle)
+            z, log_q_z = coordinates_of(problem, theta, log_q)
+            log_weight = cheap_target(problem, forms, z) - log_q_z
+            if not np.isfinite(log_weight).any():
+                return None
+            if effective_number(log_weight) < _LOST:
+                best = np.argsort(-np.where(np.isfinite(log_weight), log_weight + log_q_z, -np.inf), kind="stable")
+                return self._search.towards(problem, forms, z[best[:_STARTS]])
+            pool, first = self._first_pool(problem, forms, z, log_q_z, log_weight, random)
+            if not self._search.narrowed(problem, pool.z, _shares(pool)):
+                break
+            low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
+            problem = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
+        check = _check(problem, _likeliest(pool), self._settings)
         if check.probability < self._settings.significance:  # which a better fit may yet mend
             return None
-        if first > _WORTH:
-            pool = self._more(guess, pool)
         if effective_number(pool.log_weight) >= self._effective:
-            verdict = TRUSTED if len(pool) == self._draws else REFINED
-            return self._finished(pool, len(pool), verdict, first, check)
-        random = stream(self._seed, "engine after network", self._key)
-        refined = DrawPool(pool.problem)
-        refined.add(DrawProposal(learned_mixture(pool.z, pool.log_weight, random)), _ROUND[0], random)
-        return self._refined(refined, len(pool), first, check, random)
+            return self._finished(pool, len(pool), TRUSTED, first, check)
+        before = 0
+        if isinstance(pool, NetworkPool):
+            before, learned = len(pool), learned_mixture(pool.z, pool.log_weight, random)
+            pool = DrawPool(problem)
+            pool.add(DrawProposal(learned), _ROUND[0], random)
+        return self._refined(pool, before, first, check, random)
 
-    def by_search(self) -> GalaxyPosterior:
-        """The posterior without a network."""
-        settings, found = self._settings, self._search.found()
+    def _first_pool(
+        self,
+        problem: GalaxyProblem,
+        forms: FixedCovariance,
+        z: np.ndarray,
+        log_q: np.ndarray,
+        log_weight: np.ndarray,
+        random: np.random.Generator,
+    ) -> tuple[NetworkPool | DrawPool, float]:
+        """The first draws with exact weights, and their efficiency."""
+        if effective_number(log_weight) >= ENOUGH * len(z):
+            pool = NetworkPool.of(problem, z[: self._draws], log_q[: self._draws])
+            return pool, effective_number(pool.log_weight) / len(pool)
+        pool = DrawPool(problem)
+        proposal = first_guess(problem, forms, learned_mixture(z, log_weight, random), random)
+        return pool, pool.add(proposal, self._draws, random)
+
+    def by_search(self, found: FoundGalaxy | None = None) -> GalaxyPosterior:
+        """The posterior of a galaxy that is looked for, or found already."""
+        settings = self._settings
+        found = self._search.found() if found is None else found
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine {attempt}", self._key)
             check = _check(found.problem, found.peaks.z[0], settings)
@@ -131,7 +176,7 @@ class _Task:
             if check.probability < settings.significance:
                 return _outside(found.problem, check, self._draws, self._notes)
             pool = DrawPool(found.problem)
-            first = pool.add(guess_from_templates(found, random), self._draws, random)
+            first = pool.add(guess_from_peaks(found, random), self._draws, random)
             if effective_number(pool.log_weight) < self._effective:
                 _refine(pool, self._effective, settings.calls, random)
             if not self._search.narrowed(found.problem, pool.z, _shares(pool)) or attempt == _WIDENED:
@@ -140,28 +185,6 @@ class _Task:
         if effective_number(pool.log_weight) >= self._effective and len(pool) == self._draws:
             return self._finished(pool, len(pool), TRUSTED, first, check)
         return self._refined(pool, 0, first, check, random)
-
-    def _network_pool(self, guess: NetworkGuess) -> NetworkPool:
-        """The network's first draws, on as wide a range of dispersions as they need."""
-        theta, log_q = guess.draws(self._draws, self._seed)
-        middle = guess.middle()
-        problem = self._search.around(theta, middle)
-        for _ in range(_WIDENED + 1):
-            pool = NetworkPool.of(problem, theta, log_q)
-            if not np.isfinite(pool.log_weight).any() or not self._search.narrowed(problem, pool.z, _shares(pool)):
-                break
-            low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
-            problem = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
-        return pool
-
-    def _more(self, guess: NetworkGuess, pool: NetworkPool) -> NetworkPool:
-        """The pool with as many more of the network's draws as seem to be enough."""
-        reached = effective_number(pool.log_weight)
-        if reached >= self._effective:
-            return pool
-        number = min(math.ceil(_MARGIN * self._effective / (reached / len(pool))), _MORE * self._draws)
-        theta, log_q = guess.draws(number, self._seed)
-        return pool.joined(NetworkPool.of(pool.problem, theta[len(pool) :], log_q[len(pool) :]))
 
     def _refined(
         self, pool: DrawPool, before: int, first: float, check: FitCheck, random: np.random.Generator
@@ -229,9 +252,9 @@ def _evidence(log_weight: np.ndarray) -> tuple[float, float]:
     return evidence, math.sqrt(max(0.0, 1 / max(reached, 1.0) - 1 / len(log_weight)))
 
 
-def _likeliest(pool: NetworkPool) -> np.ndarray:
+def _likeliest(pool: NetworkPool | DrawPool) -> np.ndarray:
     """The draw of the highest likelihood, shape (d,)."""
-    return pool.z[int(np.where(np.isfinite(pool.log_weight), pool.masses.peak, -np.inf).argmax())]
+    return pool.z[int(np.where(np.isfinite(pool.log_target), pool.masses.peak, -np.inf).argmax())]
 
 
 def _check(problem: GalaxyProblem, z: np.ndarray, settings: EngineSettings) -> FitCheck:

@@ -21,8 +21,8 @@ from digs.physics.linear.wide_prior import RANGES
 from digs.physics.stored_populations import stored_populations
 
 _NODES = 5  # of the dispersion, in the search
-_CLOSE = 5  # nodes of the exact likelihood, where they span _APART dex or less
-_APART = 0.15  # dex, by each of which more another node is taken
+_CLOSE, _SHORT = 4, 0.06  # nodes of the exact likelihood, where they span so many dex or less
+_APART = 0.12  # dex, by each of which more another node is taken
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
 _SPANNED = 0.001, 0.999  # quantiles of a proposal's dispersions, which nodes span
@@ -86,7 +86,25 @@ class GalaxySearch:
         ends = nodes[max(best - 1, 0)], nodes[min(best + 1, _NODES - 1)]
         problem, forms, peaks = self._closer(problem, forms, peaks, ends, _NODES)
         problem, forms, peaks = self._closer(problem, forms, peaks, self._plausible(problem, peaks, _NEAR), _NODES)
-        found = self._close(problem, forms, distinct(peaks), self._plausible(problem, peaks))
+        return self._closest(problem, forms, distinct(peaks))
+
+    def towards(self, problem: GalaxyProblem, forms: FixedCovariance, z: np.ndarray) -> FoundGalaxy:
+        """Return where the posterior lies, looked for from starts alone.
+
+        Args:
+            problem: whose nodes may be too far apart, or not where the galaxy is.
+            forms: its cheap likelihood.
+            z: starts, shape (N, d).
+        """
+        peaks = distinct(likeliest(problem, forms, z))
+        if self._settings.dispersion is not None:
+            theta = problem.coordinates.theta(peaks.z)
+            return self._found(*self._settled(problem, theta, best_mass(problem, forms, peaks)))
+        return self._closest(problem, forms, peaks)
+
+    def _closest(self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> FoundGalaxy:
+        """The galaxy, with nodes around its highest peak."""
+        found = self._close(problem, forms, peaks, self._plausible(problem, peaks))
         for _ in range(_AGAIN):
             if not self._near_an_end(found):
                 break
@@ -211,7 +229,7 @@ class GalaxySearch:
 
 def _enough(low: float, high: float) -> int:
     """How many nodes between two ends make interpolation exact."""
-    return _CLOSE + math.ceil(max(high - low - _APART, 0.0) / _APART)
+    return _CLOSE + math.ceil(max(high - low - _SHORT, 0.0) / _APART)
 
 
 def best_mass(problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> float:
