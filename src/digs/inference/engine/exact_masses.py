@@ -12,7 +12,7 @@ from torch import Tensor
 
 from digs.exact.normal.normal_equations import MassTerms, NormalEquations
 from digs.exact.normal.scatter import COARSE
-from digs.inference.engine.node_models import node_shares
+from digs.inference.engine.dispersion_nodes import node_shares
 
 _ROUNDS = 2  # in which the mass is found at which lines and calibration scatter, as in NormalEquations
 

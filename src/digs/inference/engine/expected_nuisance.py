@@ -11,7 +11,8 @@ from scipy.sparse import csr_array, diags_array, hstack
 from torch import Tensor
 
 from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
-from digs.inference.engine.node_models import log_nodes, node_shares
+from digs.inference.engine.dispersion_nodes import node_shares
+from digs.inference.engine.node_models import log_nodes
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
 

@@ -16,9 +16,10 @@ import torch
 from torch import Tensor
 
 from digs.exact.normal.low_rank import LowRankCovariance
+from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.expected_nuisance import modes_around
 from digs.inference.engine.galaxy_problem import GalaxyProblem
-from digs.inference.engine.node_models import log_nodes, node_shares
+from digs.inference.engine.node_models import log_nodes
 
 _TOLD = 0.03  # of its variance in the prior, by whose inverse the data narrow a combination that is kept
 _LEAST = 2.0  # standard deviations that a mass is above 0, in the integral over its logarithm

@@ -1,6 +1,5 @@
 """From a spectrum to where its posterior lies: dispersions first at a few nodes, then closer and closer."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,25 +7,23 @@ import torch
 
 from digs.base.errors import DigsError
 from digs.exact.normal.spectrum_density import DISPERSION
+from digs.inference.engine.dispersion_nodes import even_nodes, wider_range
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.fixed_covariance import FixedCovariance, likely_amounts
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.likeliest import Peaks, distinct, likeliest
 from digs.inference.engine.model_pixels import ModelPixels, broadest_galaxy
 from digs.inference.engine.model_space import ModelSpace
-from digs.inference.engine.node_models import even_nodes
 from digs.inference.engine.template_starts import template_starts
 from digs.observations.spectrum import Spectrum
 from digs.physics.linear.wide_prior import RANGES
 from digs.physics.stored_populations import stored_populations
 
 _NODES = 5  # of the dispersion, in the search
-_CLOSE, _SHORT = 4, 0.06  # nodes of the exact likelihood, where they span so many dex or less
-_APART = 0.12  # dex, by each of which more another node is taken
 _SIGMAS = 6.0  # standard deviations of the dispersion that the last nodes reach to either side
 _NARROWEST = 0.05  # dex, to either side
 _SPANNED = 0.001, 0.999  # quantiles of a proposal's dispersions, which nodes span
-_SPARE = 0.05  # of their range, more to either side
+_SPARE = 0.01  # dex of the blur, more to either side
 _NEAR = 0.15  # dex, within which a peak between few nodes is right
 _EDGE = 0.25  # of the nodes' range, within which a peak is too near its end
 _AGAIN = 2  # times that the nodes are moved to it
@@ -128,9 +125,7 @@ class GalaxySearch:
         """
         if self._settings.dispersion is not None:
             return self._referred(self._problem(np.array([self._settings.dispersion])), middle)
-        low, high = np.quantile(theta[:, -1], _SPANNED)
-        more = max(_SPARE * (high - low), _NARROWEST - (high - low) / 2)
-        return self.spanning(low - more, high + more, middle)
+        return self.spanning(*wider_range(*np.quantile(theta[:, -1], _SPANNED).tolist(), _SPARE), middle)
 
     def spanning(self, low: float, high: float, middle: np.ndarray) -> GalaxyProblem:
         """Return the problem whose nodes span log10 of dispersions, and whose reference is one galaxy.
@@ -140,7 +135,7 @@ class GalaxySearch:
             middle: the galaxy, as of `around`.
         """
         low, high = self._cut(low, high)
-        return self._referred(self._problem(10 ** even_nodes(low, high, _enough(low, high))), middle)
+        return self._referred(self._problem(even_nodes(low, high)), middle)
 
     def narrowed(self, problem: GalaxyProblem, z: np.ndarray, weight: np.ndarray) -> bool:
         """Return whether draws, with weights that add up to 1, crowd at an end of the nodes that is not the prior's."""
@@ -163,18 +158,22 @@ class GalaxySearch:
         self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, ends: tuple[float, float]
     ) -> FoundGalaxy:
         """The galaxy, with as many nodes between two ends as interpolation takes to be exact."""
-        return self._found(*self._closer(problem, forms, peaks, ends, _enough(*ends)))
+        return self._found(*self._closer(problem, forms, peaks, ends))
 
     def _closer(
-        self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks, ends: tuple[float, float], number: int
+        self,
+        problem: GalaxyProblem,
+        forms: FixedCovariance,
+        peaks: Peaks,
+        ends: tuple[float, float],
+        number: int | None = None,
     ) -> tuple[GalaxyProblem, FixedCovariance, Peaks]:
         """The problem between two ends of log10 of the dispersion, its forms, and the peaks that peaks lead to."""
         low, high = self._cut(*ends)
         theta = problem.coordinates.theta(peaks.z)
         theta[:, -1] = theta[:, -1].clip(low, high)
-        return self._settled(
-            self._problem(10 ** even_nodes(low, high, number)), theta, best_mass(problem, forms, peaks)
-        )
+        closer = self._problem(even_nodes(low, high, number))
+        return self._settled(closer, theta, best_mass(problem, forms, peaks))
 
     def _settled(
         self, problem: GalaxyProblem, theta: np.ndarray, mass: float
@@ -225,11 +224,6 @@ class GalaxySearch:
         amounts = problem.coefficients(problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))[0])
         reference = best_mass(problem, forms, peaks) * amounts[0].numpy()
         return FoundGalaxy(replace(problem, reference=reference), forms, distinct(peaks))
-
-
-def _enough(low: float, high: float) -> int:
-    """How many nodes between two ends make interpolation exact."""
-    return _CLOSE + math.ceil(max(high - low - _SHORT, 0.0) / _APART)
 
 
 def best_mass(problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> float:

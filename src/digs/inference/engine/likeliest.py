@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
-from digs.inference.engine.node_models import node_shares
 
 _STEP = 1e-3  # in z, of differences
 _DISPERSION_STEP = 0.01  # in z

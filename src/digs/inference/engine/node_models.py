@@ -8,6 +8,7 @@ import torch
 from astropy import constants
 from torch import Tensor
 
+from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.spread_shapes import fill_shapes_in_pixels, lines_in_pixels
 from digs.physics.distance import dimming
 from digs.physics.instrument import Instrument
@@ -86,36 +87,6 @@ def interpolated_spectra(
         return (amounts @ torch.as_tensor(models[0].matrix).T).numpy()
     share = node_shares(log_nodes(models), log_dispersion)
     return sum(share[:, [k]] * (amounts @ torch.as_tensor(each.matrix).T) for k, each in enumerate(models)).numpy()
-
-
-def node_shares(nodes: Tensor, values: Tensor) -> Tensor:
-    """Return the shares of nodes in the polynomial through all of them, shape (N, nodes).
-
-    Args:
-        nodes: shape (nodes,).
-        values: shape (N,).
-
-    Example:
-        >>> import torch
-        >>> from digs.inference.engine.node_models import node_shares
-        >>> nodes = torch.tensor([0.0, 1.0, 3.0]).double()
-        >>> (node_shares(nodes, torch.tensor([2.0]).double()) @ nodes**2).item()
-        4.0
-    """
-    shares = torch.ones(len(values), len(nodes), dtype=torch.float64)
-    for one in range(len(nodes)):
-        for other in range(len(nodes)):
-            if one != other:
-                shares[:, one] *= (values - nodes[other]) / (nodes[one] - nodes[other])
-    return shares
-
-
-def even_nodes(low: float, high: float, number: int) -> np.ndarray:
-    """Return nodes between two ends, which are nodes, so that a polynomial through all of them does not swing.
-
-    They are those of Chebyshev and Lobatto, ascending.
-    """
-    return (low + high) / 2 - (high - low) / 2 * np.cos(np.pi * np.arange(number) / (number - 1))
 
 
 def log_nodes(models: Sequence[LinearModel]) -> Tensor:

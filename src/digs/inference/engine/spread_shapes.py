@@ -16,10 +16,10 @@ from astropy import constants
 from scipy.special import ndtr
 
 from digs.base.compilation import compiled_strictly
-from digs.physics.line_spread import REACH
 
 _C = constants.c.to_value("Angstrom / s")
 _SHARP = 1e-9  # dispersion of a line-spread function of no width
+_REACH = 6.0  # dispersions, beyond which a Gaussian is nothing
 _STEP = 1 / 256  # of the table
 _ABREAST = 4  # wavelengths that are added up together
 _LINE_REACH = 10.0  # dispersions, beyond which a line is nothing
@@ -27,8 +27,8 @@ _LINE_REACH = 10.0  # dispersions, beyond which a line is nothing
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[np.ndarray, np.ndarray]:
-    """T and T' from -REACH to REACH."""
-    u = np.arange(-REACH, REACH + _STEP, _STEP)
+    """T and T' from -_REACH to _REACH."""
+    u = np.arange(-_REACH, _REACH + _STEP, _STEP)
     phi = np.exp(-(u**2) / 2) / np.sqrt(2 * np.pi)
     return ((u**2 + 1) * ndtr(u) + u * phi) / 2, u * ndtr(u) + phi
 
@@ -36,11 +36,11 @@ def _table() -> tuple[np.ndarray, np.ndarray]:
 @compiled_strictly
 def _thrice(u, table, slope):
     """T(u)."""
-    if u <= -REACH:
+    if u <= -_REACH:
         return 0.0
-    if u >= REACH:
+    if u >= _REACH:
         return (u * u + 1.0) / 2.0
-    place = (u + REACH) / _STEP
+    place = (u + _REACH) / _STEP
     k = int(place)
     t = place - k
     a, b, da, db = table[k], table[k + 1], slope[k] * _STEP, slope[k + 1] * _STEP
@@ -105,7 +105,7 @@ def fill_shapes_in_pixels(
     """Fill in L_lambda in pixels of L_nu at native wavelengths.
 
     Args:
-        native: wavelengths in Angstrom, ascending, shape (n,), which reach REACH dispersions beyond the pixels.
+        native: wavelengths in Angstrom, ascending, shape (n,), which reach _REACH dispersions beyond the pixels.
         shapes: L_nu, shape (n, shapes), contiguous.
         edges: of the pixels, in the frame of the native wavelengths, ascending, shape (pixels + 1,).
         dispersion: of the line-spread function in ln lambda, shape (pixels,).
@@ -114,8 +114,8 @@ def fill_shapes_in_pixels(
     s = np.maximum(dispersion, _SHARP)
     y, ends = np.log(native), np.log(edges)
     low, high = ends[:-1], ends[1:]
-    first = np.maximum(np.searchsorted(y, low - REACH * s, side="right") - 2, 0)
-    last = np.minimum(np.searchsorted(y, high + REACH * s) + 1, len(y) - 1)
+    first = np.maximum(np.searchsorted(y, low - _REACH * s, side="right") - 2, 0)
+    last = np.minimum(np.searchsorted(y, high + _REACH * s) + 1, len(y) - 1)
     _fill_shapes(y, native, shapes, low, high, np.diff(edges), s, first, last, *_table(), found)
 
 

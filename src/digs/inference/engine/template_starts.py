@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
+from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.fixed_covariance import FixedCovariance, without_mass
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.model_space import ModelSpace
-from digs.inference.engine.node_models import node_shares
 
 _APART = 0.7  # in z, by which starts differ at least
 _LOOKED_AT = 400  # of the best templates
