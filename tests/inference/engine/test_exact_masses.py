@@ -13,6 +13,7 @@ from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance
 from digs.exact.normal.scatter import COARSE
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.exact_masses import ExactMasses
+from digs.inference.engine.fixed_covariance import products_of_equations, scattered_products
 from digs.inference.engine.galaxy_posterior import guess_from_peaks
 from digs.inference.engine.galaxy_search import GalaxySearch
 from digs.inference.engine.model_space import ModelSpace
@@ -103,3 +104,14 @@ def test_likelihoods_are_those_on_the_pixels(found, theta):
         assert terms.peak[row].item() == pytest.approx(peak, abs=BAR)
         assert terms.mean[row].item() == pytest.approx(mean, abs=BAR * std)
         assert terms.std[row].item() == pytest.approx(std, rel=1e-3)
+
+
+def test_the_cheap_likelihood_of_the_equations_is_that_on_the_pixels(found):
+    """Of the reference at its own dispersion, around which both scatter alike."""
+    problem = found.problem
+    products, log_determinant = products_of_equations(problem)
+    expected, determinant = scattered_products(problem, problem.reference, problem.middle)
+    residual = np.append(-problem.reference, 1.0)
+    chi_squared, on_pixels = (residual @ each[problem.middle] @ residual for each in (products, expected))
+    assert chi_squared == pytest.approx(on_pixels, abs=0.1)
+    assert log_determinant[problem.middle] == pytest.approx(determinant, abs=0.05)

@@ -50,6 +50,18 @@ class FixedCovariance:
             node: of the dispersion at which the reference scatters and combinations are chosen.
         """
         products, log_determinant = scattered_products(problem, reference, node)
+        return cls._of(problem, reference, node, products, np.full(len(products), log_determinant))
+
+    @classmethod
+    def of_equations(cls, problem: GalaxyProblem) -> "FixedCovariance":
+        """Return the forms of a galaxy whose normal equations are wanted anyway, with the scatter of its reference."""
+        return cls._of(problem, problem.reference, problem.middle, *products_of_equations(problem))
+
+    @classmethod
+    def _of(
+        cls, problem: GalaxyProblem, reference: np.ndarray, node: int, products: np.ndarray, log_determinant: np.ndarray
+    ) -> "FixedCovariance":
+        """The forms of products, (K, n + 1, n + 1), and of ln det(2 pi C), (K,)."""
         moments = problem.moments
         rows = np.append(np.arange(moments.shapes), moments.shapes + problem.models[node].lines)
         scale = np.linalg.norm(reference[: moments.shapes])
@@ -101,6 +113,30 @@ def scattered_products(problem: GalaxyProblem, reference: np.ndarray, node: int)
     covariance = LowRankCovariance(error, modes)
     products = [covariance.products(np.column_stack([model.matrix[seen], data])) for model in problem.models]
     return np.stack(products), covariance.log_determinant + len(data) * np.log(2 * np.pi)
+
+
+def products_of_equations(problem: GalaxyProblem) -> tuple[np.ndarray, np.ndarray]:
+    """Return what scattered_products does, by the normal equations: the reference scatters as at each dispersion.
+
+    Args:
+        problem: with a reference.
+    """
+    equations, scatter = problem.equations, problem.equations.scatter
+    total, own = equations.square.shape[-1], problem.models[0].matrix.shape[1]
+    sizes, calibration = scatter.modes(torch.as_tensor(problem.reference)[None])
+    modes = np.zeros((total + 1, len(scatter.strong) + len(scatter.at_lines)))  # sums of columns; none has the data
+    modes[scatter.strong, np.arange(len(scatter.strong))] = sizes[0]
+    modes[scatter.columns, len(scatter.strong) :] = calibration[0].T
+    every = np.empty((len(equations.square), total + 1, total + 1))
+    every[:, :-1, :-1], every[:, -1, -1] = equations.square, equations.data
+    every[:, :-1, -1] = every[:, -1, :-1] = equations.inner
+    along = every @ modes
+    inside = np.eye(modes.shape[1]) + modes.T @ along
+    kept = np.append(np.arange(own), total)
+    factor = np.linalg.cholesky(inside)
+    white = np.linalg.solve(factor, along[:, kept].mT)
+    log_determinant = equations.log_determinant + 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(1)
+    return every[:, kept][:, :, kept] - white.mT @ white, log_determinant
 
 
 def likely_amounts(problem: GalaxyProblem, node: int, rounds: int = 3) -> np.ndarray:

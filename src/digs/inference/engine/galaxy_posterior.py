@@ -70,7 +70,8 @@ class GalaxyPosterior:
 
 def guess_from_peaks(found: FoundGalaxy, random: np.random.Generator) -> DrawProposal:
     """Return the proposal that needs no network."""
-    return first_guess(found.problem, found.forms, around_peaks(found.peaks), random)
+    forms = FixedCovariance.of_equations(found.problem)
+    return first_guess(found.problem, forms, around_peaks(found.peaks), random)
 
 
 def galaxy_posterior(
@@ -120,7 +121,7 @@ class _Task:
         problem = self._search.around(theta, middle)
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine after network {attempt}", self._key)
-            forms = FixedCovariance.of(problem, problem.reference, problem.middle)
+            forms = FixedCovariance.of_equations(problem)
             z, log_q_z = coordinates_of(problem, theta, log_q)
             log_weight = cheap_target(problem, forms, z) - log_q_z
             if not np.isfinite(log_weight).any():
