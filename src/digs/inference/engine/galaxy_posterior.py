@@ -1,7 +1,7 @@
 """One galaxy's posterior: proposals, weights on its own pixels, refinement, and a verdict with its reason."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,12 +10,13 @@ from digs.base.random_streams import stream
 from digs.base.statistics import resample_systematically
 from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
-from digs.inference.engine.draw_pool import DrawPool, NetworkPool, coordinates_of
+from digs.inference.engine.draw_pool import DrawPool
 from digs.inference.engine.draw_weights import effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.first_guess import (
     ENOUGH,
     DrawProposal,
+    StandardNormal,
     around_peaks,
     cheap_target,
     first_guess,
@@ -27,7 +28,7 @@ from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
 from digs.inference.engine.model_space import ModelSpace
-from digs.inference.engine.network_guess import NetworkGuess
+from digs.inference.engine.network_guess import FlowCoordinates, NetworkGuess
 from digs.inference.general.general_network import GeneralNetwork
 from digs.inference.results.galaxy_draws import OUTSIDE, REFINED, REFITTED, TRUSTED
 from digs.observations.spectrum import Spectrum
@@ -40,7 +41,7 @@ _BURN_IN = 150  # steps of emcee
 _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
 _FEWEST = 500  # draws of a network that are looked at, at least
-_LOST = 15.0  # effective draws of a network, below which the likeliest galaxy is looked for
+_LOST = 3.0  # effective draws of a network, below which the likeliest galaxy is looked for
 _STARTS = 6  # of the network's draws, from which it is
 
 
@@ -112,56 +113,43 @@ class _Task:
 
     def guess(self, network: GeneralNetwork) -> NetworkGuess | None:
         """What a network says of the galaxy, if it has learnt its kind."""
-        return NetworkGuess.of(network, self._search.pixels, self._redshift, self._settings, self._key)
+        return NetworkGuess.of(network, self._search.pixels, self._redshift, self._settings)
 
     def by_network(self, guess: NetworkGuess) -> GalaxyPosterior | FoundGalaxy | None:
         """The posterior from the network's draws on, or where they lead the search, or nothing."""
-        theta, log_q = guess.draws(max(self._draws, _FEWEST), self._seed)
-        middle = guess.middle()
-        problem = self._search.around(theta, middle)
+        own = StandardNormal(FlowCoordinates.dimensions)
+        z = own.sample(max(self._draws, _FEWEST), stream(self._seed, "network's draws", self._key))
+        theta, middle = guess.theta(z)[0], guess.middle()
+        box = self._search.around(theta, middle)
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine after network {attempt}", self._key)
+            problem = replace(box, coordinates=FlowCoordinates(guess, box.coordinates))
             forms = FixedCovariance.of_equations(problem)
-            z, log_q_z = coordinates_of(problem, theta, log_q)
-            log_weight = cheap_target(problem, forms, z) - log_q_z
-            if not np.isfinite(log_weight).any():
-                return None
+            log_weight = cheap_target(problem, forms, z) - own.log_prob(z)
             if effective_number(log_weight) < _LOST:
-                best = np.argsort(-np.where(np.isfinite(log_weight), log_weight + log_q_z, -np.inf), kind="stable")
-                return self._search.towards(problem, forms, z[best[:_STARTS]])
-            pool, first = self._first_pool(problem, forms, z, log_q_z, log_weight, random)
+                return self._search.towards(box, forms, self._best(box, forms, theta))
+            pool = DrawPool(problem)
+            if effective_number(log_weight) >= ENOUGH * len(z):
+                first = pool.take(own, z[: self._draws])
+            else:
+                mixture = learned_mixture(z, log_weight, random)
+                first = pool.add(first_guess(problem, forms, mixture, random), self._draws, random)
             if not self._search.narrowed(problem, pool.z, _shares(pool)):
                 break
             low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
-            problem = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
+            box = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
         check = _check(problem, _likeliest(pool), self._settings)
         if check.probability < self._settings.significance:  # which a better fit may yet mend
             return None
         if effective_number(pool.log_weight) >= self._effective:
-            return self._finished(pool, len(pool), TRUSTED, first, check)
-        before = 0
-        if isinstance(pool, NetworkPool):
-            before, learned = len(pool), learned_mixture(pool.z, pool.log_weight, random)
-            pool = DrawPool(problem)
-            pool.add(DrawProposal(learned), _ROUND[0], random)
-        return self._refined(pool, before, first, check, random)
+            return self._finished(pool, TRUSTED, first, check)
+        return self._refined(pool, first, check, random)
 
-    def _first_pool(
-        self,
-        problem: GalaxyProblem,
-        forms: FixedCovariance,
-        z: np.ndarray,
-        log_q: np.ndarray,
-        log_weight: np.ndarray,
-        random: np.random.Generator,
-    ) -> tuple[NetworkPool | DrawPool, float]:
-        """The first draws with exact weights, and their efficiency."""
-        if effective_number(log_weight) >= ENOUGH * len(z):
-            pool = NetworkPool.of(problem, z[: self._draws], log_q[: self._draws])
-            return pool, effective_number(pool.log_weight) / len(pool)
-        pool = DrawPool(problem)
-        proposal = first_guess(problem, forms, learned_mixture(z, log_weight, random), random)
-        return pool, pool.add(proposal, self._draws, random)
+    @staticmethod
+    def _best(box: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray) -> np.ndarray:
+        """The z of a few draws that are likeliest, from which the search starts."""
+        z = box.coordinates.z(np.column_stack([np.zeros(len(theta)), theta]))
+        return z[np.argsort(-cheap_target(box, forms, z), kind="stable")[:_STARTS]]
 
     def by_search(self, found: FoundGalaxy | None = None) -> GalaxyPosterior:
         """The posterior of a galaxy that is looked for, or found already."""
@@ -184,24 +172,19 @@ class _Task:
                 break
             found = self._search.wider(found)
         if effective_number(pool.log_weight) >= self._effective and len(pool) == self._draws:
-            return self._finished(pool, len(pool), TRUSTED, first, check)
-        return self._refined(pool, 0, first, check, random)
+            return self._finished(pool, TRUSTED, first, check)
+        return self._refined(pool, first, check, random)
 
-    def _refined(
-        self, pool: DrawPool, before: int, first: float, check: FitCheck, random: np.random.Generator
-    ) -> GalaxyPosterior:
+    def _refined(self, pool: DrawPool, first: float, check: FitCheck, random: np.random.Generator) -> GalaxyPosterior:
         """The posterior after refinement, and by emcee if that is not enough."""
-        _refine(pool, self._effective, self._settings.calls - before, random)
-        reached, calls = effective_number(pool.log_weight), before + len(pool)
-        if reached < self._effective and self._settings.walk:
+        _refine(pool, self._effective, self._settings.calls, random)
+        if effective_number(pool.log_weight) < self._effective and self._settings.walk:
             walked = _walked(pool, self._settings.walk, random)
             if walked is not None:
-                return self._by_emcee(pool, walked, calls, first, check, random)
-        return self._finished(pool, calls, REFINED, first, check)
+                return self._by_emcee(pool, walked, first, check, random)
+        return self._finished(pool, REFINED, first, check)
 
-    def _finished(
-        self, pool: DrawPool | NetworkPool, calls: int, verdict: str, first: float, check: FitCheck
-    ) -> GalaxyPosterior:
+    def _finished(self, pool: DrawPool, verdict: str, first: float, check: FitCheck) -> GalaxyPosterior:
         """The posterior of weighted draws."""
         random = stream(self._seed, "engine's end", self._key)
         log_weight, reached = pool.log_weight, effective_number(pool.log_weight)
@@ -211,8 +194,8 @@ class _Task:
             rows = np.argsort(~np.isfinite(log_weight), kind="stable")[: self._draws]
             kept = log_weight[rows]
         theta = _theta(pool.problem, pool.z[rows], _some(pool.masses, rows), random)
-        statistics = _statistics(check) | {"first_efficiency": first, "calls": float(calls), "effective": reached}
-        reason = "" if verdict == TRUSTED else _in_words(first, calls, reached, self._effective)
+        statistics = _statistics(check) | {"first_efficiency": first, "calls": float(len(pool)), "effective": reached}
+        reason = "" if verdict == TRUSTED else _in_words(first, len(pool), reached, self._effective)
         evidence = _evidence(log_weight)
         return GalaxyPosterior(theta, kept, pool.problem.names, *evidence, verdict, reason, statistics, self._notes)
 
@@ -220,7 +203,6 @@ class _Task:
         self,
         pool: DrawPool,
         walked: tuple[np.ndarray, MassTerms, float, int],
-        calls: int,
         first: float,
         check: FitCheck,
         random: np.random.Generator,
@@ -231,16 +213,16 @@ class _Task:
         theta = _theta(pool.problem, z[rows], _some(terms, rows), random)
         statistics = _statistics(check) | {
             "first_efficiency": first,
-            "calls": float(calls + more),
+            "calls": float(len(pool) + more),
             "effective": independent,
         }
-        reason = _refitted(independent, self._effective, calls)
+        reason = _refitted(independent, self._effective, len(pool))
         evidence = _evidence(pool.log_weight)
         even, names = np.zeros(self._draws), pool.problem.names
         return GalaxyPosterior(theta, even, names, *evidence, REFITTED, reason, statistics, self._notes)
 
 
-def _shares(pool: DrawPool | NetworkPool) -> np.ndarray:
+def _shares(pool: DrawPool) -> np.ndarray:
     """Weights that add up to 1."""
     weight = np.exp(pool.log_weight - pool.log_weight.max())
     return weight / weight.sum()
@@ -253,7 +235,7 @@ def _evidence(log_weight: np.ndarray) -> tuple[float, float]:
     return evidence, math.sqrt(max(0.0, 1 / max(reached, 1.0) - 1 / len(log_weight)))
 
 
-def _likeliest(pool: NetworkPool | DrawPool) -> np.ndarray:
+def _likeliest(pool: DrawPool) -> np.ndarray:
     """The draw of the highest likelihood, shape (d,)."""
     return pool.z[int(np.where(np.isfinite(pool.log_target), pool.masses.peak, -np.inf).argmax())]
 

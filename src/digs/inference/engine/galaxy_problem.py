@@ -24,6 +24,7 @@ from digs.inference.engine.exact_masses import ExactMasses
 from digs.inference.engine.model_pixels import ModelPixels
 from digs.inference.engine.model_prior import Coordinates, ModelPrior
 from digs.inference.engine.model_space import ModelSpace
+from digs.inference.engine.network_guess import FlowCoordinates
 from digs.inference.engine.node_models import interpolated_spectra, node_models
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
@@ -51,7 +52,7 @@ class GalaxyProblem:
     moments: CoefficientMoments
     nuisances: Nuisances
     prior: ModelPrior
-    coordinates: Coordinates
+    coordinates: Coordinates | FlowCoordinates
     log_range: float
     reference: np.ndarray | None = None
 
@@ -123,10 +124,11 @@ class GalaxyProblem:
 
         The prior is the whole one, whatever part of its dispersions the nodes span.
         """
-        theta = torch.as_tensor(self.coordinates.theta(z))
+        theta, log_jacobian = self.coordinates.at(z)
+        theta = torch.as_tensor(theta)
         terms = self.mass_terms(theta)
         log_likelihood = integral_over_logmass(terms, *self.logmass_range)
-        log_prior = self.prior.log_prob(theta).numpy() + self.coordinates.log_jacobian(z) + self.log_range
+        log_prior = self.prior.log_prob(theta).numpy() + log_jacobian + self.log_range
         return log_likelihood.numpy() + log_prior, terms
 
     def log_target(self, z: np.ndarray) -> np.ndarray:

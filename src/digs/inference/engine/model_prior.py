@@ -77,6 +77,15 @@ class Coordinates:
         self.low, self.high = prior.low[1:].numpy().copy(), prior.high[1:].numpy().copy()
         self.log_volume = float(np.log(self.high - self.low).sum())
 
+    @property
+    def dimensions(self) -> int:
+        """Return how many coordinates there are."""
+        return len(self.low)
+
+    def at(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return theta and log_jacobian."""
+        return self.theta(z), self.log_jacobian(z)
+
     def theta(self, z: np.ndarray) -> np.ndarray:
         """Return theta, shape (N, columns), whose mass does not count."""
         rest = np.clip(self.low + (self.high - self.low) * ndtr(z), self.low, self.high)

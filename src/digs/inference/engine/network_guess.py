@@ -7,10 +7,10 @@ import torch
 from torch import Tensor
 
 from digs.base.errors import DigsError
-from digs.base.random_streams import normal_numbers
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.model_pixels import ModelPixels
+from digs.inference.engine.model_prior import Coordinates
 from digs.inference.general.general_network import GeneralNetwork
 from digs.inference.general.general_pairs import LEARNED
 from digs.inference.general.wiener_summary import Sight, summary_of
@@ -24,17 +24,15 @@ class NetworkGuess:
     network: that says it.
     features: what it sees, shape (features,).
     known: whether the dispersion is known.
-    key: of the galaxy's random numbers.
     """
 
     network: GeneralNetwork
     features: Tensor
     known: bool
-    key: bytes
 
     @classmethod
     def of(
-        cls, network: GeneralNetwork, pixels: ModelPixels, redshift: float, settings: EngineSettings, key: bytes
+        cls, network: GeneralNetwork, pixels: ModelPixels, redshift: float, settings: EngineSettings
     ) -> "NetworkGuess | None":
         """Return it, or None where the network has not learnt such a model, or nothing that it knows is in the data.
 
@@ -43,7 +41,6 @@ class NetworkGuess:
             pixels: that are compared.
             redshift: above 0.
             settings: of the model.
-            key: of the galaxy's random numbers.
         """
         if settings.history != "delayed tau" or not settings.free_gas or _wider(settings):
             return None
@@ -55,20 +52,48 @@ class NetworkGuess:
             features = summary_of(pixels.flux, sight, network.components)
         except DigsError:
             return None
-        return cls(network, torch.from_numpy(features), known is not None, key)
+        return cls(network, torch.from_numpy(features), known is not None)
 
-    def draws(self, number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return theta without the mass, (number, columns), and ln of the density that it comes with, (number,).
+    def theta(self, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return theta without the mass, (N, columns), and ln of its density where noise is standard normal, (N,).
 
-        More draws begin with the same ones, but for rounding.
+        Args:
+            noise: shape (N, dimensions of the network).
         """
-        noise = torch.from_numpy(normal_numbers(seed, "network guess", [self.key], number, len(LEARNED))[0])
-        theta, log_q = self.network.theta(self.features, noise, self.known)
+        theta, log_q = self.network.theta(self.features, torch.from_numpy(noise.astype(np.float32)), self.known)
         return theta.numpy(), log_q.numpy()
 
     def middle(self) -> np.ndarray:
         """Return the theta of no noise, shape (columns,), which lies amid the draws whatever their seed."""
-        return self.network.theta(self.features, torch.zeros(1, len(LEARNED)), self.known)[0][0].numpy()
+        return self.theta(np.zeros((1, len(LEARNED))))[0][0]
+
+
+class FlowCoordinates:
+    """The network's noise as coordinates, in which the posterior is about standard normal where the network is good.
+
+    Args:
+        guess: of the galaxy.
+        box: coordinates of the prior, in which theta has to lie.
+    """
+
+    dimensions = len(LEARNED)
+
+    def __init__(self, guess: NetworkGuess, box: Coordinates):
+        self._guess, self._box = guess, box
+        self.names, self.low, self.high = box.names, box.low, box.high
+
+    def at(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return theta and log_jacobian, in which a dispersion that is known has the density of its noise."""
+        rest, log_q = self._guess.theta(z)
+        inside = ((rest >= self.low) & (rest <= self.high)).all(1)
+        log_noise = -(np.square(z.astype(np.float32), dtype=float) + np.log(2 * np.pi)).sum(1) / 2
+        mass = self._box.theta(np.zeros((1, len(self.low))))[0, 0]
+        theta = np.column_stack([np.full(len(rest), mass), rest.clip(self.low, self.high)])
+        return theta, np.where(inside, log_noise - log_q, -np.inf)
+
+    def theta(self, z: np.ndarray) -> np.ndarray:
+        """Return theta, shape (N, columns), whose mass does not count."""
+        return self.at(z)[0]
 
 
 def _wider(settings: EngineSettings) -> bool:
