@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_SPECTROGRAPH = 60.0  # km/s, s; any s gives the same in the limit of many nodes
+_SPECTROGRAPH = 100.0  # km/s, s; any s gives the same in the limit of many nodes
 _FEWEST, _SHORT = 4, 0.06  # nodes, where they span so many dex of x or less
-_APART = 0.12  # dex of x, by each of which more another node is taken
+_APART = 0.16  # dex of x, by each of which more another node is taken
 
 
 def even_nodes(low: float, high: float, number: int | None = None) -> np.ndarray:
@@ -27,7 +27,7 @@ def even_nodes(low: float, high: float, number: int | None = None) -> np.ndarray
     Example:
         >>> from digs.inference.engine.dispersion_nodes import even_nodes
         >>> [len(even_nodes(*ends)) for ends in ((1.5, 1.6), (2.0, 2.2), (1.5, 3.1))]
-        [4, 5, 15]
+        [4, 5, 11]
     """
     first, last = _x(low), _x(high)
     if number is None:
