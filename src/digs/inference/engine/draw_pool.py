@@ -20,6 +20,7 @@ class DrawPool:
 
     problem: GalaxyProblem
     z: np.ndarray = field(init=False)
+    theta: np.ndarray = field(init=False)
     log_target: np.ndarray = field(init=False)
     mean: np.ndarray = field(init=False)
     std: np.ndarray = field(init=False)
@@ -29,16 +30,25 @@ class DrawPool:
 
     def __post_init__(self):
         self.z = np.empty((0, self.problem.coordinates.dimensions))
+        self.theta = np.empty((0, len(self.problem.names)))
         self.log_target, self.mean, self.std, self.peak = (np.empty(0) for _ in range(4))
 
     def add(self, proposal: DrawProposal, number: int, random: np.random.Generator) -> float:
         """Make so many draws of a proposal and return which share of these is effective."""
-        return self.take(proposal, proposal.sample(number, random))
+        z = proposal.sample(number, random)
+        return self.take(proposal, z, *self.problem.coordinates.at(z))
 
-    def take(self, proposal: DrawProposal, z: np.ndarray) -> float:
-        """Take up all draws of a proposal, shape (N, d), and return which share of these is effective."""
-        log_target, terms = self.problem.evaluate(z)
+    def take(self, proposal: DrawProposal, z: np.ndarray, theta: np.ndarray, log_jacobian: np.ndarray) -> float:
+        """Take up all draws of a proposal, and return which share of these is effective.
+
+        Args:
+            proposal: that they come from.
+            z: shape (N, d).
+            theta, log_jacobian: as the problem's coordinates give them.
+        """
+        log_target, terms = self.problem.evaluate(theta, log_jacobian)
         self.z, self.log_target = np.concatenate([self.z, z]), np.concatenate([self.log_target, log_target])
+        self.theta = np.concatenate([self.theta, theta])
         for name in ("mean", "std", "peak"):
             setattr(self, name, np.concatenate([getattr(self, name), getattr(terms, name).numpy()]))
         self._proposals.append(proposal)

@@ -14,10 +14,9 @@ from digs.inference.engine.likeliest import Peaks
 
 _WIDER = 1.5  # times the covariance of a peak, in the proposal that looks around it
 _DEGREES = 6.0  # of freedom
-_DRAWS = 1500  # of the cheap likelihood in a round
-_POINTS = 1500  # draws that a mixture is fitted to, at most
-_STEPS = 12  # of that fit
-_COMPONENTS = 8
+_DRAWS = 1000  # of the cheap likelihood in a round
+_POINTS = 1000  # draws that a mixture is fitted to, at most
+_STEPS = 8  # of that fit
 _FEW = 8  # effective draws for each dimension that a component is to have
 _LARGER = 1.3  # times the covariances that are fitted
 _DEFENCE, _WIDE = 0.1, 2.0  # share of a component that is so many times as wide as all draws
@@ -87,19 +86,26 @@ def first_guess(
     for _ in range(rounds):
         own = mixture.sample(_DRAWS, random)
         mixtures.append(mixture)
-        of_own = cheap_target(problem, forms, own)
+        of_own = cheap_target(problem, forms, *problem.coordinates.at(own))
         z, log_target = np.concatenate([z, own]), np.concatenate([log_target, of_own])
         log_proposal = logsumexp([each.log_prob(z) for each in mixtures], axis=0) - np.log(len(mixtures))
         share = effective_number(of_own - mixture.log_prob(own)) / _DRAWS
-        mixture = learned_mixture(z, log_target - log_proposal, random)
+        mixture = learned_mixture(z, log_target - log_proposal, random, problem.coordinates.components)
         if share > ENOUGH:
             break
     return DrawProposal(mixture)
 
 
-def cheap_target(problem: GalaxyProblem, forms: FixedCovariance, z: np.ndarray) -> np.ndarray:
-    """Return ln of the cheap likelihood times the prior in z, but for a constant, shape (N,)."""
-    theta, log_jacobian = problem.coordinates.at(z)
+def cheap_target(
+    problem: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray, log_jacobian: np.ndarray
+) -> np.ndarray:
+    """Return ln of the cheap likelihood times the prior in z, but for a constant, shape (N,).
+
+    Args:
+        problem: of the galaxy.
+        forms: its cheap likelihood.
+        theta, log_jacobian: as the problem's coordinates give them.
+    """
     theta = torch.as_tensor(theta)
     log_prior = problem.prior.log_prob(theta).numpy() + log_jacobian
     columns, dispersion = problem.split(theta)
@@ -107,13 +113,16 @@ def cheap_target(problem: GalaxyProblem, forms: FixedCovariance, z: np.ndarray) 
     return forms.log_likelihood(y, dispersion).numpy() + log_prior
 
 
-def learned_mixture(z: np.ndarray, log_weight: np.ndarray, random: np.random.Generator) -> StudentMixture:
+def learned_mixture(
+    z: np.ndarray, log_weight: np.ndarray, random: np.random.Generator, components: int
+) -> StudentMixture:
     """Return a mixture that is like weighted draws but wider, so that it misses no tail that they do not show.
 
     Args:
         z: draws, shape (N, d).
         log_weight: of these, shape (N,).
         random: source of random numbers.
+        components: of the mixture beside the wide one, at most.
     """
     dimensions = z.shape[1]
     log_weight = tempered(log_weight, _FEW * dimensions)
@@ -124,7 +133,7 @@ def learned_mixture(z: np.ndarray, log_weight: np.ndarray, random: np.random.Gen
     weight = np.exp(log_weight - logsumexp(log_weight))
     used = weight > 0
     points, weight = points[used], weight[used]
-    components = int(np.clip(1 / np.square(weight).sum() // (_FEW * dimensions), 1, _COMPONENTS))
+    components = int(np.clip(1 / np.square(weight).sum() // (_FEW * dimensions), 1, components))
     fitted = StudentMixture.fitted(points, weight, components, _DEGREES, random, steps=_STEPS)
     mean, covariance = moments(points, weight)
     wide = StudentMixture(np.ones(1), mean[None], _WIDE * np.linalg.cholesky(covariance)[None], _DEGREES)

@@ -6,30 +6,46 @@ import numpy as np
 import torch
 from scipy.stats import chi2
 
-from digs.exact.normal.low_rank import LowRankCovariance
-from digs.exact.normal.nuisances import Nuisances
+from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.expected_nuisance import expected_nuisance, nuisance_modes
+from digs.inference.engine.fixed_covariance import every_product, scattered
 from digs.inference.engine.galaxy_problem import GalaxyProblem
-from digs.inference.engine.node_models import interpolated_spectra
+from digs.inference.engine.node_models import interpolated_spectra, log_nodes
 
 
 @dataclass(frozen=True)
 class FitCheck:
     """Chi-squared of the best fit.
 
-    chi_squared: with the nuisances; pixels: that count; parameters: that were fitted.
-    worst: observed wavelength in Angstrom around which the fit is worst.
+    chi_squared: with the nuisances; pixels: that count.
+    theta: the best fit, whose columns are the parameters that were fitted, shape (columns,).
     """
 
     chi_squared: float
     pixels: int
-    parameters: int
-    worst: float
+    theta: np.ndarray
+
+    @classmethod
+    def of(cls, problem: GalaxyProblem, theta: np.ndarray) -> "FitCheck":
+        """Return the check of one galaxy, by its normal equations.
+
+        Args:
+            problem: of the galaxy.
+            theta: the likeliest one, shape (columns,).
+        """
+        columns, dispersion = problem.split(torch.as_tensor(theta, dtype=torch.float64)[None])
+        amounts = 10.0 ** theta[0] * problem.coefficients(columns)[0].numpy()
+        share = np.ones(1) if dispersion is None else node_shares(log_nodes(problem.models), dispersion)[0].numpy()
+        products = np.tensordot(share, every_product(problem.equations), 1)
+        products = scattered(products, problem.equations.scatter, amounts)[0]
+        residual = np.append(-amounts, 1.0)
+        pixels = int(np.isfinite(problem.pixels.sigma).sum())
+        return cls(float(residual @ products @ residual), pixels, theta)
 
     @property
     def degrees(self) -> int:
         """Return the degrees of freedom, 1 or more."""
-        return max(self.pixels - self.parameters, 1)
+        return max(self.pixels - len(self.theta), 1)
 
     @property
     def probability(self) -> float:
@@ -45,13 +61,12 @@ class FitCheck:
 _BOX = 25  # pixels, over which residuals are looked at together
 
 
-def fit_check(problem: GalaxyProblem, theta: np.ndarray, nuisances: Nuisances) -> FitCheck:
-    """Return the check of one galaxy.
+def worst_wavelength(problem: GalaxyProblem, theta: np.ndarray) -> float:
+    """Return the observed wavelength in Angstrom around which a fit is worst.
 
     Args:
         problem: of the galaxy.
         theta: the likeliest one, shape (columns,).
-        nuisances: of the likelihood.
     """
     pixels = problem.pixels
     seen = np.isfinite(pixels.sigma)
@@ -59,10 +74,8 @@ def fit_check(problem: GalaxyProblem, theta: np.ndarray, nuisances: Nuisances) -
     spectrum = interpolated_spectra(problem.models, problem.coefficients, columns, dispersion)[0]
     parts = problem.models, problem.coefficients, columns, dispersion, problem.strong
     reference = problem.models[problem.middle].matrix @ problem.reference
-    modes = nuisance_modes(*parts, nuisances, seen, reference)
+    modes = nuisance_modes(*parts, problem.nuisances, seen, reference)
     error, residual = pixels.sigma[seen], (pixels.flux - spectrum)[seen]
-    chi_squared = float(LowRankCovariance(error, modes).products(residual[:, None])[0, 0])
     pull = (residual - expected_nuisance(residual, error, modes)) / error
     smooth = np.convolve(pull**2, np.ones(min(_BOX, len(error))), mode="same")
-    worst = float(pixels.instrument.wavelength[seen][int(smooth.argmax())])
-    return FitCheck(chi_squared, len(error), len(theta), worst)
+    return float(pixels.instrument.wavelength[seen][int(smooth.argmax())])

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor
 
 from digs.exact.normal.low_rank import LowRankCovariance
+from digs.exact.normal.normal_equations import NormalEquations
+from digs.exact.normal.scatter import Scatter
 from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.expected_nuisance import modes_around
 from digs.inference.engine.galaxy_problem import GalaxyProblem
@@ -121,22 +123,40 @@ def products_of_equations(problem: GalaxyProblem) -> tuple[np.ndarray, np.ndarra
     Args:
         problem: with a reference.
     """
-    equations, scatter = problem.equations, problem.equations.scatter
-    total, own = equations.square.shape[-1], problem.models[0].matrix.shape[1]
-    sizes, calibration = scatter.modes(torch.as_tensor(problem.reference)[None])
-    modes = np.zeros((total + 1, len(scatter.strong) + len(scatter.at_lines)))  # sums of columns; none has the data
-    modes[scatter.strong, np.arange(len(scatter.strong))] = sizes[0]
-    modes[scatter.columns, len(scatter.strong) :] = calibration[0].T
+    equations = problem.equations
+    products, log_determinant = scattered(every_product(equations), equations.scatter, problem.reference)
+    return products, equations.log_determinant + log_determinant
+
+
+def every_product(equations: NormalEquations) -> np.ndarray:
+    """Return the products of all columns and the data, shape (K, n + 1, n + 1)."""
+    total = equations.square.shape[-1]
     every = np.empty((len(equations.square), total + 1, total + 1))
     every[:, :-1, :-1], every[:, -1, -1] = equations.square, equations.data
     every[:, :-1, -1] = every[:, -1, :-1] = equations.inner
-    along = every @ modes
-    inside = np.eye(modes.shape[1]) + modes.T @ along
-    kept = np.append(np.arange(own), total)
-    factor = np.linalg.cholesky(inside)
-    white = np.linalg.solve(factor, along[:, kept].mT)
-    log_determinant = equations.log_determinant + 2 * np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(1)
-    return every[:, kept][:, :, kept] - white.mT @ white, log_determinant
+    return every
+
+
+def scattered(products: np.ndarray, scatter: Scatter, amounts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the products of shapes, lines and data once a galaxy scatters, (..., n + 1, n + 1), and ln of the
+    determinant of what is added to the covariance, (...).
+
+    Args:
+        products: of all columns and the data, without the scatter, shape (..., N + 1, N + 1).
+        scatter: of lines and calibration.
+        amounts: of the galaxy's shapes and lines, the mass included, shape (n,).
+    """
+    sizes, calibration = scatter.modes(torch.as_tensor(amounts)[None])
+    strong = len(scatter.strong)
+    modes = np.zeros((products.shape[-1], strong + len(scatter.at_lines)))  # sums of columns; none has the data
+    modes[scatter.strong, np.arange(strong)] = sizes[0]
+    modes[scatter.columns, strong:] = calibration[0].T
+    along = products @ modes
+    factor = np.linalg.cholesky(np.eye(modes.shape[1]) + modes.T @ along)
+    kept = np.append(np.arange(len(amounts)), products.shape[-1] - 1)
+    white = np.linalg.solve(factor, along[..., kept, :].mT)
+    log_determinant = 2 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(-1)
+    return products[..., kept, :][..., kept] - white.mT @ white, log_determinant
 
 
 def likely_amounts(problem: GalaxyProblem, node: int, rounds: int = 3) -> np.ndarray:

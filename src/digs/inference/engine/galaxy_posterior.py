@@ -22,7 +22,7 @@ from digs.inference.engine.first_guess import (
     first_guess,
     learned_mixture,
 )
-from digs.inference.engine.fit_check import FitCheck, fit_check
+from digs.inference.engine.fit_check import FitCheck, worst_wavelength
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
@@ -119,26 +119,27 @@ class _Task:
         """The posterior from the network's draws on, or where they lead the search, or nothing."""
         own = StandardNormal(FlowCoordinates.dimensions)
         z = own.sample(max(self._draws, _FEWEST), stream(self._seed, "network's draws", self._key))
-        theta, middle = guess.theta(z)[0], guess.middle()
+        (theta, log_q), middle = guess.theta(z), guess.middle()
         box = self._search.around(theta, middle)
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine after network {attempt}", self._key)
             problem = replace(box, coordinates=FlowCoordinates(guess, box.coordinates))
             forms = FixedCovariance.of_equations(problem)
-            log_weight = cheap_target(problem, forms, z) - own.log_prob(z)
+            there = problem.coordinates.inside(z, theta, log_q)
+            log_weight = cheap_target(problem, forms, *there) - own.log_prob(z)
             if effective_number(log_weight) < _LOST:
                 return self._search.towards(box, forms, self._best(box, forms, theta))
             pool = DrawPool(problem)
             if effective_number(log_weight) >= ENOUGH * len(z):
-                first = pool.take(own, z[: self._draws])
+                first = pool.take(own, *(each[: self._draws] for each in (z, *there)))
             else:
-                mixture = learned_mixture(z, log_weight, random)
+                mixture = learned_mixture(z, log_weight, random, FlowCoordinates.components)
                 first = pool.add(first_guess(problem, forms, mixture, random), self._draws, random)
-            if not self._search.narrowed(problem, pool.z, _shares(pool)):
+            if not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break
             low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
             box = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
-        check = _check(problem, _likeliest(pool), self._settings)
+        check = _check(problem, _likeliest(pool))
         if check.probability < self._settings.significance:  # which a better fit may yet mend
             return None
         if effective_number(pool.log_weight) >= self._effective:
@@ -149,7 +150,8 @@ class _Task:
     def _best(box: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray) -> np.ndarray:
         """The z of a few draws that are likeliest, from which the search starts."""
         z = box.coordinates.z(np.column_stack([np.zeros(len(theta)), theta]))
-        return z[np.argsort(-cheap_target(box, forms, z), kind="stable")[:_STARTS]]
+        likely = cheap_target(box, forms, *box.coordinates.at(z))
+        return z[np.argsort(-likely, kind="stable")[:_STARTS]]
 
     def by_search(self, found: FoundGalaxy | None = None) -> GalaxyPosterior:
         """The posterior of a galaxy that is looked for, or found already."""
@@ -157,10 +159,10 @@ class _Task:
         found = self._search.found() if found is None else found
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine {attempt}", self._key)
-            check = _check(found.problem, found.peaks.z[0], settings)
+            check = _check(found.problem, _peak(found))
             if check.probability < settings.significance and attempt == 0:  # unless the best fit was missed
                 again = self._search.found(_MORE_STARTS)
-                better = _check(again.problem, again.peaks.z[0], settings)
+                better = _check(again.problem, _peak(again))
                 found, check = (again, better) if better.chi_squared < check.chi_squared else (found, check)
             if check.probability < settings.significance:
                 return _outside(found.problem, check, self._draws, self._notes)
@@ -168,7 +170,7 @@ class _Task:
             first = pool.add(guess_from_peaks(found, random), self._draws, random)
             if effective_number(pool.log_weight) < self._effective:
                 _refine(pool, self._effective, settings.calls, random)
-            if not self._search.narrowed(found.problem, pool.z, _shares(pool)) or attempt == _WIDENED:
+            if not self._search.narrowed(found.problem, pool.theta, _shares(pool)) or attempt == _WIDENED:
                 break
             found = self._search.wider(found)
         if effective_number(pool.log_weight) >= self._effective and len(pool) == self._draws:
@@ -193,7 +195,7 @@ class _Task:
         else:
             rows = np.argsort(~np.isfinite(log_weight), kind="stable")[: self._draws]
             kept = log_weight[rows]
-        theta = _theta(pool.problem, pool.z[rows], _some(pool.masses, rows), random)
+        theta = _with_masses(pool.problem, pool.theta[rows], _some(pool.masses, rows), random)
         statistics = _statistics(check) | {"first_efficiency": first, "calls": float(len(pool)), "effective": reached}
         reason = "" if verdict == TRUSTED else _in_words(first, len(pool), reached, self._effective)
         evidence = _evidence(log_weight)
@@ -208,9 +210,9 @@ class _Task:
         random: np.random.Generator,
     ) -> GalaxyPosterior:
         """The posterior of emcee's draws, with the evidence of the weighted ones."""
-        z, terms, independent, more = walked
-        rows = _even_rows(len(z), self._draws, random)
-        theta = _theta(pool.problem, z[rows], _some(terms, rows), random)
+        walk, terms, independent, more = walked
+        rows = _even_rows(len(walk), self._draws, random)
+        theta = _with_masses(pool.problem, walk[rows], _some(terms, rows), random)
         statistics = _statistics(check) | {
             "first_efficiency": first,
             "calls": float(len(pool) + more),
@@ -236,17 +238,22 @@ def _evidence(log_weight: np.ndarray) -> tuple[float, float]:
 
 
 def _likeliest(pool: DrawPool) -> np.ndarray:
-    """The draw of the highest likelihood, shape (d,)."""
-    return pool.z[int(np.where(np.isfinite(pool.log_target), pool.masses.peak, -np.inf).argmax())]
+    """The draw of the highest likelihood, shape (columns,)."""
+    return pool.theta[int(np.where(np.isfinite(pool.log_target), pool.peak, -np.inf).argmax())]
 
 
-def _check(problem: GalaxyProblem, z: np.ndarray, settings: EngineSettings) -> FitCheck:
-    """The check of one galaxy, z of shape (d,), at its likeliest mass."""
-    theta = problem.coordinates.theta(z[None])
+def _peak(found: FoundGalaxy) -> np.ndarray:
+    """The highest peak, shape (columns,)."""
+    return found.problem.coordinates.theta(found.peaks.z[:1])[0]
+
+
+def _check(problem: GalaxyProblem, theta: np.ndarray) -> FitCheck:
+    """The check of one galaxy at its likeliest mass."""
+    theta = theta[None].copy()
     mass = problem.mass_terms(torch.as_tensor(theta)).mean.item()
     low, high = problem.logmass_range
     theta[0, 0] = np.log10(np.clip(mass, 10.0**low, 10.0**high))
-    return fit_check(problem, theta[0], settings.nuisances)
+    return FitCheck.of(problem, theta[0])
 
 
 def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Generator) -> None:
@@ -255,11 +262,12 @@ def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Genera
     while (reached := effective_number(pool.log_weight)) < effective and len(pool) < calls:
         wanted = _MARGIN * (effective - reached) / max(share, _LEAST_SHARE)
         number = int(np.clip(wanted, _ROUND[0], min(_ROUND[1], max(calls - len(pool), _ROUND[0]))))
-        share = pool.add(DrawProposal(learned_mixture(pool.z, pool.log_weight, random)), number, random)
+        mixture = learned_mixture(pool.z, pool.log_weight, random, pool.problem.coordinates.components)
+        share = pool.add(DrawProposal(mixture), number, random)
 
 
 def _walked(pool: DrawPool, steps: int, random: np.random.Generator) -> tuple[np.ndarray, MassTerms, float, int] | None:
-    """Draws of emcee started from the pool's: z, masses, how many are independent, and calls."""
+    """Draws of emcee started from the pool's: theta, masses, how many are independent, and calls."""
     log_weight = pool.log_weight
     if np.isfinite(log_weight).sum() < _WALKERS:
         return None
@@ -270,8 +278,8 @@ def _walked(pool: DrawPool, steps: int, random: np.random.Generator) -> tuple[np
     time = np.nanmax(autocorrelation_time(chain.theta))
     independent = float(len(chain.flat) / max(time, 1.0)) if np.isfinite(time) else 0.0
     rows = random.permutation(len(chain.flat))[: max(2000, int(independent))]
-    z = chain.flat[rows]
-    return z, _arrays(pool.problem.evaluate(z)[1]), independent, chain.calls
+    theta = pool.problem.coordinates.at(chain.flat[rows])[0]
+    return theta, _arrays(pool.problem.mass_terms(torch.as_tensor(theta))), independent, chain.calls
 
 
 def _arrays(terms: MassTerms) -> MassTerms:
@@ -286,10 +294,12 @@ def _even_rows(count: int, draws: int, random: np.random.Generator) -> np.ndarra
     return random.choice(count, draws, replace=count < draws)
 
 
-def _theta(problem: GalaxyProblem, z: np.ndarray, terms: MassTerms, random: np.random.Generator) -> np.ndarray:
+def _with_masses(
+    problem: GalaxyProblem, theta: np.ndarray, terms: MassTerms, random: np.random.Generator
+) -> np.ndarray:
     """Draws with their masses."""
-    theta = problem.coordinates.theta(z)
-    theta[:, 0] = draw_logmass(terms, *problem.logmass_range, random.random(len(z)))
+    theta = theta.copy()
+    theta[:, 0] = draw_logmass(terms, *problem.logmass_range, random.random(len(theta)))
     return theta
 
 
@@ -303,10 +313,10 @@ def _statistics(check: FitCheck) -> dict[str, float]:
 
 
 def _outside(problem: GalaxyProblem, check: FitCheck, draws: int, notes: tuple[str, ...]) -> GalaxyPosterior:
-    names = problem.names
+    names, worst = problem.names, worst_wavelength(problem, check.theta)
     reason = (
         f"the best fit has a chi-squared of {check.chi_squared:.0f} for {check.degrees} degrees of freedom, nuisances "
-        f"included (p = {check.probability:.1e}), and is worst near {check.worst:.0f} Angstrom; with errors "
+        f"included (p = {check.probability:.1e}), and is worst near {worst:.0f} Angstrom; with errors "
         f"{check.inflation:.2f} times as large, or these pixels masked, it might fit"
     )
     statistics = _statistics(check) | {"first_efficiency": math.nan, "calls": 0.0, "effective": math.nan}

@@ -119,21 +119,22 @@ class GalaxyProblem:
             parts.append(self._masses(self.coefficients(columns), dispersion))
         return MassTerms(*(torch.cat([getattr(part, name) for part in parts]) for name in ("mean", "std", "peak")))
 
-    def evaluate(self, z: np.ndarray) -> tuple[np.ndarray, MassTerms]:
+    def evaluate(self, theta: np.ndarray, log_jacobian: np.ndarray) -> tuple[np.ndarray, MassTerms]:
         """Return ln of likelihood times prior in z, integrated over the mass, shape (N,), and the mass.
 
         The prior is the whole one, whatever part of its dispersions the nodes span.
+
+        Args:
+            theta, log_jacobian: as coordinates.at gives them.
         """
-        theta, log_jacobian = self.coordinates.at(z)
         theta = torch.as_tensor(theta)
         terms = self.mass_terms(theta)
         log_likelihood = integral_over_logmass(terms, *self.logmass_range)
-        log_prior = self.prior.log_prob(theta).numpy() + log_jacobian + self.log_range
-        return log_likelihood.numpy() + log_prior, terms
+        return log_likelihood.numpy() + self.prior.log_prob(theta).numpy() + log_jacobian + self.log_range, terms
 
     def log_target(self, z: np.ndarray) -> np.ndarray:
-        """Return the first part of `evaluate`."""
-        return self.evaluate(z)[0]
+        """Return the first part of `evaluate` at coordinates z, shape (N, d)."""
+        return self.evaluate(*self.coordinates.at(z))[0]
 
     @property
     def logmass_range(self) -> tuple[float, float]:

@@ -137,12 +137,12 @@ class GalaxySearch:
         low, high = self._cut(low, high)
         return self._referred(self._problem(even_nodes(low, high)), middle)
 
-    def narrowed(self, problem: GalaxyProblem, z: np.ndarray, weight: np.ndarray) -> bool:
+    def narrowed(self, problem: GalaxyProblem, theta: np.ndarray, weight: np.ndarray) -> bool:
         """Return whether draws, with weights that add up to 1, crowd at an end of the nodes that is not the prior's."""
         if self._settings.dispersion is not None:
             return False
         low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
-        value = problem.coordinates.theta(z)[:, -1]
+        value = theta[:, -1]
         edge = 0.02 * (high - low)
         crowded = lambda near, end: end not in self._ends and weight[near].sum() > 2e-3
         return crowded(value < low + edge, low) or crowded(value > high - edge, high)

@@ -71,6 +71,8 @@ class Coordinates:
         [[6.0, 2.0]]
     """
 
+    components = 8  # of a mixture that is like a posterior, which may be bent
+
     def __init__(self, prior: WidePrior):
         self.names = prior.names[1:]
         self._mass = prior.low[0].item()

@@ -77,6 +77,7 @@ class FlowCoordinates:
     """
 
     dimensions = len(LEARNED)
+    components = 4  # of a mixture that is like a posterior, which is hardly bent
 
     def __init__(self, guess: NetworkGuess, box: Coordinates):
         self._guess, self._box = guess, box
@@ -84,16 +85,20 @@ class FlowCoordinates:
 
     def at(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return theta and log_jacobian, in which a dispersion that is known has the density of its noise."""
-        rest, log_q = self._guess.theta(z)
-        inside = ((rest >= self.low) & (rest <= self.high)).all(1)
+        return self.inside(z, *self._guess.theta(z))
+
+    def inside(self, z: np.ndarray, rest: np.ndarray, log_q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `at` does, where the network's answer is known.
+
+        Args:
+            z: its noise, shape (N, dimensions).
+            rest, log_q: what NetworkGuess.theta makes of it.
+        """
+        allowed = ((rest >= self.low) & (rest <= self.high)).all(1)
         log_noise = -(np.square(z.astype(np.float32), dtype=float) + np.log(2 * np.pi)).sum(1) / 2
         mass = self._box.theta(np.zeros((1, len(self.low))))[0, 0]
         theta = np.column_stack([np.full(len(rest), mass), rest.clip(self.low, self.high)])
-        return theta, np.where(inside, log_noise - log_q, -np.inf)
-
-    def theta(self, z: np.ndarray) -> np.ndarray:
-        """Return theta, shape (N, columns), whose mass does not count."""
-        return self.at(z)[0]
+        return theta, np.where(allowed, log_noise - log_q, -np.inf)
 
 
 def _wider(settings: EngineSettings) -> bool:
