@@ -41,8 +41,7 @@ class LowRankCovariance:
 
     def white_products(self, white: np.ndarray, gram: np.ndarray | None = None) -> np.ndarray:
         """Return the same of vectors that are divided by sigma, D^{-1/2} X."""
-        if gram is None:
-            gram = white.T @ white
+        gram = white.T @ white if gram is None else gram
         if not len(self._factor):
             return gram
         along = solve_triangular(self._factor, self._modes.T @ white, lower=True, check_finite=False)

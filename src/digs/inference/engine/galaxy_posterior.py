@@ -42,6 +42,7 @@ _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
 _FEWEST = 500  # draws of a network that are looked at, at least
 _LOST = 3.0  # effective draws of a network, below which the likeliest galaxy is looked for
+_TELLING = 150.0  # effective draws of a network, from which a mixture learns all that it can
 _STARTS = 6  # of the network's draws, from which it is
 
 
@@ -127,14 +128,17 @@ class _Task:
             forms = FixedCovariance.of_equations(problem)
             there = problem.coordinates.inside(z, theta, log_q)
             log_weight = cheap_target(problem, forms, *there) - own.log_prob(z)
-            if effective_number(log_weight) < _LOST:
+            reached = effective_number(log_weight)
+            if reached < _LOST:
                 return self._search.towards(box, forms, self._best(box, forms, theta))
             pool = DrawPool(problem)
-            if effective_number(log_weight) >= ENOUGH * len(z):
+            if reached >= ENOUGH * len(z):
                 first = pool.take(own, *(each[: self._draws] for each in (z, *there)))
             else:
-                mixture = learned_mixture(z, log_weight, random, FlowCoordinates.components)
-                first = pool.add(first_guess(problem, forms, mixture, random), self._draws, random)
+                proposal = DrawProposal(learned_mixture(z, log_weight, random, FlowCoordinates.components))
+                if reached < _TELLING:
+                    proposal = first_guess(problem, forms, proposal.mixture, random)
+                first = pool.add(proposal, self._draws, random)
             if not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break
             low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
