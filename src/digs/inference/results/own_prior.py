@@ -98,7 +98,7 @@ def reweight(
     log_weight = found.log_weight.copy()
     with np.errstate(invalid="ignore"):  # -inf where neither prior nor weight is
         log_weight[there] = np.where(found.weight[there] > 0, log_weight[there] + log_new - log_old, -np.inf)
-    gain, error = _gain(found.weight[there], log_weight[there] - found.log_weight[there])
+        gain, error = _gain(found.weight[there], log_weight[there] - found.log_weight[there])
     reasons = {row: reason for row in there if (reason := _too_far(log_weight[row], effective, pareto_k))}
     if len(there) and len(reasons) == len(there):
         raise DigsError(f"The new prior is too far from the old one for all galaxies: {reasons[there[0]]}; infer anew.")
