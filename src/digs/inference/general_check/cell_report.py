@@ -62,10 +62,13 @@ class CellNumbers:
         return self.values[..., RANKS:]
 
     def reached(self, bars: Bars) -> np.ndarray:
-        """Return the share of each cell's galaxies with enough effective draws, those outside the model aside."""
+        """Return the share of each cell's galaxies with enough effective draws.
+
+        Galaxies that do not fit by chi-squared, as some must not, are left out; those that the engine failed on are not.
+        """
         enough = (self.of("effective") >= bars.effective) & (self.of("calls") <= bars.calls)
-        inside = self.of("outside") == 0
-        return (enough & inside & (self.of("refitted") == 0)).sum(1) / inside.sum(1).clip(1)
+        counted = (self.of("outside") == 0) | (self.of("failed") == 1)
+        return (enough & (self.of("refitted") == 0)).sum(1) / counted.sum(1).clip(1)
 
     def excursions(self, confidence: float) -> np.ndarray:
         """Return how far the ranks of each cell and column depart from uniform ones, shape (cells, columns).
@@ -132,6 +135,7 @@ def cells_report(numbers: CellNumbers, bars: Bars) -> dict[str, Any]:
             "calls": _median_and_tail(of_cell("calls")),
             "cpu_seconds": float(of_cell("seconds").mean()),
             "outside": int(outside[place].sum()),
+            "failed": int(of_cell("failed").sum()),
             "refitted": int(of_cell("refitted").sum()),
             "joint_68": joint_coverage_of(of_cell("joint")),
             "excursion": dict(zip(numbers.names, excursions[place].tolist(), strict=True)),
@@ -141,6 +145,7 @@ def cells_report(numbers: CellNumbers, bars: Bars) -> dict[str, Any]:
         "galaxies": int(outside.size),
         "first": _median_and_tail(numbers.of("first")),
         "outside": int(outside.sum()),
+        "failed": int(numbers.of("failed").sum()),
         "refitted": int(numbers.of("refitted").sum()),
         "cpu_seconds": float(numbers.of("seconds").sum()),
         "joint_68": joint_coverage_of(numbers.of("joint")),

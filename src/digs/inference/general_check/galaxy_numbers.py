@@ -13,7 +13,16 @@ from digs.inference.results.galaxy_draws import OUTSIDE, REFITTED
 
 T = TypeVar("T")
 
-NUMBERS = ("first", "effective", "calls", "seconds", "outside", "refitted", "joint")  # then the rank of each column
+NUMBERS = (
+    "first",
+    "effective",
+    "calls",
+    "seconds",
+    "outside",
+    "failed",
+    "refitted",
+    "joint",
+)  # then the rank of each column
 RANKS = len(NUMBERS)
 
 
@@ -37,9 +46,10 @@ def galaxy_numbers(made: MadeGalaxy, posterior: GalaxyPosterior, seconds: float)
     """
     found = np.full(RANKS + len(made.names), np.nan)
     outside = posterior.verdict == OUTSIDE
+    failed = outside and not np.isfinite(posterior.statistics["probability"])  # nothing was compared
     effective = 0.0 if outside else posterior.statistics["effective"]
     first, calls = (posterior.statistics[name] for name in ("first_efficiency", "calls"))
-    found[: RANKS - 1] = first, effective, calls, seconds, outside, posterior.verdict == REFITTED
+    found[: RANKS - 1] = first, effective, calls, seconds, outside, failed, posterior.verdict == REFITTED
     if not outside:
         truth = made.theta[[made.names.index(name) for name in posterior.names]]
         found[RANKS - 1] = nearer_share(posterior.draws, posterior.log_weight, truth)

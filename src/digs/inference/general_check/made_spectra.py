@@ -5,6 +5,9 @@ noise the mass is uniform in its logarithm, as in the prior, and nothing else th
 shape of the noise, redshift) says anything of theta. A spectrum belongs to a cell by what is observed of it, so that
 choosing it takes nothing away from the prior either (Talts et al. 2018).
 
+For the same reason the dispersion is not that by which the way to observe was drawn, whose pixels tell it. So pixels are
+kept that sample the line-spread function itself, and with it a galaxy of any dispersion.
+
 Calibration, floor, lines and redshift err around the true spectrum, as the likelihood has it.
 """
 
@@ -12,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from astropy import constants
 
 from digs.base.errors import DigsError
 from digs.base.random_streams import generator, stream
@@ -27,6 +31,7 @@ from digs.inference.general.spectrographs import random_sight
 from digs.inference.general.wiener_summary import Sight
 from digs.inference.general_check.cells import Cell
 from digs.observations.spectrum import Spectrum
+from digs.physics.instrument import Instrument
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
 from digs.physics.linear.wide_prior import WidePrior
@@ -34,6 +39,9 @@ from digs.physics.linear.wide_prior import WidePrior
 _BEYOND = 2.0  # times the ends of a cell, to which the true signal-to-noise goes
 _TRIES = 1000
 _LEVEL = 1e-17  # erg/s/cm2/Angstrom, of a spectrum of which only the pixels count
+_WIDEST = 1.2  # pixel, in units of the dispersion of the line-spread function
+_KMS = constants.c.to_value("km / s")
+_FWHM = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian of dispersion 1
 _WINDOW = 40.0  # Angstrom, of a signal-to-noise
 
 
@@ -81,6 +89,8 @@ class GalaxyMaker:
             key = f"{cell.name}/{number}/{attempt}"
             random = stream(self._seed, "made spectra", key.encode())
             sight, _ = random_sight(random, cell.chances)
+            if not _sampled(sight.instrument):
+                continue
             prior = WidePrior((*self._coefficients.names, DISPERSION), sight.redshift)
             theta = prior.sample(1, generator(self._seed, f"theta of {key}"))
             sight = replace(sight, logdispersion=None if sight.logdispersion is None else theta[0, -1].item())
@@ -109,7 +119,7 @@ class GalaxyMaker:
         seen, shape = np.isfinite(pixels.sigma), pixels.sigma[np.isfinite(pixels.sigma)]
         model = LinearModel.of(pixels.instrument, sight.redshift, 10 ** theta[0, -1].item())
         own = (10 ** theta[0, 0] * self._coefficients.with_lines(model.lines)(theta[:, :-1])[0]).numpy()
-        true, rest = model.matrix[seen] @ own, model.wavelength[seen]
+        true = model.matrix[seen] @ own
         share = np.sqrt(_WINDOW / np.gradient(pixels.instrument.wavelength))[seen]
         sigma = shape * np.median(true / shape * share) / wanted
         flux = true + self._errors(model, seen, own, sight.nuisances, random)
@@ -130,6 +140,13 @@ class GalaxyMaker:
         scatter = self._moments.strong(model.lines) * nuisances.lines * own[shapes:]
         lines = model.matrix[seen, shapes:] @ (scatter * random.standard_normal(len(scatter)))
         return modes @ random.standard_normal(modes.shape[1]) + lines
+
+
+def _sampled(instrument: Instrument) -> bool:
+    """Whether pixels are no wider than those of the general network's training are for a galaxy of hardly any width."""
+    spread = instrument.sigma_kms if instrument.resolution is None else _KMS / (instrument.resolution * _FWHM)
+    width = _KMS * np.gradient(np.log(instrument.wavelength))
+    return bool(np.median(width / spread) <= _WIDEST)
 
 
 def _spectrum(sight: Sight, flux: np.ndarray) -> Spectrum:
