@@ -6,7 +6,7 @@ GENERAL_VALIDATION = Schema(
     "general_validation",
     {
         "level": Field(("level",), "1", "f8"),
-        # the distribution functions of the truths' ranks, of all cells together, by the columns that the attributes name
+        # the distribution functions of the truths' ranks in all cells together, by the columns that the attributes name
         "rank_cdf": Field(("column", "level"), "1", "f8"),
         # where those of the right posterior lie, all of them, with the confidence of the bars
         "band": Field((2, "level"), "1", "f8"),

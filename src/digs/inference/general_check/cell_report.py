@@ -64,7 +64,7 @@ class CellNumbers:
     def reached(self, bars: Bars) -> np.ndarray:
         """Return the share of each cell's galaxies with enough effective draws.
 
-        Galaxies that do not fit by chi-squared, as some must not, are left out; those that the engine failed on are not.
+        Galaxies that do not fit by chi-squared, as some must not, are left out; those that the engine fails on count.
         """
         enough = (self.of("effective") >= bars.effective) & (self.of("calls") <= bars.calls)
         counted = (self.of("outside") == 0) | (self.of("failed") == 1)

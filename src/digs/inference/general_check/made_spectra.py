@@ -1,12 +1,12 @@
 r"""Spectra whose posterior is known to be right if ranks are uniform: all of theta is drawn from the prior.
 
 The noise is s / S, with S the signal-to-noise, uniform in its logarithm, and s what the galaxy has. So for any given
-noise the mass is uniform in its logarithm, as in the prior, and nothing else that is known beforehand (pixels, gaps, the
-shape of the noise, redshift) says anything of theta. A spectrum belongs to a cell by what is observed of it, so that
-choosing it takes nothing away from the prior either (Talts et al. 2018).
+noise the mass is uniform in its logarithm, as in the prior, and nothing else that is known beforehand (pixels, gaps,
+the shape of the noise, redshift) says anything of theta. A spectrum belongs to a cell by what is observed of it, so
+that choosing it takes nothing away from the prior either (Talts et al. 2018).
 
-For the same reason the dispersion is not that by which the way to observe was drawn, whose pixels tell it. So pixels are
-kept that sample the line-spread function itself, and with it a galaxy of any dispersion.
+For the same reason the dispersion is not that by which the way to observe was drawn, whose pixels tell it. So pixels
+are kept that sample the line-spread function itself, and with it a galaxy of any dispersion.
 
 Calibration, floor, lines and redshift err around the true spectrum, as the likelihood has it.
 """
