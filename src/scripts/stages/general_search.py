@@ -28,7 +28,7 @@ def main() -> None:
     torch.set_num_threads(1)
     data, found, done = None, {}, []
     for name, architecture in settings.architectures.items():
-        depends = [task.model_dump(exclude={"architecture", "recipe", "efficiency"}), settings.recipe.model_dump()]
+        depends = [task.model_dump(exclude={"architecture", "recipe"}), settings.recipe.model_dump()]
         key = work_key([*depends, architecture.model_dump(), settings.seed], general_training.__file__)
         done.append(FOLDER / "search" / f"{key}.json")
         if not done[-1].exists():

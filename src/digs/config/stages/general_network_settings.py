@@ -22,18 +22,6 @@ class GeneralRecipe(Section):
     clip_norm: PositiveFloat
 
 
-class EfficiencyCheck(Section):
-    """Spectra of a spectrograph like that of SDSS, on which efficiencies are measured."""
-
-    signal: list[PositiveFloat]  # signal-to-noise per 40 Angstrom
-    galaxies: PositiveInt  # at each
-    draws: PositiveInt
-    pixels: Annotated[int, Field(ge=100)]
-    redshift: PositiveFloat
-    sigma_kms: PositiveFloat
-    nodes: Annotated[int, Field(ge=4)]  # dispersions between which the likelihood is interpolated
-
-
 class GeneralNetworkSettings(Section):
     section: ClassVar = "general_network"
 
@@ -44,7 +32,6 @@ class GeneralNetworkSettings(Section):
     held_out_pairs: PositiveInt
     architecture: Architecture
     recipe: GeneralRecipe
-    efficiency: EfficiencyCheck
     seed: Seed
 
     def fit(self, params: Params) -> None:
