@@ -30,10 +30,14 @@ def normal(found):
 
 
 def test_point_estimates_are_wrong_by_many_sigma_and_the_population_is_not(found, normal):
-    medians = found.quantiles((0.5,))[:, 0, 0]
-    assert medians.std() - WIDTH > 5 * normal.fit.width.std()
+    """By many of the errors that a sample of such values has; the population's own are larger, as they should be."""
+    medians, number = found.quantiles((0.5,))[:, 0, 0], len(found)
+    width, mean = medians.std(), medians.mean()
+    assert (width - WIDTH) / (width / np.sqrt(2 * number)) > 10
+    assert (MEAN - mean) / (width / np.sqrt(number)) > 5
+    assert width - WIDTH > 3 * normal.fit.width.std() and MEAN - mean > 3 * normal.fit.mean.std()
     stacked = found.draws[..., 0].std()
-    assert stacked - medians.std() > 0.3  # the sum of posteriors is wider still
+    assert stacked - width > 0.3  # the sum of posteriors is wider still
     assert abs(normal.fit.mean.mean() - MEAN) < 2.5 * normal.fit.mean.std()
     assert abs(normal.fit.width.mean() - WIDTH) < 2.5 * normal.fit.width.std()
 
@@ -66,7 +70,7 @@ def test_a_population_that_the_universe_cuts_off_is_recovered():
 @pytest.mark.parametrize("seed", [2, 3, 4])
 def test_the_answer_is_that_of_the_exact_likelihood(seed):
     made = made_ages(150, 8.0, 2.0, seed)
-    mean, width = np.linspace(4, 15, 90), np.linspace(0.05, 6, 80)
+    mean, width = np.linspace(0.01, made.oldest.max(), 90), np.linspace(0.05, made.oldest.max(), 130)
     exact, fit = exact_population(made, mean, width), infer_population(made.found, ["tage"], number=NUMBER).fit
     for ours, values, share in ((fit.mean, mean, exact.sum(1)), (fit.width, width, exact.sum(0))):
         middle = share @ values
@@ -76,7 +80,7 @@ def test_the_answer_is_that_of_the_exact_likelihood(seed):
 
 
 def test_ranks_of_the_truth_are_uniform():
-    """Truths come from a range in which the prior is flat, much wider than a posterior."""
+    """Truths come from a range in which the prior is flat; all of them count, also those that are hard to sample."""
     random, ranks = np.random.default_rng(5), []
     for seed in range(60):
         mean, width = random.uniform(4, 8), random.uniform(1.0, 3.0)
@@ -84,7 +88,7 @@ def test_ranks_of_the_truth_are_uniform():
         fit = infer_population(made.found, ["tage"], number=NUMBER, effective=0).fit
         ranks.append([(fit.mean[:, 0] < mean).mean(), (fit.width[:, 0] < width).mean()])
     for each in np.transpose(ranks):
-        assert stats.kstest(each, "uniform").pvalue > 0.01
+        assert len(each) == 60 and stats.kstest(each, "uniform").pvalue > 0.01
 
 
 def test_mass_and_age_together():

@@ -33,7 +33,9 @@ def normal_population(
     """Return the posterior of the mean and the covariance of a population that is taken to be normal.
 
     The prior is that of digs.inference.population.normal_shapes. The noise of few draws is in the errors. Where draws
-    have ends, the distribution is cut off at those of each galaxy; mean and covariance are those before.
+    have ends, the distribution is cut off at those of each galaxy; mean and covariance are those before. As a normal
+    distribution that is much wider than what is left of it is like any wider one, the prior then ends, too: the mean
+    lies inside the widest of the ends, and no width is above the distance between them.
 
     Args:
         draws: of the catalogue's galaxies, without their prior.
@@ -135,6 +137,7 @@ class _NormalFit:
     def log_posterior(self, phi: np.ndarray) -> np.ndarray:
         """ln of the posterior density of coordinates (n, k), up to a constant, (n,)."""
         found = normal_shapes.log_prior(phi, len(self.scale))
+        found = np.where(self.meant(phi), found, -np.inf)
         inside = np.flatnonzero(np.isfinite(found))
         at_once = max(1, _BLOCK // self.draws.log_weight.size)
         for some in np.array_split(inside, range(at_once, len(inside), at_once)):
@@ -151,6 +154,14 @@ class _NormalFit:
         elif self.ends is not None:
             found[inside] -= self.ends.log_share(*self.moments_of(phi[inside]))
         return found
+
+    def meant(self, phi: np.ndarray) -> np.ndarray:
+        """Whether means and widths are such as ends allow, (n,), of coordinates (n, k)."""
+        if self.ends is None:
+            return np.ones(len(phi), dtype=bool)
+        d = len(self.scale)
+        mean, width, high = phi[:, :d], np.exp(phi[:, d : 2 * d]), self.ends.high.max(0)
+        return ((mean >= self.ends.low) & (mean <= high) & (width <= high - self.ends.low)).all(1)
 
     def moments_of(self, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Means, (n, d), and covariances, (n, d, d), of coordinates (n, k)."""
