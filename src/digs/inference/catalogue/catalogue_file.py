@@ -16,7 +16,7 @@ import numpy as np
 
 from digs.base.errors import DigsError
 from digs.inference.catalogue.zarr_folders import arrays_of, check_row, one_sentence, open_zarr, part_of
-from digs.observations.columns import Column, raw_of_columns, roles_of
+from digs.observations.columns import Column, raw_of_columns, roles_of, unpacked
 from digs.observations.conversion import ReadingOptions, spectrum_of
 from digs.observations.header_facts import header_facts
 from digs.observations.printable import printable
@@ -108,7 +108,8 @@ class ZarrCatalogue:
             array = self._arrays[name]
             words = dict(array.attrs)
             media |= {"medium": words["medium"]} if "medium" in words else {}
-            read = lambda array=array: part_of(array, index) if array.ndim == 2 else part_of(array)
+            place = (index,) if array.ndim == 2 else ()
+            read = lambda array=array, place=place, words=words: unpacked(part_of(array, *place), words)
             columns[name] = Column(words.get("unit", words.get("units")), read)
         galaxy = {name: self._of_galaxy(self._arrays[name], index) for name in self._own}
         facts = header_facts(self._name, galaxy, media, self._said)

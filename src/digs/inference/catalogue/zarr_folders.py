@@ -92,6 +92,8 @@ def part_of(array: zarr.Array, *place: int) -> np.ndarray:
         key = array.metadata.encode_chunk_key((*row, number) if array.ndim > len(place) else row)
         if not (array.store.root / array.path / key).is_file():
             along[number * length : (number + 1) * length] = np.nan
+    if array.fill_value:  # anything but 0 is what stands for no number
+        along[along == array.fill_value] = np.nan
     return values
 
 

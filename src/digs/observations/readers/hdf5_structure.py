@@ -74,8 +74,9 @@ def attributes(group: h5py.Group | h5py.Dataset, file: str = "%FILE%") -> dict[s
     found = {}
     for name in group.attrs:
         kind = group.attrs.get_id(name)
-        if kind.shape == () and (kind.dtype.kind in "iufbS" or h5py.check_string_dtype(kind.dtype)):
-            found[name] = group.attrs[name]
+        if kind.shape in ((), (1,)) and (kind.dtype.kind in "iufbS" or h5py.check_string_dtype(kind.dtype)):
+            value = group.attrs[name]
+            found[name] = value[0] if kind.shape else value
     return found
 
 
@@ -139,7 +140,7 @@ def row(dataset: h5py.Dataset, number: int) -> Any:
 
 
 def part_of(dataset: h5py.Dataset, *place: int) -> Any:
-    """Return a part of a dataset, real numbers nan where none were ever written, for which HDF5 would put 0.
+    """Return a part of a dataset, real numbers nan where none was ever written, for which HDF5 would put 0.
 
     Args:
         dataset: of one axis or two, or a single value.
@@ -149,12 +150,12 @@ def part_of(dataset: h5py.Dataset, *place: int) -> Any:
     """
     missing = list(_missing(dataset, place))
     values = dataset[place]
-    if not missing or dataset.dtype.kind != "f":
+    if dataset.dtype.kind != "f" or not (missing or dataset.fillvalue):
         return values
     values = np.array(values)
     for span in missing:
         np.atleast_1d(values)[span] = np.nan
-    return values
+    return np.where(values == dataset.fillvalue, np.nan, values) if dataset.fillvalue else values
 
 
 def _missing(dataset: h5py.Dataset, place: tuple[int, ...]) -> Iterator[slice]:
