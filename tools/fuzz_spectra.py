@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+OUTCOMES = ("spectrum", "sentence", "both", "nothing")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -31,7 +32,9 @@ def main() -> int:
     for (kind, outcome), count in outcomes.items():
         kinds[kind, outcome] += count
     for kind in sorted({kind for kind, _ in kinds}):
-        counts = ", ".join(f"{kinds[kind, outcome]} {outcome}" for outcome in ("spectrum", "sentence", "both", "nothing"))
+        counts = ", ".join(
+            f"{kinds[kind, outcome]} {outcome}" for outcome in ("spectrum", "sentence", "both", "nothing")
+        )
         print(f"{kind}: {counts}")
     print(f"{options.number} files, {len(failures)} failures" + (f", kept in {folder}" if failures else ""))
     return 1 if failures else 0

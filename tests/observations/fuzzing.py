@@ -28,7 +28,16 @@ HANGS = 60  # seconds on the clock
 LONGEST_SENTENCE = 400  # letters
 MEMORY = 2**20  # kB more than before
 KINDS = [name for name in MAKERS if name != "galaxy.h5"]  # for which a process starts, as for galaxies.h5
-_NEVER = ("pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.mkdir", "os.rename", "os.remove")
+_NEVER = (
+    "pickle.find_class",
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "os.spawn",
+    "os.mkdir",
+    "os.rename",
+    "os.remove",
+)
 _CHECKER = "digs.observations.readers.hdf5_structure"
 _seen: list[str] | None = None  # what is done by a reader that none may do
 

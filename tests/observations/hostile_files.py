@@ -13,7 +13,6 @@ from pathlib import Path
 import h5py
 import numcodecs
 import numpy as np
-import zarr
 from astropy.io import fits
 from made_models import base, write_hdf5_rows, write_zarr
 
@@ -46,7 +45,11 @@ def packed_bomb(path: Path, random: np.random.Generator) -> None:
 
 
 def yaml_objects(path: Path, random: np.random.Generator) -> None:
-    calls = ("python/object/apply:os.mkdir [sprung]", "python/name:os.system", "python/object/new:os.mkdir {args: [sprung]}")
+    calls = (
+        "python/object/apply:os.mkdir [sprung]",
+        "python/name:os.system",
+        "python/object/new:os.mkdir {args: [sprung]}",
+    )
     call = calls[random.integers(len(calls))]
     header = ["# %ECSV 1.0", "# ---", "# datatype:", "# - {name: wave, datatype: float64}", f"# meta: !!{call}"]
     path.write_text("\n".join([*header, "wave", "5000"]))
@@ -54,7 +57,19 @@ def yaml_objects(path: Path, random: np.random.Generator) -> None:
 
 def deep_yaml(path: Path, random: np.random.Generator) -> None:
     deep = "[" * 9000
-    path.write_text("\n".join(["# %ECSV 1.0", "# ---", "# datatype:", "# - {name: wave, datatype: float64}", f"# meta: {deep}", "wave", "5000"]))
+    path.write_text(
+        "\n".join(
+            [
+                "# %ECSV 1.0",
+                "# ---",
+                "# datatype:",
+                "# - {name: wave, datatype: float64}",
+                f"# meta: {deep}",
+                "wave",
+                "5000",
+            ]
+        )
+    )
 
 
 def long_lines(path: Path, random: np.random.Generator) -> None:
@@ -123,7 +138,14 @@ def deep_groups(path: Path, random: np.random.Generator) -> None:
 
 
 def odd_types(path: Path, random: np.random.Generator) -> None:
-    kinds = [h5py.vlen_dtype(np.float64), h5py.string_dtype(), h5py.ref_dtype, np.dtype([("a", "f8"), ("b", "f8")]), np.dtype("c16"), np.dtype("V8")]
+    kinds = [
+        h5py.vlen_dtype(np.float64),
+        h5py.string_dtype(),
+        h5py.ref_dtype,
+        np.dtype([("a", "f8"), ("b", "f8")]),
+        np.dtype("c16"),
+        np.dtype("V8"),
+    ]
     with h5py.File(path, "w") as file:
         file["wavelength"] = np.linspace(5000, 6000, PIXELS)
         file.create_dataset("flux", shape=(PIXELS,), dtype=kinds[random.integers(len(kinds))])
@@ -214,7 +236,12 @@ def zarr_pickles(path: Path, random: np.random.Generator) -> None:
 def zarr_odd_files(path: Path, random: np.random.Generator) -> None:
     """Pipes and devices, which are read for ever."""
     array = _zarr(path, random)
-    place = (array / ".zarray", next(each for each in array.iterdir() if each.name[0].isdigit()), path / ".zattrs", path / ".zgroup")[random.integers(4)]
+    place = (
+        array / ".zarray",
+        next(each for each in array.iterdir() if each.name[0].isdigit()),
+        path / ".zattrs",
+        path / ".zgroup",
+    )[random.integers(4)]
     place.unlink()
     if random.random() < 0.5:
         os.mkfifo(place)
@@ -230,7 +257,19 @@ def zarr_odd_words(path: Path, random: np.random.Generator) -> None:
 
 def zarr_odd_shapes(path: Path, random: np.random.Generator) -> None:
     array = _zarr(path, random)
-    words = [{"shape": []}, {"shape": [-1, 5]}, {"chunks": [0, 0]}, {"chunks": [-3, 60]}, {"dtype": "<M8[ns]"}, {"dtype": "|S99999999"}, {"dtype": "|V8"}, {"shape": [2, 60, 60], "chunks": [1, 1, 1]}, {"order": "X"}, {"shape": [2, 0]}, {"shape": [0, 60]}]
+    words = [
+        {"shape": []},
+        {"shape": [-1, 5]},
+        {"chunks": [0, 0]},
+        {"chunks": [-3, 60]},
+        {"dtype": "<M8[ns]"},
+        {"dtype": "|S99999999"},
+        {"dtype": "|V8"},
+        {"shape": [2, 60, 60], "chunks": [1, 1, 1]},
+        {"order": "X"},
+        {"shape": [2, 0]},
+        {"shape": [0, 60]},
+    ]
     _say(array, **words[random.integers(len(words))])
 
 

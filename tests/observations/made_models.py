@@ -1,4 +1,4 @@
-"""Files of one known spectrum that is altered in ways that readers meet, with what is to come of each by plain rules."""
+"""Files of one known spectrum that is altered in ways that readers meet, and what is to come of each."""
 
 import json
 from collections.abc import Callable
@@ -158,9 +158,13 @@ def _leave_out(model: Model, out: np.ndarray, written: bool = True) -> None:
 def wrong_unit(model: Model, random: np.random.Generator) -> None:
     which = random.integers(3)
     if which == 0:
-        model.units["wavelength"] = random.choice(["kg", "Hz", "s", "counts", "eV", "mag", "1e99 m", "Angstrom2", "x" * 500])
+        model.units["wavelength"] = random.choice(
+            ["kg", "Hz", "s", "counts", "eV", "mag", "1e99 m", "Angstrom2", "x" * 500]
+        )
     elif which == 1:
-        model.units["flux"] = random.choice(["counts", "K", "mag(AB)", "erg/s", "Jy/beam", "adu", "dex", "0 Jy", "nan Jy"])
+        model.units["flux"] = random.choice(
+            ["counts", "K", "mag(AB)", "erg/s", "Jy/beam", "adu", "dex", "0 Jy", "nan Jy"]
+        )
     else:  # numbers of one unit that are said to be in another
         model.written["wavelength"] = model.wavelength * 0.1
         model.units["wavelength"] = random.choice(["Angstrom", "um"])
@@ -273,18 +277,15 @@ def write_csv(model: Model, path: Path) -> None:
 
 
 def write_ecsv(model: Model, path: Path) -> None:
-    columns = [
-        f"# - {{name: {name}, {f'unit: {json.dumps(str(model.units[name]))}, ' if name in model.units else ''}datatype: float64}}"
-        for name in model.written
-    ]
-    facts = [f"# - {{{key}: {json.dumps(value if isinstance(value, str) else _yaml(value))}}}" for key, value in model.facts.items()]
-    facts = [line.replace('"!', "").replace('!"', "") for line in facts]
+    unit = lambda name: f"unit: {json.dumps(str(model.units[name]))}, " if name in model.units else ""
+    columns = [f"# - {{name: {name}, {unit(name)}datatype: float64}}" for name in model.written]
+    facts = [f"# - {{{key}: {_yaml(value)}}}" for key, value in model.facts.items()]
     header = ["# %ECSV 1.0", "# ---", "# delimiter: ','", "# datatype:", *columns, "# meta: !!omap", *facts]
     path.write_text("\n".join([*header, "# schema: astropy-2.0", *_table_lines(model, ",", False)]), "utf-8")
 
 
-def _yaml(value: float) -> str:
-    return f"!{'.nan' if np.isnan(value) else '.inf' if value == np.inf else '-.inf' if value == -np.inf else repr(value)}!"
+def _yaml(value: str | float) -> str:
+    return json.dumps(value) if isinstance(value, str) else repr(value).replace("nan", ".nan").replace("inf", ".inf")
 
 
 def _card(text: Any) -> Any:
@@ -331,7 +332,10 @@ def _write_group(model: Model, group: Any, make: Callable, galaxies: int) -> Non
             made.attrs.update(dict(zip(("scale_factor", "add_offset", "_FillValue"), model.packed, strict=True)))
     for key, value in model.facts.items():
         if key == "name" and galaxies:
-            make("name", np.array([value] * galaxies, dtype=h5py.string_dtype() if isinstance(group, h5py.File) else None))
+            make(
+                "name",
+                np.array([value] * galaxies, dtype=h5py.string_dtype() if isinstance(group, h5py.File) else None),
+            )
         elif key == "redshift" and galaxies:
             make("redshift", np.full(galaxies, value))
         else:
@@ -346,7 +350,9 @@ def write_hdf5(model: Model, path: Path) -> None:
 def write_hdf5_rows(model: Model, path: Path) -> None:
     with h5py.File(path, "w", libver="latest") as file:
         make = lambda name, values: file.create_dataset(
-            name, data=values, **({"compression": "gzip", "fletcher32": True} if values.ndim == 2 and values.size else {})
+            name,
+            data=values,
+            **({"compression": "gzip", "fletcher32": True} if values.ndim == 2 and values.size else {}),
         )
         _write_group(model, file, make, 2)
 

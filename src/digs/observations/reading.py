@@ -142,7 +142,8 @@ def read(
             return file[0]
         if len(file) > MOST_AT_ONCE:
             raise DigsError(
-                f"{file.name} has {len(file)} spectra; give index for one of them, or go through digs.observations.read_all."
+                f"{file.name} has {len(file)} spectra; give index for one of them, or go through "
+                "digs.observations.read_all."
             )
         return list(file)
 

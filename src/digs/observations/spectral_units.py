@@ -93,7 +93,9 @@ def flux_factor(unit: Any, wavelength: np.ndarray, name: str = "flux") -> np.nda
         DigsError: the unit is logarithmic, or none of a flux density.
     """
     try:
-        return (np.ones(len(wavelength)) * _linear(unit)).to_value(FLUX, units.spectral_density(wavelength * units.Angstrom))
+        return (np.ones(len(wavelength)) * _linear(unit)).to_value(
+            FLUX, units.spectral_density(wavelength * units.Angstrom)
+        )
     except (units.UnitConversionError, units.UnitTypeError, AttributeError, TypeError):
         raise DigsError(
             f"The {name} has the unit '{unit}'; give a flux density, in erg/s/cm2/Angstrom or Jy, for instance."
