@@ -33,6 +33,8 @@ _ROLES = {name: role for role, names in NAMES.items() for name in names.split()}
 
 _NOISE = ("sigma", "ivar", "variance")
 
+_FILL = ("_FillValue", "missing_value")
+
 _C_KMS = constants.c.to_value("km / s")
 
 
@@ -163,6 +165,27 @@ def column_numbers(file: str, name: str, values: Any) -> np.ndarray:
         raise DigsError(f"{file} has no list of real numbers in {name!r}; save it as numbers.")
     found = found.astype(float)
     return found if masked is None else np.where(masked, np.nan, found)
+
+
+def unpacked(values: Any, words: Mapping[str, Any]) -> Any:
+    """Return numbers as attributes of the CF conventions (section 8) say that they are to be read.
+
+    Args:
+        values: as they are stored.
+        words: attributes: scale_factor, add_offset, _FillValue and missing_value, which stand for no number.
+    Raises:
+        DigsError: one of these is no number.
+    """
+    said = {name: words[name] for name in ("scale_factor", "add_offset", *_FILL) if name in words}
+    if not said or np.asarray(values).dtype.kind not in "iuf":
+        return values
+    try:
+        said = {name: float(np.asarray(value).item()) for name, value in said.items()}
+    except (TypeError, ValueError):
+        raise DigsError(f"The attributes {', '.join(said)} are no numbers; correct them.") from None
+    stored = np.asarray(values).astype(float)
+    none = np.isin(stored, [said[name] for name in _FILL if name in said])
+    return np.where(none, np.nan, stored * said.get("scale_factor", 1.0) + said.get("add_offset", 0.0))
 
 
 def _sigma(file: str, numbers: Mapping[str, np.ndarray], unit: Mapping[str, Any]) -> tuple[np.ndarray | None, Any]:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from digs.base.errors import DigsError
+from digs.observations.printable import printable
 
 _REDSHIFT = ("REDSHIFT", "ZSPEC", "Z_SPEC", "ZBEST", "Z_BEST")  # Z alone is a metallicity or a magnitude, too
 
 _RESOLUTION = ("SPEC_RES", "RESOLUTION", "SPECRES")
 
 _NAME = ("OBJECT", "NAME", "SRCNAME", "TARGNAME")
+
+_LONGEST = 80  # letters of a text
 
 _BARYCENTRE = {"BARYCENT", "HELIOCEN", "BARYCENTRIC", "HELIOCENTRIC"}
 
@@ -72,7 +75,7 @@ def _text(words: Mapping[str, Any], key: str) -> str:
     value = words.get(key, "")
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
-    return " ".join(value.split())[:80] if isinstance(value, str) else ""
+    return printable(value, _LONGEST) if isinstance(value, str) else ""
 
 
 def _number(

@@ -13,12 +13,15 @@ from typing import BinaryIO
 
 from digs.base import paths
 from digs.base.errors import DigsError
+from digs.observations.printable import printable
 
 MOST_BYTES = 64 * 2**30  # of a file, of which only the spectra asked for are read
 
 MOST_UNPACKED = 256 * 2**20  # of a compressed file, which is unpacked in memory
 
 MOST_TEXT = 32 * 2**20  # of a table in letters
+
+_LONGEST = 160  # letters of a name in messages
 
 _STEP = 2**20
 
@@ -57,7 +60,7 @@ def opened(path: str | Path) -> OpenedFile:
         DigsError: it is missing, no plain file, not allowed to be read, empty, too large, or of a kind that is not
             read; among these are all that could hold code.
     """
-    name = paths.shown(Path(path)) if isinstance(path, str | Path) else repr(path)[:80]
+    name = printable(paths.shown(Path(path)) if isinstance(path, str | Path) else repr(path), _LONGEST)
     if not isinstance(path, str | Path):
         raise DigsError(f"{name} is no path; give the name of a file.")
     try:

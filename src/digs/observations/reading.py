@@ -10,11 +10,14 @@ from digs.base.errors import DigsError
 from digs.base.inputs import whole_number
 from digs.observations.conversion import ReadingOptions, spectrum_of
 from digs.observations.opened_file import OpenedFile, opened
+from digs.observations.printable import printable
 from digs.observations.raw_spectrum import Stack
 from digs.observations.spectrum import Spectrum
 from digs.physics.instrument import Medium
 
 MOST_AT_ONCE = 100  # spectra that `read` returns as a list
+
+_LONGEST = 400  # letters of a message
 
 
 class SpectrumFile(Sequence):
@@ -42,8 +45,9 @@ class SpectrumFile(Sequence):
     def __init__(self, path: str | Path, **options: Any):
         self._options = ReadingOptions(**options)
         self._file = opened(path)
+        self.name = self._file.name
         try:
-            with _one_sentence(self._file.name):
+            with _one_sentence(self.name):
                 self._stack = _stack(self._file, self._options.columns)
         except BaseException:
             self.close()
@@ -58,9 +62,9 @@ class SpectrumFile(Sequence):
             index += count
         row = whole_number(index, "The index", 0)
         if row >= count:
-            raise IndexError(f"{self._file.name} has {count} spectra; there is no {row}.")
-        with _one_sentence(self._file.name):
-            return spectrum_of(self._file.name, self._stack.get(row), self._options, row)
+            raise IndexError(f"{self.name} has {count} spectra; there is no {row}.")
+        with _one_sentence(self.name):
+            return spectrum_of(self.name, self._stack.get(row), self._options, row)
 
     def close(self) -> None:
         """Close the file."""
@@ -138,7 +142,8 @@ def read(
             return file[0]
         if len(file) > MOST_AT_ONCE:
             raise DigsError(
-                f"{path} has {len(file)} spectra; give index for one of them, or go through digs.observations.read_all."
+                f"{file.name} has {len(file)} spectra; give index for one of them, or go through "
+                "digs.observations.read_all."
             )
         return list(file)
 
@@ -179,9 +184,10 @@ def _one_sentence(name: str) -> Iterator[None]:
             warnings.simplefilter("ignore")  # what matters in a file is checked, and said in notes
             yield
     except DigsError as error:
-        raise error if name in str(error) else DigsError(f"{name}: {error}") from None
+        words = printable(str(error), _LONGEST)
+        raise DigsError(words if name in words else printable(f"{name}: {words}", _LONGEST)) from None
     except Exception as error:
-        reason = " ".join(str(error).split())[:100].rstrip(".") or "no reason given"
+        reason = printable(str(error), 100).rstrip(".") or "no reason given"
         raise DigsError(f"{name} is damaged or not what it seems ({type(error).__name__}: {reason}).") from None
 
 

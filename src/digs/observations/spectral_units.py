@@ -72,13 +72,13 @@ def to_angstrom(wavelength: np.ndarray, unit: Any) -> np.ndarray:
     """Return wavelengths in Angstrom; without a unit they are.
 
     Raises:
-        DigsError: the unit is none of length.
+        DigsError: the unit is logarithmic, or none of length.
     """
     if unit is None:
         return wavelength
     try:
-        return wavelength * unit.to(units.Angstrom)
-    except (units.UnitConversionError, AttributeError, TypeError):
+        return wavelength * _linear(unit).to(units.Angstrom)
+    except (units.UnitConversionError, units.UnitTypeError, AttributeError, TypeError):
         raise DigsError(f"The wavelengths have the unit '{unit}'; give them in Angstrom, nm or micron.") from None
 
 
@@ -93,8 +93,17 @@ def flux_factor(unit: Any, wavelength: np.ndarray, name: str = "flux") -> np.nda
         DigsError: the unit is logarithmic, or none of a flux density.
     """
     try:
-        return (np.ones(len(wavelength)) * unit).to_value(FLUX, units.spectral_density(wavelength * units.Angstrom))
+        return (np.ones(len(wavelength)) * _linear(unit)).to_value(
+            FLUX, units.spectral_density(wavelength * units.Angstrom)
+        )
     except (units.UnitConversionError, units.UnitTypeError, AttributeError, TypeError):
         raise DigsError(
             f"The {name} has the unit '{unit}'; give a flux density, in erg/s/cm2/Angstrom or Jy, for instance."
         ) from None
+
+
+def _linear(unit: Any) -> Any:
+    """The unit, if it is not logarithmic: numbers in mag(AB) or dex(Angstrom) are no multiples of a 1."""
+    if isinstance(unit, units.function.FunctionUnitBase):
+        raise units.UnitTypeError
+    return unit

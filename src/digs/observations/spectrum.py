@@ -11,11 +11,14 @@ from scipy.sparse import issparse
 from digs.base.errors import DigsError
 from digs.base.inputs import Values, read_array, real_number
 from digs.observations.gaps import fill_matrix, filled
+from digs.observations.printable import printable
 from digs.observations.spectral_units import flux_factor, to_angstrom
 from digs.physics.air import air_to_vacuum
 from digs.physics.instrument import Instrument, Medium
 
 MOST_PIXELS = 1_000_000  # of one spectrum
+
+_LONGEST_NAME, _LONGEST_NOTE = 80, 400  # letters
 
 _C_KMS = constants.c.to_value("km / s")
 
@@ -47,7 +50,7 @@ class Spectrum:
             (pixels, pixels), as digs.Instrument takes it.
         medium: "vacuum" or "air", in which the wavelengths are given.
         light: what part of the galaxy is seen, for instance "fibre" or "total"; None where nobody knows.
-        name: of the galaxy.
+        name: of the galaxy, in one line of up to 80 letters.
         notes: sentences on what was assumed when the spectrum was read.
     Raises:
         DigsError: the arrays do not fit each other, have units of something else, or hold no spectrum of a galaxy.
@@ -97,7 +100,9 @@ class Spectrum:
             "resolution", fill_matrix(given.matrix, places, len(grid)) if is_matrix else per_pixel(given.resolution)
         )
         self._set("redshift", real_number(self.redshift, "The redshift", 0.0))
-        for attribute, value in (("medium", "vacuum"), ("name", str(self.name)), ("notes", tuple(notes))):
+        notes = tuple(printable(note, _LONGEST_NOTE) for note in notes)
+        texts = {"medium": "vacuum", "name": printable(str(self.name), _LONGEST_NAME), "notes": notes}
+        for attribute, value in texts.items():
             object.__setattr__(self, attribute, value)
         self._plausible()
         self.instrument()

@@ -15,13 +15,16 @@ from typing import Any, Protocol
 import numpy as np
 
 from digs.base.errors import DigsError
-from digs.inference.catalogue.zarr_folders import arrays_of, one_sentence, open_zarr
-from digs.observations.columns import Column, raw_of_columns, roles_of
+from digs.inference.catalogue.zarr_folders import arrays_of, check_row, one_sentence, open_zarr, part_of
+from digs.observations.columns import Column, raw_of_columns, roles_of, unpacked
 from digs.observations.conversion import ReadingOptions, spectrum_of
 from digs.observations.header_facts import header_facts
+from digs.observations.printable import printable
 from digs.observations.raw_spectrum import RawSpectrum
 from digs.observations.reading import SpectrumFile
-from digs.observations.spectrum import Spectrum
+from digs.observations.spectrum import MOST_PIXELS, Spectrum
+
+MOST_GALAXIES = 10_000_000  # of one catalogue
 
 _OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
 
@@ -45,10 +48,18 @@ def open_catalogue(path: Path, **options: Any) -> Iterator[Catalogue]:
         DigsError: it cannot be read.
     """
     if path.suffix == ".zarr" or path.is_dir():
-        yield ZarrCatalogue(path, ReadingOptions(**options))
+        yield _counted(ZarrCatalogue(path, ReadingOptions(**options)), path)
         return
     with SpectrumFile(path, **options) as file:
-        yield file
+        yield _counted(file, path)
+
+
+def _counted(catalogue: Catalogue, path: Path) -> Catalogue:
+    """The catalogue, if it has galaxies, and not too many."""
+    if not 0 < len(catalogue) <= MOST_GALAXIES:
+        name = printable(path.name, 100)
+        raise DigsError(f"{name} has {len(catalogue)} galaxies; give a catalogue of 1 to {MOST_GALAXIES}.")
+    return catalogue
 
 
 class ZarrCatalogue:
@@ -65,14 +76,23 @@ class ZarrCatalogue:
         self._name, self._options = path.name, options
         group = open_zarr(path)
         self._arrays, self._said = arrays_of(group, path.name), dict(group.attrs)
+        with one_sentence(self._name):
+            self._sort()
+
+    def _sort(self) -> None:
+        """Find out which array is what, and whether they fit each other."""
         own = [name for name in self._arrays if name.lower() in _OF_GALAXIES and self._arrays[name].ndim < 2]
-        self._roles = roles_of(self._name, [name for name in self._arrays if name not in own], options.columns)
+        self._roles = roles_of(self._name, [name for name in self._arrays if name not in own], self._options.columns)
         if "flux" not in self._roles:
             raise DigsError(f"{self._name} has no array 'flux'; its arrays are {', '.join(self._arrays) or 'none'}.")
         shape = self._arrays[self._roles["flux"]].shape
         fits = all(self._arrays[name].shape in (shape, shape[-1:]) for name in self._roles.values())
         if len(shape) != 2 or not fits or any(self._arrays[name].shape not in ((), shape[:1]) for name in own):
             raise DigsError(f"{self._name} has arrays whose shapes do not fit that of the flux, {shape}.")
+        if not 0 < shape[1] <= MOST_PIXELS:
+            raise DigsError(f"{self._name} has spectra of {shape[1]} pixels; give 2 to {MOST_PIXELS}.")
+        for name in self._roles.values():
+            check_row(self._arrays[name], f"'{name}' in {self._name}")
         self._own, self._count = own, shape[0]
 
     def __len__(self) -> int:
@@ -88,10 +108,14 @@ class ZarrCatalogue:
             array = self._arrays[name]
             words = dict(array.attrs)
             media |= {"medium": words["medium"]} if "medium" in words else {}
-            read = lambda array=array: np.asarray(array[index] if array.ndim == 2 else array[:])
+            place = (index,) if array.ndim == 2 else ()
+            read = lambda array=array, place=place, words=words: unpacked(part_of(array, *place), words)
             columns[name] = Column(words.get("unit", words.get("units")), read)
-        galaxy = {name: self._arrays[name][index if self._arrays[name].ndim else ()] for name in self._own}
-        galaxy = {name: value.item() if hasattr(value, "item") else value for name, value in galaxy.items()}
+        galaxy = {name: self._of_galaxy(self._arrays[name], index) for name in self._own}
         facts = header_facts(self._name, galaxy, media, self._said)
         raw = raw_of_columns(self._name, columns, facts, self._roles)
         return replace(raw, name=facts.name or f"row {index}")
+
+    def _of_galaxy(self, array: Any, index: int) -> Any:
+        value = part_of(array, index) if array.ndim else np.array(array[()])
+        return value.item() if value.size == 1 else value

@@ -1,10 +1,13 @@
 """The command `digs infer`: posteriors of spectra in files, and of catalogues."""
 
+import errno
+import os
 import re
 import sys
 from pathlib import Path
 from typing import Any
 
+from digs.base import inputs
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.exact.normal.nuisances import Nuisances
@@ -14,12 +17,14 @@ from digs.inference.engine.prior_of_user import read_marginals
 from digs.inference.engine.spectra_inference import distinct, one_posterior, share_of_light
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.results.posterior_table import write_table
+from digs.observations.printable import printable
 from digs.observations.reading import MOST_AT_ONCE, SpectrumFile
 from digs.observations.spectrum import Spectrum
 from digs.physics.stored_populations import stored_populations
 
 CATALOGUE = ".zarr"  # what the name of a catalogue's posteriors ends in
 INTERRUPTED = 130  # exit status
+_LONGEST_NAME, _LONGEST_FILE_NAME = 80, 60  # letters, which may have four bytes each
 _READING = ("resolution", "sigma_kms", "medium", "ebv", "dust_law", "wavelength_unit", "flux_unit", "light")
 
 
@@ -31,6 +36,7 @@ def infer_files(**options: Any) -> int:
     Raises:
         DigsError: a file or an option is wrong.
     """
+    options["draws"], options["seed"] = inputs.draws_wanted(options["draws"]), inputs.seed(options["seed"])
     settings = EngineSettings(
         history=options["history"],
         dispersion=options["dispersion"],
@@ -59,18 +65,19 @@ def _files(
     """Posteriors of a few spectra; what is done is written even if the rest is interrupted."""
     fraction = share_of_light(options["fibre_fraction"])
     spectra, names = _spectra(files, reading)
+    stems = distinct([_file_name(name) for name in names], "_")
+    _make_folder(out)
     done: list[SpectrumPosteriors] = []
     status, marginals = 0, read_marginals(options["prior"])
-    bar = progress(list(zip(spectra, names, strict=True)), desc="Posteriors", unit="galaxy")
+    bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
     try:
-        for spectrum, name in bar:
+        for spectrum, name, stem in bar:
             posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], strict=len(spectra) == 1)
             one = _together([posterior], [spectrum], [name], settings, fraction)
             if marginals and one.there[0]:
                 one = one.with_prior(marginals)
             if not options["no_pictures"] and one.there[0]:
-                out.mkdir(parents=True, exist_ok=True)
-                one.write_pictures(0, out, _file_name(name))
+                one.write_pictures(0, out, stem)
             done.append(one)
             reason = f" ({one.reason[0]})" if one.reason[0] else ""
             bar.write(f"{name}: {one.verdict[0]}{reason}", file=sys.stdout)
@@ -105,8 +112,8 @@ def _spectra(files: list[Path], reading: dict[str, Any]) -> tuple[list[Spectrum]
         with SpectrumFile(path, **reading) as file:
             if len(spectra) + len(file) > MOST_AT_ONCE:
                 raise DigsError(
-                    f"{path} brings the spectra to more than {MOST_AT_ONCE}; give it as a catalogue, with a name in "
-                    "--out that ends in .zarr."
+                    f"{file.name} brings the spectra to more than {MOST_AT_ONCE}; give it as a catalogue, with a name "
+                    "in --out that ends in .zarr."
                 )
             for row in range(len(file)):
                 try:
@@ -114,7 +121,7 @@ def _spectra(files: list[Path], reading: dict[str, Any]) -> tuple[list[Spectrum]
                 except DigsError as error:
                     bad.append(error)
                     continue
-                names.append(spectra[-1].name or path.stem)
+                names.append(spectra[-1].name or printable(path.stem, _LONGEST_NAME))
     if bad and not spectra:
         raise bad[0]
     for error in bad:
@@ -131,6 +138,7 @@ def _catalogue(
         raise DigsError("--prior is for single spectra; of a catalogue, reweight the draws that are stored.")
     if len(files) != 1:
         raise DigsError(f"{len(files)} files are given; a catalogue is one file or Zarr folder.")
+    _make_folder(out.parent)
     run = CatalogueRun(files[0], settings, options["draws"], options["seed"], reading)
     try:
         store = run_catalogue(run, out, options["workers"], options["scheduler"])
@@ -145,4 +153,16 @@ def _catalogue(
 
 def _file_name(name: str) -> str:
     """A name that is safe as that of a file."""
-    return re.sub(r"[^\w.+-]+", "_", name).strip("._") or "spectrum"
+    return re.sub(r"[^\w.+-]+", "_", name).strip("._-")[:_LONGEST_FILE_NAME] or "spectrum"
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder of results, before hours are spent on them."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "")
+    except (OSError, ValueError) as error:
+        reason = os.strerror(error.errno).lower() if getattr(error, "errno", None) else "no valid name"
+        shown = printable(str(path), 2 * _LONGEST_NAME)
+        raise DigsError(f"Nothing can be written to {shown} ({reason}); choose another folder for --out.") from None

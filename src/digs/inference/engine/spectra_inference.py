@@ -2,6 +2,7 @@
 
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -89,12 +90,25 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def distinct(names: Sequence[str]) -> list[str]:
-    """Return names, with a number behind those that several have.
+def distinct(names: Sequence[str], mark: str = " ") -> list[str]:
+    """Return names, with a number behind those that several have, whatever their case.
+
+    Args:
+        names: of the galaxies.
+        mark: between a name and its number.
 
     Example:
         >>> from digs.inference.engine.spectra_inference import distinct
         >>> distinct(["M31", "spectrum", "spectrum"])
         ['M31', 'spectrum 1', 'spectrum 2']
     """
-    return [name if names.count(name) == 1 else f"{name} {row}" for row, name in enumerate(names)]
+    times = Counter(name.lower() for name in names)
+    taken, found = set(), []
+    for row, name in enumerate(names):
+        one, number = (name if times[name.lower()] == 1 else f"{name}{mark}{row}"), row
+        while one.lower() in taken or (one != name and one.lower() in times):
+            number += len(names)
+            one = f"{name}{mark}{number}"
+        taken.add(one.lower())
+        found.append(one)
+    return found

@@ -32,8 +32,13 @@ def column_values(file: str, table: fits.BinTableHDU, name: str, row: int | None
     if table.header["NAXIS1"] and len(table.data) * _width(column) > _MOST_VALUES and row is None:
         raise DigsError(f"{file} has a column {name!r} of more than {_MOST_VALUES} numbers.")
     # the name by which astropy finds a column does not depend on its case, a place does not on either
-    values = table.data.field(table.columns.names.index(name))
-    return np.asarray(values if row is None else values[row])
+    place = table.columns.names.index(name)
+    part = lambda values: np.asarray(values if row is None else values[row])
+    values = part(table.data.field(place))
+    if column.null is None or column.format.lstrip("0123456789")[:1] not in tuple("BIJK"):
+        return values
+    stored = part(np.recarray.field(table.data, place))  # TNULL is what stands there for no number
+    return np.where(stored == column.null, np.nan, values.astype(float))
 
 
 def _width(column: fits.Column) -> int:

@@ -7,11 +7,11 @@ from typing import Any
 import h5py
 
 from digs.base.errors import DigsError
-from digs.observations.columns import Column, raw_of_columns, roles_of
+from digs.observations.columns import Column, raw_of_columns, roles_of, unpacked
 from digs.observations.header_facts import header_facts
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
-from digs.observations.readers.hdf5_structure import attributes, check_readable, datasets, row
+from digs.observations.readers.hdf5_structure import attributes, check_readable, datasets, part_of, row
 
 _OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
 
@@ -56,8 +56,12 @@ def _spectrum(
     for name in roles.values():
         words = attributes(group[name], file)
         media |= {"medium": words["medium"]} if "medium" in words else {}
-        columns[name] = Column(words.get("unit", words.get("units")), lambda name=name: row(group[name], number))
-    galaxy = {name: dataset[number] if dataset.ndim else dataset[()] for name, dataset in own.items()}
+        columns[name] = _column(group[name], words, number)
+    galaxy = {name: part_of(dataset, *((number,) if dataset.ndim else ())) for name, dataset in own.items()}
     facts = header_facts(file, galaxy, media, said)
     raw = raw_of_columns(file, columns, facts, roles)
     return replace(raw, name=facts.name or (f"row {number}" if group[roles["flux"]].ndim == 2 else file))
+
+
+def _column(dataset: h5py.Dataset, words: Mapping[str, Any], number: int) -> Column:
+    return Column(words.get("unit", words.get("units")), lambda: unpacked(row(dataset, number), words))

@@ -9,6 +9,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import h5py
@@ -16,12 +17,20 @@ import numpy as np
 
 from digs.base.errors import DigsError
 from digs.observations.opened_file import OpenedFile
+from digs.observations.packed_sizes import unpacked_size
+from digs.observations.printable import printable
 
 _MOST_NAMES = 1000  # of datasets and attributes
 
 _MOST_VALUES = 2_000_000  # of one spectrum
 
 _MOST_CHUNK = 64 * 2**20  # bytes that are unpacked at once
+
+_MOST_OTHERS = 2 * 2**20  # bytes of chunks that others than gzip pack, which may become a hundred times as many
+
+_CHECKSUM = 64  # bytes that a chunk may have besides its numbers
+
+_GZIP, _SIZELESS = h5py.h5z.FILTER_DEFLATE, {h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_FLETCHER32}
 
 _FILTERS = {1, 2, 3, 4, 5, 6, 32000}  # HDF5's own and lzf; others would be loaded from a folder of plug-ins
 
@@ -65,8 +74,9 @@ def attributes(group: h5py.Group | h5py.Dataset, file: str = "%FILE%") -> dict[s
     found = {}
     for name in group.attrs:
         kind = group.attrs.get_id(name)
-        if kind.shape == () and (kind.dtype.kind in "iufbS" or h5py.check_string_dtype(kind.dtype)):
-            found[name] = group.attrs[name]
+        if kind.shape in ((), (1,)) and (kind.dtype.kind in "iufbS" or h5py.check_string_dtype(kind.dtype)):
+            value = group.attrs[name]
+            found[name] = value[0] if kind.shape else value
     return found
 
 
@@ -108,20 +118,78 @@ def _names(group: h5py.Group, file: str) -> list[str]:
 
 def _check(name: str, dataset: h5py.Dataset, file: str) -> None:
     """Refuse data that lie elsewhere, or are unpacked by other filters or to other sizes than they should be."""
-    plan = dataset.id.get_create_plist()
-    filters = {plan.get_filter(number)[0] for number in range(plan.get_nfilters())}
-    if dataset.external or dataset.is_virtual or not filters <= _FILTERS:
+    filters = _filters(dataset)
+    if dataset.external or dataset.is_virtual or not set(filters) <= _FILTERS:
         raise DigsError(f"{file} keeps '{name}' in other files or packed by a plug-in; save it plainly.")
     size = lambda extents: int(np.prod([int(extent) for extent in extents], dtype=object))
-    if dataset.chunks and size(dataset.chunks) * dataset.dtype.itemsize > _MOST_CHUNK:
-        raise DigsError(f"{file} has chunks above {_MOST_CHUNK // 2**20} MiB in '{name}'; save it in smaller ones.")
+    # gzip's part can be looked at if it is unpacked first, which is the last that is packed
+    place = filters.index(_GZIP) if _GZIP in filters else len(filters)
+    inner, outer = set(filters[:place]), set(filters[place + 1 :])
+    if not outer <= {h5py.h5z.FILTER_FLETCHER32}:
+        raise DigsError(f"{file} packs '{name}' by gzip and others upon it; save it with one of them.")
+    most = _MOST_CHUNK if inner <= _SIZELESS else _MOST_OTHERS
+    if dataset.chunks and size(dataset.chunks) * dataset.dtype.itemsize > most:
+        raise DigsError(f"{file} has chunks above {most // 2**20} MiB in '{name}'; save it in smaller ones.")
     if dataset.shape is None or not size(dataset.shape) > 0 or size(dataset.shape[-1:]) > _MOST_VALUES:
         raise DigsError(f"{file} has more than {_MOST_VALUES} numbers a spectrum in '{name}', or none.")
 
 
 def row(dataset: h5py.Dataset, number: int) -> Any:
     """Return the numbers of one spectrum: a row of two axes, all of one, or the one number that there is."""
-    return dataset[number] if dataset.ndim == 2 else dataset[()]
+    return part_of(dataset, *((number % len(dataset),) if dataset.ndim == 2 else ()))
+
+
+def part_of(dataset: h5py.Dataset, *place: int) -> Any:
+    """Return a part of a dataset, real numbers nan where none was ever written, for which HDF5 would put 0.
+
+    Args:
+        dataset: of one axis or two, or a single value.
+        place: of the part: of nothing for all, else its number on the first axis.
+    Raises:
+        DigsError: a chunk becomes more than it should.
+    """
+    missing = list(_missing(dataset, place))
+    values = dataset[place]
+    if dataset.dtype.kind != "f" or not (missing or dataset.fillvalue):
+        return values
+    values = np.array(values)
+    for span in missing:
+        np.atleast_1d(values)[span] = np.nan
+    return np.where(values == dataset.fillvalue, np.nan, values) if dataset.fillvalue else values
+
+
+def _missing(dataset: h5py.Dataset, place: tuple[int, ...]) -> Iterator[slice]:
+    """The spans along the last axis of a part that were never written; chunks of the others are looked at."""
+    if dataset.id.get_storage_size() == 0:
+        yield slice(None)
+        return
+    if dataset.chunks is None:
+        return
+    first = tuple(number // chunk * chunk for number, chunk in zip(place, dataset.chunks, strict=False))
+    along, length = (dataset.shape[-1], dataset.chunks[-1]) if dataset.ndim > len(place) else (1, 1)
+    for start in range(0, along, length):
+        corner = (*first, start) if dataset.ndim > len(place) else first
+        stored = dataset.id.get_chunk_info_by_coord(corner)
+        if stored.byte_offset is None:
+            yield slice(start, start + length)
+        else:
+            _check_chunk(dataset, corner, stored.size)
+
+
+def _check_chunk(dataset: h5py.Dataset, corner: tuple[int, ...], stored: int) -> None:
+    """Refuse a chunk that becomes more than its numbers, which HDF5 finds out once it has become that."""
+    size = int(np.prod(dataset.chunks, dtype=object)) * dataset.dtype.itemsize + _CHECKSUM
+    packed = _GZIP in _filters(dataset)
+    becomes = stored
+    if packed and stored <= 2 * size:
+        becomes = unpacked_size("zlib", dataset.id.read_direct_chunk(corner)[1], size)
+    if becomes > 2 * size:
+        raise DigsError(f"'{printable(dataset.name, 80)}' has a chunk that becomes more than its {size} bytes.")
+
+
+def _filters(dataset: h5py.Dataset) -> list[int]:
+    plan = dataset.id.get_create_plist()
+    return [plan.get_filter(number)[0] for number in range(plan.get_nfilters())]
 
 
 def _try(source: Any) -> None:

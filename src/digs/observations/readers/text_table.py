@@ -11,8 +11,11 @@ from digs.observations.columns import Column, raw_of_columns, unit_in_name
 from digs.observations.header_facts import header_facts
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
+from digs.observations.spectrum import MOST_PIXELS
 
 _LONGEST = 10_000  # letters of a line
+
+_MOST_LINES = MOST_PIXELS + 100_000  # with those of the header and of comments
 
 _LONGEST_HEADER = 100_000  # letters of an ECSV's header
 
@@ -26,11 +29,14 @@ def text_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     Raises:
         DigsError: it is no such table.
     """
+    content = file.stream.read()
+    if max(content.count(b"\n"), content.count(b"\r")) > _MOST_LINES:
+        raise DigsError(f"{file.name} has more than {_MOST_LINES} lines; save the spectrum as FITS or HDF5.")
     try:
-        text = file.stream.read().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DigsError(f"{file.name} is no FITS, HDF5, ECSV or CSV; save the spectrum as one of these.") from None
-    lines = [line.rstrip() for line in text.splitlines()]
+    lines = [line.rstrip() for line in re.split("\r\n|\r|\n", text)]
     lines = [line for line in lines if line]
     if not lines or max(map(len, lines)) > _LONGEST:
         raise DigsError(f"{file.name} is no table of numbers in lines; save the spectrum as ECSV or CSV.")
@@ -82,7 +88,8 @@ def _plain(file: str, lines: list[str], chosen: Mapping[str, str] | None) -> Raw
     else:
         rows = rows[1:]
     width = len(names)
-    table = [split(row) for row in rows]
+    cells = str.split if split is _cells else split  # units in brackets stand with names alone
+    table = [cells(row) for row in rows]
     if not table or not width or any(len(row) != width for row in table):
         raise DigsError(
             f"{file} is no table with a name above every column; begin it with a line such as "

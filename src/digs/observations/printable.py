@@ -1,0 +1,20 @@
+"""Words out of files, made fit for messages, notes and names."""
+
+
+def printable(text: str, most: int) -> str:
+    """Return a text in one line without control characters, cut short where it is too long.
+
+    Args:
+        text: of anybody.
+        most: letters that it may have; of a longer one the beginning and the end are kept.
+
+    Example:
+        >>> from digs.observations.printable import printable
+        >>> printable("M 31\\x1b[2J\\n(core)", 40), printable("a" * 50 + "z", 9)
+        ('M 31?[2J (core)', 'aaa...aaz')
+    """
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    if len(line) <= most:
+        return line
+    kept = most - len("...")
+    return f"{line[: kept - kept // 2]}...{line[len(line) - kept // 2 :]}"
