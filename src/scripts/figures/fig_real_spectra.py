@@ -18,7 +18,7 @@ from digs.base import paths
 from digs.files.atomic import read_json
 from digs.files.product import Product, read_product
 from digs.files.schemas.real_spectra_schema import REAL_SPECTRA
-from digs.inference.other_codes.real_galaxy import BAGPIPES, BINNED, DELAYED, PPXF
+from digs.inference.other_codes.code_answer import BAGPIPES, BINNED, DELAYED, PPXF
 from digs.paper.plotting import BAND, FAINT, NESTED, NETWORK_STYLES, PAGE, SMALL, WAVELENGTH_LABEL, draw, save
 
 DIGS, _, _ = NETWORK_STYLES["fiducial"]

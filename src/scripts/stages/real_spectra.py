@@ -22,9 +22,9 @@ from digs.files.schemas.real_spectra_schema import REAL_SPECTRA
 from digs.inference.other_codes import real_galaxy
 from digs.inference.other_codes.bagpipes_answer import bagpipes_answer
 from digs.inference.other_codes.brought_spectra import need
-from digs.inference.other_codes.code_answer import CodeAnswer
+from digs.inference.other_codes.code_answer import BAGPIPES, PPXF, CodeAnswer
 from digs.inference.other_codes.ppxf_answer import ppxf_answer
-from digs.inference.other_codes.real_galaxy import BAGPIPES, PPXF, RealGalaxy, brought_spectrum
+from digs.inference.other_codes.real_galaxy import RealGalaxy, brought_spectrum
 from digs.physics.results import write_result
 from digs.physics.stored_populations import stored_populations
 from digs.provenance.records import run_stage

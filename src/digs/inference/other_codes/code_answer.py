@@ -9,6 +9,7 @@ from scipy.stats import chi2
 
 from digs.base.statistics import weighted_quantiles
 
+DELAYED, BINNED, BAGPIPES, PPXF = "digs", "digs, binned", "Bagpipes", "pPXF"  # codes, in the order of tables
 PERCENTILES = (16.0, 50.0, 84.0)
 QUANTITIES = {
     "logmass": "log10 of the stellar mass formed, in solar masses",

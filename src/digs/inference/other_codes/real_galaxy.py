@@ -11,13 +11,11 @@ from digs.base.statistics import weighted_quantiles
 from digs.exact.normal.nuisances import Nuisances
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.other_codes.brought_spectra import brought_file, sha256
-from digs.inference.other_codes.code_answer import PERCENTILES, CodeAnswer
+from digs.inference.other_codes.code_answer import BINNED, DELAYED, PERCENTILES, CodeAnswer
 from digs.inference.other_codes.digs_answer import DigsPosterior, verdict_in_words
 from digs.inference.other_codes.observed_galaxy import ObservedGalaxy
 from digs.observations.reading import read
 from digs.observations.spectrum import Spectrum
-
-DELAYED, BINNED, BAGPIPES, PPXF = "digs", "digs, binned", "Bagpipes", "pPXF"  # codes, in the order of tables
 
 
 def brought_spectrum(name: str, package: str, file: str, digest: str, row: int, redshift: float | None) -> Spectrum:

@@ -3,7 +3,7 @@
 from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
-from digs.inference.other_codes.real_galaxy import BAGPIPES, BINNED, DELAYED, PPXF
+from digs.inference.other_codes.code_answer import BAGPIPES, BINNED, DELAYED, PPXF
 from digs.paper.code_comparison import difference
 from digs.paper.latex_numbers import plain
 from digs.paper.numbers import Numbers
