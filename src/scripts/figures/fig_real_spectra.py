@@ -19,7 +19,7 @@ from digs.files.atomic import read_json
 from digs.files.product import Product, read_product
 from digs.files.schemas.real_spectra_schema import REAL_SPECTRA
 from digs.inference.other_codes.code_answer import BAGPIPES, BINNED, DELAYED, PPXF
-from digs.paper.plotting import BAND, FAINT, NESTED, NETWORK_STYLES, PAGE, SMALL, WAVELENGTH_LABEL, draw, save
+from digs.paper.plotting import BAND, NESTED, NETWORK_STYLES, PAGE, SMALL, WAVELENGTH_LABEL, draw, save
 
 DIGS, _, _ = NETWORK_STYLES["fiducial"]
 STYLES = {  # of codes: colour, marker, marker's face
@@ -28,20 +28,21 @@ STYLES = {  # of codes: colour, marker, marker's face
     BAGPIPES: (NESTED, "s", NESTED),
     PPXF: ("#117733", "o", "#117733"),
 }
-LINES = {DELAYED: 0.9, BAGPIPES: 0.6, PPXF: 0.6}  # widths, of fits whose residuals are drawn
+OFFSETS = {DELAYED: 8.0, BAGPIPES: 0.0, PPXF: -8.0}  # sigma, of the fits whose residuals are drawn
 PANELS = {"logmass": r"$\log_{10}M/M_\odot$", "age": "Age (Gyr)"}
-CLIP = 6.0  # sigma
+CLIP = 4.0  # sigma
 UNIT = 1e-17
-HEIGHT = 1.75  # inches, of a galaxy
+FLUX_LABEL = "$F_\\lambda$ ($10^{-17}$ erg s$^{-1}$\ncm$^{-2}$ \N{ANGSTROM SIGN}$^{-1}$)"
+HEIGHT = 1.95  # inches, of a galaxy
 
 
 def draw_spectrum(axes: Axes, product: Product, row: int, title: str) -> None:
     """Draw the spectrum, and the band of the posterior."""
     wavelength = product["wavelength"][row]
     low, median, high = product["digs"][row] / UNIT
-    axes.plot(wavelength, product["flux"][row] / UNIT, color=FAINT, lw=0.7, drawstyle="steps-mid", label="observed")
+    axes.plot(wavelength, product["flux"][row] / UNIT, color=BAND, lw=2.2, label="observed")
     axes.fill_between(wavelength, low, high, color=DIGS, alpha=0.35, lw=0)
-    axes.plot(wavelength, median, color=DIGS, lw=0.7, label="digs")
+    axes.plot(wavelength, median, color=DIGS, lw=0.6, label="digs")
     top = 1.15 * np.quantile(product["flux"][row] / UNIT, 0.995)
     axes.set(xlim=(wavelength[0], wavelength[-1]), ylim=(0, top))
     axes.text(0.015, 0.93, title, transform=axes.transAxes, va="top", fontsize=SMALL)
@@ -49,13 +50,13 @@ def draw_spectrum(axes: Axes, product: Product, row: int, title: str) -> None:
 
 
 def draw_residuals(axes: Axes, product: Product, row: int) -> None:
-    """Draw what the codes' best fits leave, in units of the bins' noise."""
+    """Draw what the codes' best fits leave, in units of the bins' noise, above one another, on bands of 1 sigma."""
     codes = product.attributes["codes"]
-    axes.axhspan(-1, 1, color=BAND, lw=0)
-    for code, width in LINES.items():
+    for code, offset in OFFSETS.items():
         pull = (product["flux"][row] - product["fits"][row, codes.index(code)]) / product["sigma"][row]
-        axes.plot(product["wavelength"][row], pull.clip(-CLIP, CLIP), color=STYLES[code][0], lw=width)
-    axes.set(xlim=product["wavelength"][row][[0, -1]], ylim=(-CLIP, CLIP), yticks=(-4, 0, 4))
+        axes.axhspan(offset - 1, offset + 1, color=BAND, lw=0)
+        axes.plot(product["wavelength"][row], offset + pull.clip(-CLIP, CLIP), color=STYLES[code][0], lw=0.6)
+    axes.set(xlim=product["wavelength"][row][[0, -1]], ylim=(-13, 13), yticks=[])
 
 
 def draw_codes(axes: Axes, codes: Mapping[str, Any], quantity: str, labels: bool) -> None:
@@ -69,6 +70,8 @@ def draw_codes(axes: Axes, codes: Mapping[str, Any], quantity: str, labels: bool
         )  # fmt: skip
     axes.set(ylim=(0.6 - len(codes), 0.4))
     axes.set_yticks([-place for place in range(len(codes))], list(codes) if labels else [])
+    for text, code in zip(axes.get_yticklabels(), codes, strict=labels):
+        text.set_color(STYLES[code][0])
     axes.tick_params(axis="y", length=0)
     axes.margins(x=0.15)
     axes.xaxis.set_major_locator(plt.MaxNLocator(3, steps=[1, 2, 5, 10]))
@@ -76,7 +79,7 @@ def draw_codes(axes: Axes, codes: Mapping[str, Any], quantity: str, labels: bool
 
 def panels(figure: Figure, galaxies: int) -> list[tuple[Axes, Axes, Sequence[Axes]]]:
     """Return for each galaxy the axes of the spectrum, of the residuals, and of PANELS."""
-    grid = GridSpec(2 * galaxies, 1 + len(PANELS), figure, width_ratios=(4, 1, 1), height_ratios=(2.2, 1) * galaxies)
+    grid = GridSpec(2 * galaxies, 1 + len(PANELS), figure, width_ratios=(4, 1, 1), height_ratios=(1.7, 1) * galaxies)
     found = []
     for row in range(galaxies):
         ends = slice(2 * row, 2 * row + 2)
@@ -99,8 +102,8 @@ def main() -> None:
             draw_codes(axes, galaxy["codes"], quantity, labels=quantity == "logmass")
             if row == len(found) - 1:
                 axes.set_xlabel(label)
-        above.set_ylabel(r"$F_\lambda$")
-        below.set_ylabel(r"$\Delta/\sigma$")
+        above.set_ylabel(FLUX_LABEL, fontsize=SMALL)
+        below.set_ylabel("Residuals", fontsize=SMALL)
     below.set_xlabel(WAVELENGTH_LABEL)
     figure.align_ylabels()
     save(figure, "real_spectra", sources)
