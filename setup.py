@@ -43,5 +43,7 @@ class BuildWithData(build_py):
             shutil.copyfile(source, target)
 
 
-scratch = TemporaryDirectory(prefix="digs-wheel-")  # a folder `build` here would hand modules that are gone to the next wheel
+scratch = TemporaryDirectory(
+    prefix="digs-wheel-"
+)  # a folder `build` here would hand modules that are gone to the next wheel
 setup(cmdclass={"build_py": BuildWithData}, options={"build": {"build_base": scratch.name}})
