@@ -32,7 +32,7 @@ ROOMS = (  # each may import from those above it
 )
 ATTIC = {"paper", "provenance"}  # one room by themselves, with a door for scripts and the command only
 CELLAR = "sps"  # FSPS and Prospector, with a door for stages only
-OUTSIDE = {"__init__", "__main__"}  # what stands in no room, and may use all
+OUTSIDE = {"__init__", "__main__", "check"}  # what stands in no room, and may use all
 HOMONYMS = {"Spectrum"}  # a user's, as `digs.Spectrum`, and the section of params.yaml that has the paper's pixels
 FEW = 4  # more modules that may stand in no room
 MODULE_LINES, STAGE_LINES = 400, 120

@@ -218,6 +218,8 @@ def main() -> None:
         sys.exit(run(**arguments))
     except DigsError as error:
         sys.exit(f"digs: {error}")
+    except ModuleNotFoundError as error:
+        sys.exit(f"digs: {error}; install what the paper takes with `pip install '.[paper]'` in the checkout.")
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:  # who reads the output has seen enough

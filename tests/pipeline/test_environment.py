@@ -52,17 +52,23 @@ def test_conda_environment_has_the_locked_versions(conda, locked):
 
 def test_conda_environment_has_every_dependency(conda, project):
     (by_pip,) = [entry["pip"] for entry in conda["dependencies"] if isinstance(entry, dict)]
-    assert declared(by_pip) == declared(project["dependencies"])
+    extras = project["optional-dependencies"]
+    assert declared(by_pip) == declared([*project["dependencies"], *extras["paper"], *extras["simulate"]])
 
 
 def test_lock_has_every_dependency_and_the_tools(locked, project):
-    wanted = declared(project["dependencies"]) | declared(project["optional-dependencies"]["test"])
+    wanted = declared(project["dependencies"]).union(*map(declared, project["optional-dependencies"].values()))
     assert wanted | {"showyourwork", "snakemake"} <= set(locked)
 
 
 def test_lock_keeps_what_snakemake_7_can_live_with(locked):
     assert tuple(map(int, locked["pulp"].split("."))) < (2, 8)
     assert tuple(map(int, locked["setuptools"].split("."))) < (81,)
+
+
+def test_posteriors_need_neither_the_paper_s_packages_nor_fsps(project):
+    heavy = declared([*project["optional-dependencies"]["paper"], *project["optional-dependencies"]["simulate"]])
+    assert not declared(project["dependencies"]) & (heavy | {"showyourwork", "snakemake"})
 
 
 def test_showyourwork_is_the_version_that_the_paper_asks_for(locked):

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from distributed import LocalCluster
 from scipy import stats
 
 from digs.config.params import load_params
@@ -39,8 +40,8 @@ def put_parts(theta: np.ndarray, flux: np.ndarray, folder: Path) -> ResumablePar
 class Inline:
     """A process pool that works in this process."""
 
-    def __init__(self, workers, context, initializer, arguments):
-        initializer(*arguments)
+    def __init__(self, workers, context):
+        pass
 
     def __enter__(self):
         return self
@@ -78,9 +79,8 @@ class Counting:
 
 @pytest.fixture
 def counting(monkeypatch):
-    monkeypatch.setattr(library, "Prospector", Counting)
+    monkeypatch.setattr(library, "_prospector", Counting)
     monkeypatch.setattr(library, "ProcessPoolExecutor", Inline)
-    monkeypatch.setattr(library, "_simulator", None)
     monkeypatch.setattr(Counting, "calls", 0)
     monkeypatch.setattr(Counting, "fails_at", None)
     return Counting
@@ -142,6 +142,14 @@ def test_prospector_in_a_process_of_its_own(tmp_path, prospector):
     """The spawned process gives what this one gives, and theta's order is kept."""
     theta = np.array([[10.5, 0.0, 0.65, 1.63, -0.9586], [9.0, 0.0, 0.1, 0.02, 1.0], [12.0, 0.0, 1.0, 4.0, 0.0]])
     flux = simulate_library(theta, SETTINGS, GAS, library_parts(theta, SETTINGS, GAS, DATA, tmp_path), 1)
+    np.testing.assert_allclose(flux, np.stack([prospector(row) for row in theta]), rtol=1e-10)
+
+
+def test_a_cluster_makes_the_same_library(tmp_path, prospector):
+    theta = np.array([[10.5, 0.0, 0.65, 1.63, -0.9586], [9.0, 0.0, 0.1, 0.02, 1.0]])
+    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+        parts = library_parts(theta, SETTINGS, GAS, DATA, tmp_path)
+        flux = simulate_library(theta, SETTINGS, GAS, parts, 1, cluster.scheduler_address)
     np.testing.assert_allclose(flux, np.stack([prospector(row) for row in theta]), rtol=1e-10)
 
 

@@ -26,3 +26,8 @@ def run(main: Callable[..., None], add_arguments: Callable[[argparse.ArgumentPar
         sys.exit(f"{parser.prog}: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def add_scheduler(parser: argparse.ArgumentParser) -> None:
+    """Add the option --scheduler to the parser of a script."""
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, whose workers do the work")

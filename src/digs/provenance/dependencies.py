@@ -7,14 +7,17 @@ stage's or a figure's dependencies are typed, and the run of a stage fails where
 import io
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ruamel.yaml import YAML
 from typing_extensions import TypedDict
 
 from digs.base.closures import SourceTree
 from digs.files.atomic import write_text
 from digs.provenance.documents import names, read_document
 from digs.provenance.pipeline import StageFile
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
 
 _CODE = ("src/digs/", "src/scripts/")
 
@@ -25,8 +28,10 @@ class FigureFile(TypedDict):
     dependencies: dict[str, list[str]]
 
 
-def round_trip() -> YAML:
+def round_trip() -> "YAML":
     """Return a reader and writer of YAML that leaves comments, quotes and layout as they are."""
+    from ruamel.yaml import YAML  # a package that posteriors do without
+
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = 4096

@@ -5,11 +5,12 @@ inputs, outputs and code say whether what lies in the tree is what was run; the 
 versions, how long) say how it came about, and decide nothing.
 """
 
+import argparse
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
@@ -22,7 +23,7 @@ from typing_extensions import TypedDict
 
 from digs.base import paths
 from digs.base.closures import SourceTree
-from digs.base.command import run
+from digs.base.command import add_scheduler, run
 from digs.base.errors import DigsError
 from digs.base.git import git_commit, tree_hash
 from digs.files.atomic import md5, recording, write_json
@@ -198,6 +199,19 @@ def stage_of(pipeline: Pipeline, command: str) -> Stage:
     return known[command]
 
 
+def without_scheduler(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments of a stage's command: which workers do the work is none of them.
+
+    Example:
+        >>> from digs.provenance.records import without_scheduler
+        >>> without_scheduler(["--network", "paper", "--scheduler", "tcp://127.0.0.1:8786"])
+        ['--network', 'paper']
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_scheduler(parser)
+    return parser.parse_known_args(arguments)[1]
+
+
 def run_stage(main: Callable[..., None], add_arguments: Callable[..., None] | None = None) -> None:
     """Run a stage's main function as `run` does, and write its record.
 
@@ -210,7 +224,7 @@ def run_stage(main: Callable[..., None], add_arguments: Callable[..., None] | No
     @wraps(main)
     def recorded_main(**arguments: Mapping[str, Any]) -> None:
         script = Path(sys.argv[0]).resolve().relative_to(root).as_posix()
-        stage = stage_of(Pipeline(root), " ".join(["python", script, *sys.argv[1:]]))
+        stage = stage_of(Pipeline(root), " ".join(["python", script, *without_scheduler(sys.argv[1:])]))
         check_parameters(root, stage)
         with recorded(stage, root):
             main(**arguments)

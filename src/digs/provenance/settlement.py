@@ -9,8 +9,6 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from digs.base.errors import DigsError
 from digs.files.atomic import md5, write_text
 from digs.provenance.pipeline import Pipeline, Stage
@@ -40,6 +38,8 @@ def settle(root: Path, names: list[str]) -> tuple[list[str], list[str]]:
     pipeline = Pipeline(root)
     if unknown := sorted(set(names) - set(pipeline.stages)):
         raise DigsError(f"There is no stage {', '.join(unknown)}; choose from: {', '.join(pipeline.stages)}.")
+    from ruamel.yaml import YAML  # a package that posteriors do without
+
     yaml = YAML()
     yaml.width = 4096
     text = (root / "dvc.lock").read_text(encoding="utf-8")

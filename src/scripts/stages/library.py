@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from digs.base import paths
+from digs.base.command import add_scheduler
 from digs.base.random_streams import generator
 from digs.config.params import load_params
 from digs.config.stages.library_settings import GalaxySettings, LibrarySettings
@@ -24,7 +25,7 @@ from digs.sps.home import sps_data
 from digs.sps.prospector_library import library_parts, simulate_library
 
 
-def main() -> None:
+def main(scheduler: str | None) -> None:
     """Simulate the library, the test set and the galaxy of Fig. 3 with Prospector (needs SPS_HOME; resumes)."""
     params = load_params(GalaxySettings, LibrarySettings)
     settings, library, data = params.spectrum, params.library, sps_data()
@@ -36,7 +37,7 @@ def main() -> None:
     samples["galaxy"] = params.galaxy.theta[None]
     theta = np.concatenate(list(samples.values()))
     parts = library_parts(theta, settings, params.gas, data, SCRATCH / "library")
-    every_flux = simulate_library(theta, settings, params.gas, parts, library.processes)
+    every_flux = simulate_library(theta, settings, params.gas, parts, library.processes, scheduler)
 
     wavelength = wavelength_grid(settings)
     common = {"seed": library.seed, "parameters": params.model_dump(include={"prior", "spectrum", "gas", "noise"})}
@@ -56,4 +57,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, add_scheduler)

@@ -1,6 +1,7 @@
 """Stage `reference`: emcee posteriors of hundreds of test galaxies, with proof of their convergence."""
 
 import sys
+from itertools import starmap
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
@@ -9,9 +10,11 @@ import numpy as np
 import torch
 
 from digs.base import paths
+from digs.base.command import add_scheduler
+from digs.base.dask_cluster import on_cluster
 from digs.base.progress import progress
 from digs.base.statistics import QUANTILES
-from digs.config.params import Params, load_params
+from digs.config.params import load_params
 from digs.config.stages.reference_settings import ReferenceSettings
 from digs.exact.converged_chains import converged, exact_chains
 from digs.files.product import read_product, write_product
@@ -32,15 +35,22 @@ R_HAT, SAMPLE_SIZE, FARTHEST, FIRST_QUANTILE = range(4)
 FIRST_DRAW = FIRST_QUANTILE + len(QUANTILES)
 
 
-def chains_of(flux: torch.Tensor, first: int, posterior: Posterior, prior: Prior, params: Params) -> np.ndarray:
+def chains_of(
+    flux: torch.Tensor,
+    first: int,
+    posterior: Posterior,
+    simulator: Simulator,
+    prior: Prior,
+    fraction: float,
+    settings: ReferenceSettings,
+) -> np.ndarray:
     """Return what is kept of the chains of some galaxies, from the first on, shape (galaxies, rows, 5)."""
-    settings = params.reference
     start = posterior.sample(flux, settings.ensembles * settings.walkers, settings.seed)
     chains = exact_chains(
-        Simulator(),
+        simulator,
         prior,
         flux,
-        params.noise.fraction,
+        fraction,
         start,
         settings.draws,
         settings,
@@ -53,7 +63,7 @@ def chains_of(flux: torch.Tensor, first: int, posterior: Posterior, prior: Prior
     return np.concatenate([diagnostics, chains.quantiles, chains.draws], 1)
 
 
-def main() -> None:
+def main(scheduler: str | None) -> None:
     """Sample the posteriors of test galaxies with emcee (resumes after an interruption)."""
     params = load_params(ReferenceSettings)
     settings, prior = params.reference, Prior.over(params.prior)
@@ -65,10 +75,19 @@ def main() -> None:
     inputs = (POPULATIONS_FILE, TEST, *(NETWORKS / f"{settings.network}.{end}" for end in ("json", "safetensors")))
     parts = ResumableParts(SCRATCH / "reference", relevant, __file__, *inputs)
     starts = range(0, len(flux), settings.at_once)
-    for first in progress(starts, desc="Reference", unit="part"):
-        if str(first) not in parts:
-            some = flux[first : first + settings.at_once]
-            parts.save(str(first), chains_of(some, first, posterior, prior, params))
+    waiting = [first for first in starts if str(first) not in parts]
+    model = posterior, Simulator(), prior, params.noise.fraction, settings
+    tasks = [(flux[first : first + settings.at_once].clone(), first, *model) for first in waiting]
+    chains = on_cluster(scheduler, chains_of, tasks) if scheduler else starmap(chains_of, tasks)
+    bar = progress(
+        zip(waiting, chains, strict=True),
+        desc="Reference",
+        unit="part",
+        total=len(starts),
+        initial=len(starts) - len(waiting),
+    )
+    for first, kept in bar:
+        parts.save(str(first), kept)
     rows = np.concatenate([parts.load(str(first)) for first in starts])
     r_hat, size, farthest = rows[:, R_HAT], rows[:, SAMPLE_SIZE], rows[:, FARTHEST, 0]
     good = converged(r_hat, size, farthest, settings)
@@ -104,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, add_scheduler)

@@ -11,6 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from digs.base.dask_cluster import cluster
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.files.atomic import md5
@@ -132,11 +133,8 @@ def _row(run: CatalogueRun, galaxy: Spectrum | BadSpectrum) -> CatalogueRow:
 def _workers(number: int, scheduler: str | None) -> Iterator[tuple[Executor | None, int]]:
     """What blocks are handed to, and how many workers it has; nothing where this process does it itself."""
     if scheduler is not None:
-        client = _client(scheduler)
-        try:
+        with cluster(scheduler) as client:
             yield client.get_executor(pure=False), max(sum(client.nthreads().values()), 1)
-        finally:
-            client.close()
     elif number > 1:
         # Ctrl-C in a terminal reaches the workers, too, which shall end without a word
         quiet = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_DFL)}
@@ -148,14 +146,3 @@ def _workers(number: int, scheduler: str | None) -> Iterator[tuple[Executor | No
                 raise
     else:
         yield None, 1
-
-
-def _client(address: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise DigsError("Dask needs the package distributed; install it with `pip install distributed`.") from None
-    try:
-        return Client(address, timeout="10s")
-    except (OSError, ValueError, TypeError) as error:
-        raise DigsError(f"There is no Dask scheduler at {address} ({type(error).__name__}); see its address.") from None

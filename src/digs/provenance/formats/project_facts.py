@@ -15,6 +15,7 @@ from digs.provenance.documents import check_content, read_document, read_text
 from digs.provenance.records import run_record
 
 _NAME = re.compile(r"[-_.]+")
+_PACKAGE = re.compile(r"[\w.-]*")  # a requirement without its versions
 
 
 class CitedWork(TypedDict):
@@ -39,7 +40,14 @@ class Citation(TypedDict):
 
 PackageTable = TypedDict(  # the table `project` of pyproject.toml
     "PackageTable",
-    {"name": str, "description": str, "readme": str, "requires-python": str, "dependencies": list[str]},
+    {
+        "name": str,
+        "description": str,
+        "readme": str,
+        "requires-python": str,
+        "dependencies": list[str],
+        "optional-dependencies": dict[str, list[str]],
+    },
 )
 
 
@@ -108,8 +116,10 @@ class ProjectFacts:
 
     @cached_property
     def requirements(self) -> dict[str, str]:
-        """Return the packages that the project names, with their locked versions."""
-        names = [normal(name) for name in self.package["dependencies"]]
+        """Return the packages that the project names, but for its tests, with their locked versions."""
+        extras = self.package["optional-dependencies"]
+        wanted = [*self.package["dependencies"], *extras["paper"], *extras["simulate"]]
+        names = sorted(normal(_PACKAGE.match(each)[0]) for each in wanted)
         return {name: self.locked_versions[name] for name in names if name in self.locked_versions}
 
     @cached_property
