@@ -44,7 +44,6 @@ def general_posteriors(params: Params) -> Numbers:
         "general_ratio": f"{emcee['ratio']:.3f}",
         "general_shift": f"{emcee['shift']:.3f}",
         "general_chains": str(emcee["galaxies"]),
-        "general_effective": str(found["bars"]["effective"]),
         "general_confidence": f"{100 * found['bars']['confidence']:.0f}",
         "general_cells_won": str(opponent["cells_won"]),
         "general_cells": str(len(cells)),
