@@ -79,13 +79,8 @@ def main(scheduler: str | None) -> None:
     model = posterior, Simulator(), prior, params.noise.fraction, settings
     tasks = [(flux[first : first + settings.at_once].clone(), first, *model) for first in waiting]
     chains = on_cluster(scheduler, chains_of, tasks) if scheduler else starmap(chains_of, tasks)
-    bar = progress(
-        zip(waiting, chains, strict=True),
-        desc="Reference",
-        unit="part",
-        total=len(starts),
-        initial=len(starts) - len(waiting),
-    )
+    done = len(starts) - len(waiting)
+    bar = progress(zip(waiting, chains, strict=True), desc="Reference", unit="part", total=len(starts), initial=done)
     for first, kept in bar:
         parts.save(str(first), kept)
     rows = np.concatenate([parts.load(str(first)) for first in starts])
