@@ -79,8 +79,7 @@ def main(scheduler: str | None) -> None:
     model = posterior, Simulator(), prior, params.noise.fraction, settings
     tasks = [(flux[first : first + settings.at_once].clone(), first, *model) for first in waiting]
     chains = on_cluster(scheduler, chains_of, tasks) if scheduler else starmap(chains_of, tasks)
-    done = len(starts) - len(waiting)
-    bar = progress(zip(waiting, chains, strict=True), desc="Reference", unit="part", total=len(starts), initial=done)
+    bar = progress(zip(waiting, chains, strict=True), desc="Reference", unit="part", total=len(waiting))
     for first, kept in bar:
         parts.save(str(first), kept)
     rows = np.concatenate([parts.load(str(first)) for first in starts])
