@@ -76,7 +76,7 @@ class ExactMasses:
             mass = terms.mean.clamp(low, high)[:, None, None]
             inside = mass**2 * scattered
             inside.diagonal(dim1=1, dim2=2).add_(1.0)
-            factor = torch.linalg.cholesky(inside)
+            factor = _factor(inside)
             to_model, to_data = torch.linalg.solve_triangular(factor, mass * sides, upper=False).unbind(2)
             precision = model_model - (to_model**2).sum(1)
             mean = (model_data - (to_model * to_data).sum(1)) / precision
@@ -91,6 +91,20 @@ class ExactMasses:
         of_lines = (columns[:, :, :few] * lines[:, None]) @ scatter.at_lines.T
         parts = columns[:, :, few:].unflatten(2, (len(scatter.at_lines), COARSE))
         return of_lines + (parts * shapes[:, None, None]).sum(3)
+
+
+def _factor(matrices: Tensor) -> Tensor:
+    """Cholesky factors of matrices, 1 and what is positive, shape (N, n, n).
+
+    Between nodes, lines that are blended may lack so little of being one that interpolation makes a matrix indefinite;
+    its eigenvalues are then lifted to 1, below which there can be none.
+    """
+    factor, failed = torch.linalg.cholesky_ex(matrices)
+    rows = failed.nonzero()[:, 0]
+    if len(rows):
+        values, vectors = torch.linalg.eigh(matrices[rows])
+        factor[rows] = torch.linalg.cholesky((vectors * values.clamp_min(1.0)[:, None]) @ vectors.mT)
+    return factor
 
 
 def _mixed(share: Tensor, parts: Iterable[Tensor]) -> Tensor:
