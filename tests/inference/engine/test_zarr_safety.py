@@ -72,7 +72,7 @@ def test_absurd_metadata(source, words, said):
 
 
 def test_what_is_no_group(source, tmp_path):
-    refused(tmp_path / "absent.zarr", "no sound")
+    refused(tmp_path / "absent.zarr", "is missing")
     shutil.rmtree(source)
     source.mkdir()
     refused(source, "no sound")

@@ -66,9 +66,9 @@ def _files(
     fraction = share_of_light(options["fibre_fraction"])
     spectra, names = _spectra(files, reading)
     stems = distinct([_file_name(name) for name in names], "_")
+    status, marginals = 0, read_marginals(options["prior"])
     _make_folder(out)
     done: list[SpectrumPosteriors] = []
-    status, marginals = 0, read_marginals(options["prior"])
     bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
     try:
         for spectrum, name, stem in bar:

@@ -63,7 +63,7 @@ class CellGrid:
     def sums(self, draws: InterimDraws) -> tuple[np.ndarray, np.ndarray]:
         """Return the sums of weights, and of their squares, in every cell, shape (N, cells) each.
 
-        The weights of a galaxy are divided by their largest; squares are multiplied by the factor of its noise.
+        The weights of a galaxy are divided by their largest.
 
         Raises:
             DigsError: galaxies have no weight in any cell.
@@ -83,7 +83,7 @@ class CellGrid:
         flat = (cell + cells * np.arange(number)[:, None]).ravel()
         return tuple(
             np.bincount(flat, power.ravel(), minlength=number * cells).reshape(number, cells)
-            for power in (weight, weight**2 * draws.noise_factor[:, None])
+            for power in (weight, weight**2)
         )
 
     def mean_of(self, function: OfPlaces) -> np.ndarray:
