@@ -77,7 +77,7 @@ def test_what_is_no_group(source, tmp_path):
     source.mkdir()
     refused(source, "no sound|no folder")
     (tmp_path / "file.zarr").write_text("no folder")
-    refused(tmp_path / "file.zarr", "no sound")
+    refused(tmp_path / "file.zarr", "no folder")
 
 
 def test_results_that_are_damaged(tmp_path):
