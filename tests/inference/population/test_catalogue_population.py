@@ -29,6 +29,17 @@ def normal(found):
     return infer_population(found, ["tage"], number=NUMBER)
 
 
+@pytest.fixture(scope="module")
+def clear():
+    """Galaxies that are measured better than the population is wide."""
+    return made_ages(200, 6.5, 1.5, seed=4, most=0.1, error=1.0).found
+
+
+@pytest.fixture(scope="module")
+def clear_normal(clear):
+    return infer_population(clear, ["tage"], number=NUMBER)
+
+
 def test_point_estimates_are_wrong_by_many_sigma_and_the_population_is_not(found, normal):
     """By many of the errors that a sample of such values has; the population's own are larger, as they should be."""
     medians, number = found.quantiles((0.5,))[:, 0, 0], len(found)
@@ -103,7 +114,7 @@ def test_mass_and_age_together():
     correlation = both.fit.correlation[:, 0, 1]
     assert abs(correlation.mean() - 0.6) < 2.5 * correlation.std()
     of_medians = np.corrcoef(found.quantiles((0.5,))[:, 0].T)[0, 1]
-    assert 0.6 - of_medians > 2 * correlation.std()
+    assert 0.6 - of_medians > 3 * (1 - of_medians**2) / np.sqrt(200)
     assert both.table["CORRELATION_LOGMASS_TAGE_P50"][0] == pytest.approx(np.median(correlation))
     assert len(both.plot().axes) == 2
 
@@ -116,13 +127,14 @@ def test_the_order_of_galaxies_makes_no_difference(found, normal):
     np.testing.assert_allclose(again.effective, normal.fit.effective[order], rtol=0.02)
 
 
-def test_an_own_prior_is_divided_out(found, normal):
-    mine = {"tage": stats.norm(6, 4)}
-    nearer = found.with_prior(mine)
+def test_an_own_prior_is_divided_out(clear, clear_normal):
+    mine, mean = {"tage": stats.norm(5, 2)}, clear_normal.fit.mean
+    nearer = clear.with_prior(mine)
+    assert nearer.there.all()
     told = infer_population(nearer, ["tage"], marginals=mine, number=NUMBER).fit
     untold = infer_population(nearer, ["tage"], number=NUMBER).fit
-    assert abs(told.mean.mean() - normal.fit.mean.mean()) < 0.3 * normal.fit.mean.std()
-    assert normal.fit.mean.mean() - untold.mean.mean() > 2 * normal.fit.mean.std()
+    assert abs(told.mean.mean() - mean.mean()) < 0.3 * mean.std()
+    assert mean.mean() - untold.mean.mean() > 2 * mean.std()
 
 
 def test_galaxies_come_near_the_population(found, normal):
@@ -139,21 +151,21 @@ def test_a_galaxy_far_from_the_rest_is_flagged(found):
     redshift = [*(each.redshift for each in found.spectra), 0.02]
     both = made_posteriors(np.concatenate([found.draws, odd]), ["tage"], redshift)
     fit = infer_population(both, ["tage"], number=NUMBER, effective=0)
-    assert fit.fit.effective.argmin() == 400
+    assert fit.fit.effective[400] < 0.2 * np.median(fit.fit.effective)
     assert any("galax" in note and "effective draws" in note for note in fit.notes)
     after = fit.galaxies(both)
     assert after.lights[FEW_IN_POPULATION][400] and not after.lights[FEW_IN_POPULATION].all()
 
 
-def test_draws_that_are_not_independent_make_noise(found, normal, refused):
+def test_draws_that_are_not_independent_make_noise(clear, clear_normal, refused):
     """As those of emcee, of which few may be independent."""
-    redshift = [each.redshift for each in found.spectra]
-    fewer = made_posteriors(found.draws, ["tage"], redshift, independent=333)
+    redshift = [each.redshift for each in clear.spectra]
+    fewer = made_posteriors(clear.draws, ["tage"], redshift, independent=333)
     noisy = infer_population(fewer, ["tage"], number=NUMBER, effective=0).fit
-    np.testing.assert_allclose(noisy.effective.min(), normal.fit.effective.min() / 3, rtol=0.2)
-    assert noisy.noise > 1.5 * normal.fit.noise
+    np.testing.assert_allclose(noisy.effective.min(), clear_normal.fit.effective.min() / 3, rtol=0.2)
+    assert noisy.noise > 1.5 * clear_normal.fit.noise
     with refused("effective draws", "galaxies"):
-        infer_population(made_posteriors(found.draws, ["tage"], redshift, independent=30), ["tage"], number=NUMBER)
+        infer_population(made_posteriors(clear.draws, ["tage"], redshift, independent=30), ["tage"], number=NUMBER)
 
 
 def test_who_is_left_out_is_said(found, caplog):

@@ -36,8 +36,8 @@ def engine_draws(
         DigsError: there is no such column, or no galaxy; draws lie beyond the prior.
     """
     rows = np.setdiff1d(np.flatnonzero(found.there), list(leave_out))
-    columns = [found.column(name) for name in names]
     prior = EnginePrior(names, found.settings.ranges, marginals or {})
+    columns = [found.column(name) for name in names]
     for name in prior.marginals:
         found.column(name)
     return prior.divided_out(

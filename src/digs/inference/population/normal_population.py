@@ -139,6 +139,8 @@ class _NormalFit:
         found = normal_shapes.log_prior(phi, len(self.scale))
         found = np.where(self.meant(phi), found, -np.inf)
         inside = np.flatnonzero(np.isfinite(found))
+        if not len(inside):
+            return found
         at_once = max(1, _BLOCK // self.draws.log_weight.size)
         for some in np.array_split(inside, range(at_once, len(inside), at_once)):
             for rows in self.blocks():
