@@ -115,7 +115,7 @@ def test_mass_and_age_together():
     assert abs(correlation.mean() - 0.6) < 2.5 * correlation.std()
     of_medians = np.corrcoef(found.quantiles((0.5,))[:, 0].T)[0, 1]
     assert 0.6 - of_medians > 3 * (1 - of_medians**2) / np.sqrt(200)
-    assert both.table["CORRELATION_LOGMASS_TAGE_P50"][0] == pytest.approx(np.median(correlation))
+    assert float(both.table["CORRELATION_LOGMASS_TAGE_P50"][0]) == pytest.approx(np.median(correlation))
     assert len(both.plot().axes) == 2
 
 
