@@ -16,7 +16,6 @@ def counts(outcomes: Counter) -> Counter:
     return found
 
 
-@pytest.mark.filterwarnings("ignore")  # of what writes the files
 def test_damaged_altered_and_hostile_files(tmp_path):
     outcomes, failures = fuzz(tmp_path, 300, seed=1)
     assert not failures
@@ -27,7 +26,6 @@ def test_damaged_altered_and_hostile_files(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.filterwarnings("ignore")
 def test_ten_thousand_files(tmp_path):
     assert not fuzz(tmp_path, 10_000, seed=2)[1]
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from digs.base.errors import DigsError
 from digs.observations.printable import printable
 
@@ -84,7 +86,7 @@ def _number(
     found = {}
     for key in keys:
         try:
-            value = float(words[key])
+            value = math.nan if isinstance(words[key], bool | np.bool_) else float(words[key])
         except (KeyError, TypeError, ValueError):
             continue
         if math.isfinite(value) and least <= value <= most:

@@ -129,10 +129,16 @@ def _cells(text: str) -> list[str]:
 
 def _are_numbers(cells: list[str]) -> bool:
     try:
-        [float(cell) for cell in cells]
+        [_number(cell) for cell in cells]
     except ValueError:
         return False
     return bool(cells)
+
+
+def _number(cell: str) -> float:
+    if "_" in cell:  # which Python alone takes for nothing
+        raise ValueError(cell)
+    return float(cell)
 
 
 _NOTHING = {"", "nan", "na", "null", "none", "--", "inf", "-inf"}  # cells without a number
@@ -140,7 +146,7 @@ _NOTHING = {"", "nan", "na", "null", "none", "--", "inf", "-inf"}  # cells witho
 
 def _numbers(file: str, name: str, cells: list[str]) -> np.ndarray:
     try:
-        return np.array([np.nan if cell.lower() in _NOTHING else float(cell) for cell in cells])
+        return np.array([np.nan if cell.lower() in _NOTHING else _number(cell) for cell in cells])
     except ValueError:
         bad = next(cell for cell in cells if cell.lower() not in _NOTHING and not _are_numbers([cell]))
         raise DigsError(f"{file} has {bad[:30]!r} among the numbers of {name!r}; correct that line.") from None
