@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import torch
 
 from digs.base.random_streams import stream
 from digs.base.statistics import QUANTILES, ratio_and_shift, resample_systematically, weighted_quantiles
@@ -69,8 +70,8 @@ def chains_beside(made: MadeGalaxy, posterior: GalaxyPosterior, settings: Walk, 
             break
     flat = chain.reshape(-1, shape[-1])
     kept = flat[random.choice(len(flat), min(len(flat), _KEPT), replace=False)]
-    terms = problem.evaluate(kept)[1]
     theta = problem.coordinates.theta(kept)
+    terms = problem.mass_terms(torch.as_tensor(theta))
     masses = replace(terms, mean=terms.mean.numpy(), std=terms.std.numpy(), peak=terms.peak.numpy())
     theta[:, 0] = draw_logmass(masses, *problem.logmass_range, random.random(len(kept)))
     weight = np.exp(posterior.log_weight - posterior.log_weight.max())
