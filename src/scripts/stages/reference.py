@@ -46,18 +46,8 @@ def chains_of(
 ) -> np.ndarray:
     """Return what is kept of the chains of some galaxies, from the first on, shape (galaxies, rows, 5)."""
     start = posterior.sample(flux, settings.ensembles * settings.walkers, settings.seed)
-    chains = exact_chains(
-        simulator,
-        prior,
-        flux,
-        fraction,
-        start,
-        settings.draws,
-        settings,
-        settings.seed,
-        posterior.keys(flux),
-        f"Galaxies from {first}",
-    )
+    keys, words = posterior.keys(flux), f"Galaxies from {first}"
+    chains = exact_chains(simulator, prior, flux, fraction, start, settings.draws, settings, settings.seed, keys, words)
     farthest = np.broadcast_to(chains.farthest[:, None], chains.r_hat.shape)
     diagnostics = np.stack([chains.r_hat, chains.sample_size, farthest], 1)
     return np.concatenate([diagnostics, chains.quantiles, chains.draws], 1)
@@ -79,14 +69,7 @@ def main(scheduler: str | None) -> None:
     model = posterior, Simulator(), prior, params.noise.fraction, settings
     tasks = [(flux[first : first + settings.at_once].clone(), first, *model) for first in waiting]
     chains = on_cluster(scheduler, chains_of, tasks) if scheduler else starmap(chains_of, tasks)
-    bar = progress(
-        zip(waiting, chains, strict=True),
-        desc="Reference",
-        unit="part",
-        total=len(starts),
-        initial=len(starts) - len(waiting),
-    )
-    for first, kept in bar:
+    for first, kept in progress(zip(waiting, chains, strict=True), desc="Reference", unit="part", total=len(waiting)):
         parts.save(str(first), kept)
     rows = np.concatenate([parts.load(str(first)) for first in starts])
     r_hat, size, farthest = rows[:, R_HAT], rows[:, SAMPLE_SIZE], rows[:, FARTHEST, 0]
