@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from distributed import LocalCluster, get_worker
+from distributed import LocalCluster
 
 from digs.base import dask_cluster
 from digs.base.dask_cluster import on_cluster
@@ -28,13 +28,6 @@ def fails(number: int) -> int:
     return number
 
 
-def own_address() -> str:
-    try:
-        return get_worker().address
-    except ValueError:
-        return "here"
-
-
 def nothing() -> None:
     raise DigsError("SPS_HOME is not set; set it.")
 
@@ -55,7 +48,7 @@ def test_an_error_of_the_work_is_that_of_the_caller(address):
 
 def test_workers_with_other_code_or_data_are_refused(address, monkeypatch):
     with pytest.raises(DigsError, match=r"worker at tcp.* has other code or data"):
-        next(on_cluster(address, where, [(1,)], own_address))
+        next(on_cluster(address, where, [(1,)], os.getpid))
     with pytest.raises(DigsError, match="SPS_HOME is not set"):
         next(on_cluster(address, where, [(1,)], nothing))
     monkeypatch.setattr(dask_cluster, "_code", lambda: "another")
