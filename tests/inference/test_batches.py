@@ -11,7 +11,7 @@ from digs.base import paths
 from digs.base.errors import DigsError
 from digs.files.product import read_product
 from digs.files.schemas.observations_schema import OBSERVATIONS
-from digs.inference import infer as infer_module
+from digs.inference import network_inference as infer_module
 from digs.inference.batches import draws_in_batches, in_batches
 from digs.inference.network_inference import OUTSIDE, REFITTED, TRUSTED
 

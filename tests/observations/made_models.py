@@ -297,6 +297,7 @@ def _card(text: Any) -> Any:
 def _write_fits(model: Model, path: Path, vector: bool) -> None:
     columns = []
     longest = max(map(len, model.written.values()))
+    vector = vector and longest > 0  # astropy writes no rows of nothing
     for name, values in model.written.items():
         code = "J" if values.dtype.kind == "i" else "D"
         unit = _card(model.units[name]) if name in model.units else None

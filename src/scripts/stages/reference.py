@@ -1,10 +1,11 @@
 """Stage `reference`: emcee posteriors of hundreds of test galaxies, with proof of their convergence."""
 
 import sys
-from itertools import starmap
 from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])  # digs of this checkout, no neighbour of this script
+
+from itertools import starmap
 
 import numpy as np
 import torch
@@ -79,8 +80,7 @@ def main(scheduler: str | None) -> None:
     model = posterior, Simulator(), prior, params.noise.fraction, settings
     tasks = [(flux[first : first + settings.at_once].clone(), first, *model) for first in waiting]
     chains = on_cluster(scheduler, chains_of, tasks) if scheduler else starmap(chains_of, tasks)
-    bar = progress(zip(waiting, chains, strict=True), desc="Reference", unit="part", total=len(waiting))
-    for first, kept in bar:
+    for first, kept in progress(zip(waiting, chains, strict=True), desc="Reference", unit="part", total=len(waiting)):
         parts.save(str(first), kept)
     rows = np.concatenate([parts.load(str(first)) for first in starts])
     r_hat, size, farthest = rows[:, R_HAT], rows[:, SAMPLE_SIZE], rows[:, FARTHEST, 0]

@@ -20,7 +20,7 @@ def weighted():
 
 @pytest.fixture(scope="module")
 def walked():
-    return one_posterior(made_spectrum(), replace(QUICK, effective=DRAWS, calls=0, walk=400), DRAWS, seed=1)
+    return one_posterior(made_spectrum(), replace(QUICK, effective=DRAWS, calls=0, walk=1500), DRAWS, seed=1)
 
 
 def test_emcee_takes_over_and_says_so(walked):

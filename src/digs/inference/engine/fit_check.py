@@ -40,7 +40,8 @@ class FitCheck:
         products = scattered(products, problem.equations.scatter, amounts)[0]
         residual = np.append(-amounts, 1.0)
         pixels = int(np.isfinite(problem.pixels.sigma).sum())
-        return cls(float(residual @ products @ residual), pixels, theta)
+        chi_squared = round(float(residual @ products @ residual), 4)  # beyond, rounding depends on places in memory
+        return cls(chi_squared, pixels, theta)
 
     @property
     def degrees(self) -> int:
