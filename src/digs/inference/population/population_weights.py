@@ -31,12 +31,12 @@ def population_weights(fit: PopulationMoments, draws: InterimDraws) -> np.ndarra
         >>> from digs.inference.population.normal_population import normal_population
         >>> from digs.inference.population.population_weights import population_weights
         >>> random = np.random.default_rng(1)
-        >>> values = random.normal(10, np.hypot(0.1, 0.5), (50, 1, 1)) + 0.5 * random.normal(size=(50, 400, 1))
+        >>> values = random.normal(10, np.hypot(0.3, 0.3), (50, 1, 1)) + 0.3 * random.normal(size=(50, 900, 1))
         >>> flat = lambda places: np.zeros(places.shape[:-1])
         >>> draws = InterimDraws(("logmass",), values, flat(values), np.arange(50), flat)
         >>> weight = population_weights(normal_population(draws, number=500), draws)
-        >>> after = (weight * values[..., 0]).sum(1)  # the means of galaxies, of which the population is narrow
-        >>> bool(after.std() < 0.5 * values.mean(1).std())
+        >>> after = (weight * values[..., 0]).sum(1)  # the means of galaxies, which come near the rest
+        >>> bool(after.std() < 0.7 * values.mean(1).std())
         True
     """
     chosen = np.unique(np.linspace(0, len(fit.mean) - 1, _POPULATIONS).astype(int))
