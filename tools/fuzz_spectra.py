@@ -7,7 +7,6 @@ run, unpickled or written. Files with which that is not so are kept.
 import argparse
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 
 OUTCOMES = ("spectrum", "sentence", "both", "nothing")
@@ -28,14 +27,8 @@ def main() -> int:
     folder = options.folder or Path(tempfile.mkdtemp(prefix="fuzz-"))
     folder.mkdir(parents=True, exist_ok=True)
     outcomes, failures = fuzz(folder, options.number, options.seed, options.first)
-    kinds = Counter()
-    for (kind, outcome), count in outcomes.items():
-        kinds[kind, outcome] += count
-    for kind in sorted({kind for kind, _ in kinds}):
-        counts = ", ".join(
-            f"{kinds[kind, outcome]} {outcome}" for outcome in ("spectrum", "sentence", "both", "nothing")
-        )
-        print(f"{kind}: {counts}")
+    for kind in sorted({kind for kind, _ in outcomes}):
+        print(f"{kind}: " + ", ".join(f"{outcomes[kind, outcome]} {outcome}" for outcome in OUTCOMES))
     print(f"{options.number} files, {len(failures)} failures" + (f", kept in {folder}" if failures else ""))
     return 1 if failures else 0
 

@@ -13,6 +13,7 @@ import torch
 import digs
 from digs.base.closures import SourceTree
 from digs.base.errors import DigsError
+from digs.base.torch_threads import torch_threads
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -98,10 +99,5 @@ def _all_known(known: Callable[[], Any]) -> tuple[str, Any]:
 
 
 def _alone(threads: int, work: Callable[..., Any], task: tuple) -> Any:
-    with _ALONE:
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            return work(*task)
-        finally:
-            torch.set_num_threads(before)
+    with _ALONE, torch_threads(threads):
+        return work(*task)

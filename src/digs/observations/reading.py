@@ -1,8 +1,6 @@
 """Spectra from files: one, all, or the one of an index; of a kind that is found out from the content."""
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +8,14 @@ from digs.base.errors import DigsError
 from digs.base.inputs import whole_number
 from digs.observations.conversion import ReadingOptions, spectrum_of
 from digs.observations.opened_file import OpenedFile, opened
-from digs.observations.printable import printable
 from digs.observations.raw_spectrum import Stack
+from digs.observations.sentences import one_sentence
 from digs.observations.spectrum import Spectrum
 from digs.physics.instrument import Medium
 
 MOST_AT_ONCE = 100  # spectra that `read` returns as a list
 
-_LONGEST = 400  # letters of a message
+_FAULT = "is damaged or not what it seems"
 
 
 class SpectrumFile(Sequence):
@@ -47,7 +45,7 @@ class SpectrumFile(Sequence):
         self._file = opened(path)
         self.name = self._file.name
         try:
-            with _one_sentence(self.name):
+            with one_sentence(self.name, _FAULT):
                 self._stack = _stack(self._file, self._options.columns)
         except BaseException:
             self.close()
@@ -63,7 +61,7 @@ class SpectrumFile(Sequence):
         row = whole_number(index, "The index", 0)
         if row >= count:
             raise IndexError(f"{self.name} has {count} spectra; there is no {row}.")
-        with _one_sentence(self.name):
+        with one_sentence(self.name, _FAULT):
             return spectrum_of(self.name, self._stack.get(row), self._options, row)
 
     def close(self) -> None:
@@ -174,21 +172,6 @@ def read_all(path: str | Path, **options: Any) -> Iterator[Spectrum | DigsError]
                 yield file[row]
             except DigsError as error:
                 yield error
-
-
-@contextmanager
-def _one_sentence(name: str) -> Iterator[None]:
-    """Say in one sentence what a reader meets in a file that is not what it seems."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what matters in a file is checked, and said in notes
-            yield
-    except DigsError as error:
-        words = printable(str(error), _LONGEST)
-        raise DigsError(words if name in words else printable(f"{name}: {words}", _LONGEST)) from None
-    except Exception as error:
-        reason = printable(str(error), 100).rstrip(".") or "no reason given"
-        raise DigsError(f"{name} is damaged or not what it seems ({type(error).__name__}: {reason}).") from None
 
 
 def _stack(file: OpenedFile, columns: Mapping[str, str] | None) -> Stack:

@@ -9,10 +9,11 @@ from made_galaxies import SIGMA_KMS, WAVELENGTH, made_spectrum
 from scipy.sparse import csr_array, diags_array, hstack
 
 from digs.exact.normal.low_rank import LowRankCovariance
+from digs.exact.normal.normal_equations import factor_of
 from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
 from digs.exact.normal.scatter import COARSE
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.exact_masses import ExactMasses, _factor
+from digs.inference.engine.exact_masses import ExactMasses
 from digs.inference.engine.fixed_covariance import products_of_equations, scattered_products
 from digs.inference.engine.galaxy_posterior import guess_from_peaks
 from digs.inference.engine.galaxy_search import GalaxySearch
@@ -121,7 +122,7 @@ def test_what_interpolation_makes_indefinite_is_lifted_and_all_else_stays():
     half = torch.tensor([[1.0, 0.2], [0.2, 3.0]], dtype=torch.float64)
     good, blended = half @ half.T + torch.eye(2), torch.tensor([[501.0, 500.5], [500.5, 499.9]], dtype=torch.float64)
     assert torch.linalg.eigvalsh(blended)[0] < 0  # two lines that are nearly one, and an error of interpolation
-    factor = _factor(torch.stack([good, blended]))
+    factor = factor_of(torch.stack([good, blended]))
     assert torch.equal(factor[0], torch.linalg.cholesky(good))
     values, lifted = torch.linalg.eigvalsh(blended), factor[1] @ factor[1].T
     assert torch.linalg.eigvalsh(lifted).numpy() == pytest.approx([1.0, values[1].item()])

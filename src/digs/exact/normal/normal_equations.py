@@ -146,21 +146,9 @@ class NormalEquations:
         along, inner, block = self._at(amounts, log_dispersion)
         own = amounts.shape[1]
         model_model, model_data = (amounts * along[:, :own]).sum(1), (amounts * inner[:, :own]).sum(1)
-        low, high = (10.0**end for end in logmass_range)
         scattered, sides = self.scatter.products(amounts, along, inner, block)
-        terms = MassTerms(model_data / model_model, model_model.rsqrt(), model_data)
-        for _ in range(_MASS_ROUNDS):
-            mass = terms.mean.clamp(low, high)[:, None, None]
-            inside = mass**2 * scattered
-            inside.diagonal(dim1=1, dim2=2).add_(1.0)
-            factor = torch.linalg.cholesky(inside)
-            to_model, to_data = torch.linalg.solve_triangular(factor, mass * sides, upper=False).unbind(2)
-            precision = model_model - (to_model**2).sum(1)
-            mean = (model_data - (to_model * to_data).sum(1)) / precision
-            chi_squared = self.data - (to_data**2).sum(1) - mean**2 * precision
-            log_determinant = self.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
-            terms = MassTerms(mean, precision.rsqrt(), -(chi_squared + log_determinant) / 2)
-        return terms
+        constants = self.data, self.log_determinant
+        return scattered_mass_terms(model_model, model_data, scattered, sides, constants, logmass_range)
 
     def _at(self, amounts: Tensor, log_dispersion: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """A^T C^{-1} A g, A^T C^{-1} d, and the columns of A^T C^{-1} A that scatter, at dispersions."""
@@ -176,6 +164,53 @@ class NormalEquations:
             if len(rows):
                 along[rows] += share[rows, node, None] * (amounts[rows] @ self.square[node, :own])
         return along, share @ self.inner, torch.einsum("nk,kij->nij", share, block)
+
+
+def scattered_mass_terms(
+    model_model: Tensor,
+    model_data: Tensor,
+    scattered: Tensor,
+    sides: Tensor,
+    constants: tuple[float, float],
+    logmass_range: tuple[float, float],
+) -> MassTerms:
+    """Return the likelihood as a function of the mass, where modes scatter at the mass M_0 that fits best.
+
+    Args:
+        model_model, model_data: m^T C^{-1} m and m^T C^{-1} d of a solar mass's model m, without the scatter, (N,).
+        scattered: V^T C^{-1} V of the modes of a solar mass, shape (N, n, n).
+        sides: V^T C^{-1} of model and data, shape (N, n, 2).
+        constants: d^T C^{-1} d and ln det(2 pi C), without the scatter.
+        logmass_range: inside which M_0 is kept.
+    """
+    (data, log_determinant), (low, high) = constants, (10.0**end for end in logmass_range)
+    terms = MassTerms(model_data / model_model, model_model.rsqrt(), model_data)
+    for _ in range(_MASS_ROUNDS):
+        mass = terms.mean.clamp(low, high)[:, None, None]
+        inside = mass**2 * scattered
+        inside.diagonal(dim1=1, dim2=2).add_(1.0)
+        factor = factor_of(inside)
+        to_model, to_data = torch.linalg.solve_triangular(factor, mass * sides, upper=False).unbind(2)
+        precision = model_model - (to_model**2).sum(1)
+        mean = (model_data - (to_model * to_data).sum(1)) / precision
+        chi_squared = data - (to_data**2).sum(1) - mean**2 * precision
+        more = 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
+        terms = MassTerms(mean, precision.rsqrt(), -(chi_squared + (log_determinant + more)) / 2)
+    return terms
+
+
+def factor_of(matrices: Tensor) -> Tensor:
+    """Return Cholesky factors of matrices, 1 and what is positive, shape (N, n, n).
+
+    Between nodes, lines that are blended may lack so little of being one that interpolation makes a matrix indefinite;
+    its eigenvalues are then lifted to 1, below which there can be none.
+    """
+    factor, failed = torch.linalg.cholesky_ex(matrices)
+    rows = failed.nonzero()[:, 0]
+    if len(rows):
+        values, vectors = torch.linalg.eigh(matrices[rows])
+        factor[rows] = torch.linalg.cholesky((vectors * values.clamp_min(1.0)[:, None]) @ vectors.mT)
+    return factor
 
 
 def cubic_shares(nodes: Tensor, values: Tensor) -> Tensor:

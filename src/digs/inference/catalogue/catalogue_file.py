@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from digs.base.errors import DigsError
-from digs.inference.catalogue.zarr_folders import arrays_of, check_row, one_sentence, open_zarr, part_of
+from digs.inference.catalogue.zarr_folders import arrays_of, check_row, open_zarr, part_of, sound
 from digs.observations.columns import Column, raw_of_columns, roles_of, unpacked
 from digs.observations.conversion import ReadingOptions, spectrum_of
 from digs.observations.header_facts import header_facts
@@ -76,7 +76,7 @@ class ZarrCatalogue:
         self._name, self._options = path.name, options
         group = open_zarr(path)
         self._arrays, self._said = arrays_of(group, path.name), dict(group.attrs)
-        with one_sentence(self._name):
+        with sound(self._name):
             self._sort()
 
     def _sort(self) -> None:
@@ -99,7 +99,7 @@ class ZarrCatalogue:
         return self._count
 
     def __getitem__(self, index: int) -> Spectrum:
-        with one_sentence(self._name):
+        with sound(self._name):
             return spectrum_of(self._name, self._raw(index), self._options, index)
 
     def _raw(self, index: int) -> RawSpectrum:

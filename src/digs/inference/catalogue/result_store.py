@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from digs.base.errors import DigsError
-from digs.inference.catalogue.zarr_folders import arrays_of, one_sentence, open_zarr
-from digs.inference.engine.galaxy_posterior import GalaxyPosterior
+from digs.inference.catalogue.zarr_folders import arrays_of, open_zarr, sound
+from digs.inference.engine.galaxy_posterior import STATISTICS, GalaxyPosterior
 from digs.inference.results.galaxy_draws import KINDS
 
 BLOCK = 16  # galaxies
 _REASON, _NAME = 240, 64  # letters that are kept
-_STATISTICS = ("chi_squared", "pixels", "probability", "inflation", "first_efficiency", "calls", "effective")
 _MADE_WITH = "made_with"
 
 
@@ -34,7 +33,7 @@ class ResultStore:
 
     def __init__(self, path: Path, mode: str = "r+"):
         self.path, self.group = path, open_zarr(path, mode)
-        with one_sentence(path.name):
+        with sound(path.name):
             if _MADE_WITH not in self.group.attrs:
                 raise DigsError(f"{path.name} holds no posteriors of a catalogue; choose another name for --out.")
         missing = {*_columns(0, ()), "done"} - set(arrays_of(self.group, path.name))
@@ -102,7 +101,7 @@ class ResultStore:
         rows = self.rows(block)
         place = slice(rows.start, rows.stop)
         found = [row.posterior for row in posteriors]
-        values = {name: [one.statistics[name] for one in found] for name in _STATISTICS}
+        values = {name: [one.statistics[name] for one in found] for name in STATISTICS}
         values |= {name: [getattr(one, name) for one in found] for name in ("log_evidence", "log_evidence_error")}
         values["draws"] = np.stack([one.draws for one in found])
         values["log_weight"] = np.stack([_level(one.log_weight) for one in found])
@@ -142,7 +141,7 @@ def _columns(draws: int, names: Sequence[str]) -> dict[str, tuple[tuple[int, ...
         "name": ((), f"U{_NAME}", ""),
         "digest": ((), f"U{_NAME}", ""),
         "redshift": ((), "f8", np.nan),
-        **dict.fromkeys(_STATISTICS, ((), "f8", np.nan)),
+        **dict.fromkeys(STATISTICS, ((), "f8", np.nan)),
     }
 
 

@@ -10,7 +10,7 @@ from digs.exact.normal.nuisances import Nuisances
 from digs.inference.catalogue.catalogue_file import open_catalogue
 from digs.inference.catalogue.catalogue_run import CatalogueRun
 from digs.inference.catalogue.result_store import ResultStore
-from digs.inference.catalogue.zarr_folders import one_sentence
+from digs.inference.catalogue.zarr_folders import sound
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.results.galaxy_draws import KINDS
@@ -27,7 +27,7 @@ def audit_row(path: Path, name: str, source: Path | None = None) -> list[tuple[b
         DigsError: there is no such store, row or catalogue.
     """
     store = ResultStore(path, "r")
-    with one_sentence(path.name):
+    with sound(path.name):
         row, made_with = _row_of(store, path, name), store.made_with
         run = _run(made_with, source)
         place, now = run.source, run.made_with()

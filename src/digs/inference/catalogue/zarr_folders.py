@@ -1,8 +1,6 @@
 """Zarr groups in folders, of which nothing is run: only codecs that pack numbers and texts are allowed."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import zarr
 from digs.base.errors import DigsError
 from digs.inference.catalogue.guarded_store import GuardedStore, chunk_plan
 from digs.observations.printable import printable
+from digs.observations.sentences import one_sentence
 
 _KINDS = "iufbUT"  # of arrays: numbers, truth values, texts
 
@@ -21,7 +20,7 @@ _MOST_AT_ONCE = 256 * 2**20  # bytes that are unpacked for one spectrum
 
 _MOST_CHUNKS = 1000  # of one spectrum
 
-_LONGEST = 400  # letters of a message
+_LONGEST_NAME = 100  # letters
 
 
 def open_zarr(path: Path, mode: str = "r") -> zarr.Group:
@@ -34,7 +33,7 @@ def open_zarr(path: Path, mode: str = "r") -> zarr.Group:
         DigsError: there is no such group.
     """
     form = {"zarr_format": 2} if mode == "w" else {}  # that all versions of the package read
-    with one_sentence(path.name):
+    with sound(path.name):
         if mode != "w" and not path.is_dir():
             raise DigsError(f"{path.name} is {'no folder' if path.exists() else 'missing'}; give that of a Zarr group.")
         if mode != "w" and len(list(islice(path.iterdir(), _MOST_NAMES + 1))) > _MOST_NAMES:
@@ -51,7 +50,7 @@ def arrays_of(group: zarr.Group, name: str) -> dict[str, zarr.Array]:
     Raises:
         DigsError: an array has chunks that are too large, or a codec that may do anything, such as pickle.
     """
-    with one_sentence(name):
+    with sound(name):
         found = {key: array for key, array in sorted(group.arrays()) if array.dtype.kind in _KINDS}
         group.store.plans.update({key: chunk_plan(array, f"'{key}' in {name}") for key, array in found.items()})
         return found
@@ -97,17 +96,6 @@ def part_of(array: zarr.Array, *place: int) -> np.ndarray:
     return values
 
 
-@contextmanager
-def one_sentence(name: str) -> Iterator[None]:
+def sound(name: str) -> AbstractContextManager[None]:
     """Say in one sentence what is met in a folder that is not what it seems."""
-    name = printable(name, _LONGEST // 4)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what matters is checked, and said in notes
-            yield
-    except DigsError as error:
-        words = printable(str(error), _LONGEST)
-        raise DigsError(words if name in words else printable(f"{name}: {words}", _LONGEST)) from None
-    except Exception as error:
-        reason = printable(str(error), 100).rstrip(".") or "no reason given"
-        raise DigsError(f"{name} is no sound Zarr group ({type(error).__name__}: {reason}).") from None
+    return one_sentence(printable(name, _LONGEST_NAME), "is no sound Zarr group")

@@ -16,12 +16,14 @@ class DrawPool:
     """Draws of z with the density of the posterior.
 
     problem: of the galaxy.
+    log_weight: ln of density over the mean of the proposals, shape (N,).
     """
 
     problem: GalaxyProblem
     z: np.ndarray = field(init=False)
     theta: np.ndarray = field(init=False)
     log_target: np.ndarray = field(init=False)
+    log_weight: np.ndarray = field(init=False)
     mean: np.ndarray = field(init=False)
     std: np.ndarray = field(init=False)
     peak: np.ndarray = field(init=False)
@@ -31,7 +33,7 @@ class DrawPool:
     def __post_init__(self):
         self.z = np.empty((0, self.problem.coordinates.dimensions))
         self.theta = np.empty((0, len(self.problem.names)))
-        self.log_target, self.mean, self.std, self.peak = (np.empty(0) for _ in range(4))
+        self.log_target, self.log_weight, self.mean, self.std, self.peak = (np.empty(0) for _ in range(5))
 
     def add(self, proposal: DrawProposal, number: int, random: np.random.Generator) -> float:
         """Make so many draws of a proposal and return which share of these is effective."""
@@ -53,16 +55,18 @@ class DrawPool:
             setattr(self, name, np.concatenate([getattr(self, name), getattr(terms, name).numpy()]))
         self._proposals.append(proposal)
         self._counts.append(len(z))
+        share = np.array(self._counts)[:, None] / len(self)
+        log_mean = logsumexp([each.log_prob(self.z) for each in self._proposals], axis=0, b=share)
+        self.log_weight = self.log_target - log_mean
         return effective_number(log_target - proposal.log_prob(z)) / len(z)
 
     def __len__(self) -> int:
         return len(self.z)
 
     @property
-    def log_weight(self) -> np.ndarray:
-        """Return ln of density over the mean of the proposals, shape (N,)."""
-        share = np.array(self._counts)[:, None] / len(self)
-        return self.log_target - logsumexp([each.log_prob(self.z) for each in self._proposals], axis=0, b=share)
+    def effective(self) -> float:
+        """Return how many of the draws are effective."""
+        return effective_number(self.log_weight)
 
     @property
     def masses(self) -> MassTerms:

@@ -10,11 +10,9 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from digs.exact.normal.normal_equations import MassTerms, NormalEquations
+from digs.exact.normal.normal_equations import MassTerms, NormalEquations, scattered_mass_terms
 from digs.exact.normal.scatter import COARSE
 from digs.inference.engine.dispersion_nodes import node_shares
-
-_ROUNDS = 2  # in which the mass is found at which lines and calibration scatter, as in NormalEquations
 
 
 class ExactMasses:
@@ -26,7 +24,7 @@ class ExactMasses:
     """
 
     def __init__(self, equations: NormalEquations, logmass_range: tuple[float, float]):
-        self._equations, self._range = equations, tuple(10.0**end for end in logmass_range)
+        self._equations, self._logmass_range = equations, logmass_range
         scatter, square = equations.scatter, equations.square
         modes, few = scatter.at_lines.shape
         columns, own = scatter.columns, square.shape[-1] - modes * COARSE
@@ -70,20 +68,8 @@ class ExactMasses:
         scattered = torch.cat([torch.cat([of_lines, mixed.mT], 2), torch.cat([mixed, calibration], 2)], 1)
         own = torch.stack([along, inner[:, scatter.columns]], 1)
         sides = torch.cat([sizes[:, None] * own[:, :, : self._few], self._summed(own, lines, shapes)], 2).mT
-        low, high = self._range
-        terms = MassTerms(model_data / model_model, model_model.rsqrt(), model_data)
-        for _ in range(_ROUNDS):
-            mass = terms.mean.clamp(low, high)[:, None, None]
-            inside = mass**2 * scattered
-            inside.diagonal(dim1=1, dim2=2).add_(1.0)
-            factor = _factor(inside)
-            to_model, to_data = torch.linalg.solve_triangular(factor, mass * sides, upper=False).unbind(2)
-            precision = model_model - (to_model**2).sum(1)
-            mean = (model_data - (to_model * to_data).sum(1)) / precision
-            chi_squared = equations.data - (to_data**2).sum(1) - mean**2 * precision
-            log_determinant = equations.log_determinant + 2 * factor.diagonal(dim1=1, dim2=2).log().sum(1)
-            terms = MassTerms(mean, precision.rsqrt(), -(chi_squared + log_determinant) / 2)
-        return terms
+        constants = equations.data, equations.log_determinant
+        return scattered_mass_terms(model_model, model_data, scattered, sides, constants, self._logmass_range)
 
     def _summed(self, columns: Tensor, lines: Tensor, shapes: Tensor) -> Tensor:
         """The modes of the calibration out of products with the columns, (N, k, columns), shape (N, k, modes)."""
@@ -91,20 +77,6 @@ class ExactMasses:
         of_lines = (columns[:, :, :few] * lines[:, None]) @ scatter.at_lines.T
         parts = columns[:, :, few:].unflatten(2, (len(scatter.at_lines), COARSE))
         return of_lines + (parts * shapes[:, None, None]).sum(3)
-
-
-def _factor(matrices: Tensor) -> Tensor:
-    """Cholesky factors of matrices, 1 and what is positive, shape (N, n, n).
-
-    Between nodes, lines that are blended may lack so little of being one that interpolation makes a matrix indefinite;
-    its eigenvalues are then lifted to 1, below which there can be none.
-    """
-    factor, failed = torch.linalg.cholesky_ex(matrices)
-    rows = failed.nonzero()[:, 0]
-    if len(rows):
-        values, vectors = torch.linalg.eigh(matrices[rows])
-        factor[rows] = torch.linalg.cholesky((vectors * values.clamp_min(1.0)[:, None]) @ vectors.mT)
-    return factor
 
 
 def _mixed(share: Tensor, parts: Iterable[Tensor]) -> Tensor:

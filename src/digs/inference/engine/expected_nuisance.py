@@ -11,8 +11,7 @@ from scipy.sparse import csr_array, diags_array, hstack
 from torch import Tensor
 
 from digs.exact.normal.nuisances import Nuisances, calibration_modes, covariance_modes, relative_modes
-from digs.inference.engine.dispersion_nodes import node_shares
-from digs.inference.engine.node_models import log_nodes
+from digs.inference.engine.node_models import model_shares
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
 
@@ -36,7 +35,7 @@ def nuisance_modes(
         log_dispersion: log10 of the dispersion in km/s, shape (1,); None where there is one model.
         strong, nuisances, seen, reference: as of modes_around.
     """
-    share = np.ones(1) if log_dispersion is None else node_shares(log_nodes(models), log_dispersion)[0].numpy()
+    share = model_shares(models, log_dispersion)[0].numpy()
     matrix = sum(part * model.matrix for part, model in zip(share, models, strict=True))
     amounts = (10.0 ** theta[0, 0] * coefficients(theta)[0]).numpy()
     model = replace(models[0], matrix=matrix)

@@ -11,6 +11,7 @@ from digs.inference.engine.draw_weights import effective_number, tempered, thinn
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.likeliest import Peaks
+from digs.inference.engine.model_prior import log_standard_normal
 
 _WIDER = 1.5  # times the covariance of a peak, in the proposal that looks around it
 _DEGREES = 6.0  # of freedom
@@ -53,7 +54,7 @@ class StandardNormal:
 
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Return ln of the density of z, shape (N,)."""
-        return -(np.square(z) + np.log(2 * np.pi)).sum(1) / 2
+        return log_standard_normal(z)
 
 
 def around_peaks(peaks: Peaks) -> StudentMixture:

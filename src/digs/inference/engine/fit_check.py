@@ -6,11 +6,12 @@ import numpy as np
 import torch
 from scipy.stats import chi2
 
-from digs.inference.engine.dispersion_nodes import node_shares
 from digs.inference.engine.expected_nuisance import expected_nuisance, nuisance_modes
 from digs.inference.engine.fixed_covariance import every_product, scattered
 from digs.inference.engine.galaxy_problem import GalaxyProblem
-from digs.inference.engine.node_models import interpolated_spectra, log_nodes
+from digs.inference.engine.node_models import interpolated_spectra, model_shares
+
+_BOX = 25  # pixels, over which residuals are looked at together
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class FitCheck:
         """
         columns, dispersion = problem.split(torch.as_tensor(theta, dtype=torch.float64)[None])
         amounts = 10.0 ** theta[0] * problem.coefficients(columns)[0].numpy()
-        share = np.ones(1) if dispersion is None else node_shares(log_nodes(problem.models), dispersion)[0].numpy()
+        share = model_shares(problem.models, dispersion)[0].numpy()
         products = np.tensordot(share, every_product(problem.equations), 1)
         products = scattered(products, problem.equations.scatter, amounts)[0]
         residual = np.append(-amounts, 1.0)
@@ -57,9 +58,6 @@ class FitCheck:
     def inflation(self) -> float:
         """Return by what errors would have to be multiplied for chi-squared to be what is expected."""
         return float(np.sqrt(self.chi_squared / self.degrees))
-
-
-_BOX = 25  # pixels, over which residuals are looked at together
 
 
 def worst_wavelength(problem: GalaxyProblem, theta: np.ndarray) -> float:

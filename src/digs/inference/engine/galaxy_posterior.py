@@ -46,6 +46,9 @@ _TELLING = 150.0  # effective draws of a network, from which a mixture learns al
 _STARTS = 6  # of the network's draws, from which it is
 
 
+STATISTICS = ("chi_squared", "pixels", "probability", "inflation", "first_efficiency", "calls", "effective")
+
+
 @dataclass(frozen=True)
 class GalaxyPosterior:
     """Weighted draws of one galaxy.
@@ -54,8 +57,8 @@ class GalaxyPosterior:
     names: of the columns.
     log_evidence, log_evidence_error: nan where unknown.
     verdict: one of digs.inference.results.galaxy_draws.KINDS; reason: for it, a sentence.
-    statistics: numbers by name: chi_squared, pixels and probability of the best fit; first_efficiency of the first
-        proposal; calls of the likelihood; effective draws behind those that were kept.
+    statistics: the numbers of STATISTICS by name: chi_squared, pixels and probability of the best fit; first_efficiency
+        of the first proposal; calls of the likelihood; effective draws behind those that were kept.
     notes: sentences on what was done to the spectrum.
     """
 
@@ -146,7 +149,7 @@ class _Task:
         check = _check(problem, _likeliest(pool))
         if check.probability < self._settings.significance:  # which a better fit may yet mend
             return None
-        if effective_number(pool.log_weight) >= self._effective:
+        if pool.effective >= self._effective:
             return self._finished(pool, TRUSTED, first, check)
         return self._refined(pool, first, check, random)
 
@@ -172,19 +175,18 @@ class _Task:
                 return _outside(found.problem, check, self._draws, self._notes)
             pool = DrawPool(found.problem)
             first = pool.add(guess_from_peaks(found, random), self._draws, random)
-            if effective_number(pool.log_weight) < self._effective:
-                _refine(pool, self._effective, settings.calls, random)
+            _refine(pool, self._effective, settings.calls, random)
             if not self._search.narrowed(found.problem, pool.theta, _shares(pool)) or attempt == _WIDENED:
                 break
             found = self._search.wider(found)
-        if effective_number(pool.log_weight) >= self._effective and len(pool) == self._draws:
+        if pool.effective >= self._effective and len(pool) == self._draws:
             return self._finished(pool, TRUSTED, first, check)
         return self._refined(pool, first, check, random)
 
     def _refined(self, pool: DrawPool, first: float, check: FitCheck, random: np.random.Generator) -> GalaxyPosterior:
         """The posterior after refinement, and by emcee if that is not enough."""
         _refine(pool, self._effective, self._settings.calls, random)
-        if effective_number(pool.log_weight) < self._effective and self._settings.walk:
+        if pool.effective < self._effective and self._settings.walk:
             walked = _walked(pool, self._settings.walk, random)
             if walked is not None:
                 return self._by_emcee(pool, walked, first, check, random)
@@ -193,7 +195,7 @@ class _Task:
     def _finished(self, pool: DrawPool, verdict: str, first: float, check: FitCheck) -> GalaxyPosterior:
         """The posterior of weighted draws."""
         random = stream(self._seed, "engine's end", self._key)
-        log_weight, reached = pool.log_weight, effective_number(pool.log_weight)
+        log_weight, reached = pool.log_weight, pool.effective
         if np.isfinite(log_weight).sum() > self._draws:
             rows, kept = thinned(log_weight, self._draws, random)
         else:
@@ -262,8 +264,8 @@ def _check(problem: GalaxyProblem, theta: np.ndarray) -> FitCheck:
 
 def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Generator) -> None:
     """Learn from the draws and add more, until enough are effective or the calls are used up."""
-    share = effective_number(pool.log_weight) / len(pool)
-    while (reached := effective_number(pool.log_weight)) < effective and len(pool) < calls:
+    share = pool.effective / len(pool)
+    while (reached := pool.effective) < effective and len(pool) < calls:
         wanted = _MARGIN * (effective - reached) / max(share, _LEAST_SHARE)
         number = int(np.clip(wanted, _ROUND[0], min(_ROUND[1], max(calls - len(pool), _ROUND[0]))))
         mixture = learned_mixture(pool.z, pool.log_weight, random, pool.problem.coordinates.components)

@@ -73,8 +73,7 @@ class GalaxySearch:
         z = template_starts(problem, forms, self._space, starts)
         peaks = likeliest(problem, forms, z, at_nodes=not known)
         if known:
-            theta = problem.coordinates.theta(distinct(peaks).z)
-            return self._found(*self._settled(problem, theta, best_mass(problem, forms, peaks)))
+            return self._closest(problem, forms, distinct(peaks))
         nodes = np.log10(nodes)
         theta = problem.coordinates.theta(peaks.z)
         best = int(np.abs(nodes - theta[0, -1]).argmin())
@@ -93,14 +92,13 @@ class GalaxySearch:
             forms: its cheap likelihood.
             z: starts, shape (N, d).
         """
-        peaks = distinct(likeliest(problem, forms, z))
+        return self._closest(problem, forms, distinct(likeliest(problem, forms, z)))
+
+    def _closest(self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> FoundGalaxy:
+        """The galaxy, with nodes around its highest peak where its dispersion is not known."""
         if self._settings.dispersion is not None:
             theta = problem.coordinates.theta(peaks.z)
             return self._found(*self._settled(problem, theta, best_mass(problem, forms, peaks)))
-        return self._closest(problem, forms, peaks)
-
-    def _closest(self, problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> FoundGalaxy:
-        """The galaxy, with nodes around its highest peak."""
         found = self._close(problem, forms, peaks, self._plausible(problem, peaks))
         for _ in range(_AGAIN):
             if not self._near_an_end(found):

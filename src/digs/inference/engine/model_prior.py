@@ -19,6 +19,11 @@ _STEEPEST = 5.0  # dex, of a ratio of rates
 _EDGE = 1e-12  # of the unit cube's sides, that a point on its surface is taken to lie inside
 
 
+def log_standard_normal(z: np.ndarray) -> np.ndarray:
+    """Return ln of the standard normal density of points, shape (N, d), shape (N,)."""
+    return -(np.square(z) + np.log(2 * np.pi)).sum(1) / 2
+
+
 class ModelPrior(WidePrior):
     """The wide prior; ratios of the rates of a binned history have the continuity prior of Leja et al. (2019).
 
@@ -99,4 +104,4 @@ class Coordinates:
 
     def log_jacobian(self, z: np.ndarray) -> np.ndarray:
         """Return ln |d theta / d z|, shape (N,), theta without its mass."""
-        return self.log_volume - (np.square(z) + np.log(2 * np.pi)).sum(1) / 2
+        return self.log_volume + log_standard_normal(z)

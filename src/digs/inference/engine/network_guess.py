@@ -10,7 +10,7 @@ from digs.base.errors import DigsError
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.model_pixels import ModelPixels
-from digs.inference.engine.model_prior import Coordinates
+from digs.inference.engine.model_prior import Coordinates, log_standard_normal
 from digs.inference.general.general_network import GeneralNetwork
 from digs.inference.general.general_pairs import LEARNED
 from digs.inference.general.wiener_summary import Sight, summary_of
@@ -95,7 +95,7 @@ class FlowCoordinates:
             rest, log_q: what NetworkGuess.theta makes of it.
         """
         allowed = ((rest >= self.low) & (rest <= self.high)).all(1)
-        log_noise = -(np.square(z.astype(np.float32), dtype=float) + np.log(2 * np.pi)).sum(1) / 2
+        log_noise = log_standard_normal(z.astype(np.float32).astype(float))  # of the numbers that the network saw
         mass = self._box.theta(np.zeros((1, len(self.low))))[0, 0]
         theta = np.column_stack([np.full(len(rest), mass), rest.clip(self.low, self.high)])
         return theta, np.where(allowed, log_noise - log_q, -np.inf)

@@ -85,8 +85,20 @@ def interpolated_spectra(
     amounts = coefficients(theta) * 10.0 ** theta[:, :1]
     if log_dispersion is None:
         return (amounts @ torch.as_tensor(models[0].matrix).T).numpy()
-    share = node_shares(log_nodes(models), log_dispersion)
+    share = model_shares(models, log_dispersion)
     return sum(share[:, [k]] * (amounts @ torch.as_tensor(each.matrix).T) for k, each in enumerate(models)).numpy()
+
+
+def model_shares(models: Sequence[LinearModel], log_dispersion: Tensor | None) -> Tensor:
+    """Return the shares of models at dispersions between them, shape (N, models); (1, 1) where there is one model.
+
+    Args:
+        models: of ascending dispersions, or one.
+        log_dispersion: log10 of the dispersion in km/s, shape (N,); None where there is one model.
+    """
+    if log_dispersion is None:
+        return torch.ones(1, 1, dtype=torch.float64)
+    return node_shares(log_nodes(models), log_dispersion)
 
 
 def log_nodes(models: Sequence[LinearModel]) -> Tensor:

@@ -7,23 +7,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 from threadpoolctl import threadpool_limits
 
 from digs.base import inputs
 from digs.base.errors import DigsError
 from digs.base.torch_state import calculating
+from digs.base.torch_threads import torch_threads
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.galaxy_posterior import GalaxyPosterior, galaxy_posterior
+from digs.inference.engine.galaxy_posterior import STATISTICS, GalaxyPosterior, galaxy_posterior
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.general.general_network import stored_general_network
 from digs.inference.results.galaxy_draws import OUTSIDE
 from digs.observations.spectrum import Spectrum
 
 _ALONE = threading.Lock()  # the number of threads belongs to the whole process
-
-_NO_STATISTICS = ("chi_squared", "pixels", "probability", "inflation", "first_efficiency", "calls", "effective")
 
 
 def share_of_light(given: float | None) -> float | None:
@@ -68,7 +66,7 @@ def no_posterior(
     """Return what stands for a galaxy that has none."""
     names = columns_of(settings, redshift)
     nan = np.full((draws, len(names)), np.nan)
-    statistics = dict.fromkeys(_NO_STATISTICS, np.nan)
+    statistics = dict.fromkeys(STATISTICS, np.nan)
     return GalaxyPosterior(nan, nan[:, 0], names, np.nan, np.nan, OUTSIDE, reason, statistics, notes)
 
 
@@ -81,13 +79,8 @@ def columns_of(settings: EngineSettings, redshift: float) -> tuple[str, ...]:
 @contextmanager
 def _one_thread() -> Iterator[None]:
     """One thread, and no warnings of numbers that end as 0 or infinity, which are looked at where they count."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    with torch_threads(1), threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
+        yield
 
 
 def distinct(names: Sequence[str], mark: str = " ") -> list[str]:
