@@ -37,6 +37,16 @@ def spoil(sound: dict, where: str, value) -> str:
 
 
 MISTAKES = {
+    "a galaxy without a file": (
+        "real_spectra.galaxies",
+        {"M 31": {"package": "ppxf"}},
+        ("real_spectra", "M 31", "file"),
+    ),
+    "a file's hash in words": (
+        "real_spectra.galaxies.NGC 3522.sha256",
+        "unknown",
+        ("real_spectra.galaxies.NGC 3522.sha256",),
+    ),
     "a basis of too few places": ("basis.places", 100, ("basis", "136", "100")),
     "a basis from upside-down ages": ("basis.ranges.tage", [13.8, 0.01], ("basis.ranges.tage", "swap")),
     "a batch of parts": ("general_network.recipe.batch_size", 100, ("general_network.recipe.batch_size", "64")),
@@ -51,6 +61,14 @@ MISTAKES = {
         "maf",
         ("general_search.architectures.small", "zuko_nsf"),
     ),
+    "cells in no order": ("general_validation.signal", [5.0, 2.0], ("general_validation.signal", "sort")),
+    "chains of more galaxies than there are": (
+        "general_validation.chains.galaxies",
+        200,
+        ("general_validation.galaxies", "raise it to 200"),
+    ),
+    "fewer draws than are to be effective": ("general_validation.draws", 100, ("general_validation.draws", "raise")),
+    "no galaxy for Prospector": ("general_prospector.galaxies", 0, ("general_prospector.galaxies", "greater than 0")),
     "upside-down range": ("prior.logzsol", [0.2, -2.0], ("prior.logzsol", "swap")),
     "empty range": ("prior.tage", [1.0, 1.0], ("prior.tage", "1")),
     "half a range": ("prior.logmass", [8.0], ("prior.logmass",)),

@@ -198,8 +198,15 @@ LIGHTS = {"predictive_checks", "warning_lights"}
         ("warning_lights.seed", 1, {"warning_lights"}, {"league"}),
         ("redshifted.galaxies", 400, {"redshifted"}, {"warning_lights", "league"}),
         ("calibration.bootstrap", 7, {"calibration"}, set()),
-        ("general_network.seed", 1, {"general_network", "general_search"}, set()),
+        (
+            "general_network.seed",
+            1,
+            {"general_network", "general_search"},
+            {"general_validation", "general_prospector", "real_spectra"},
+        ),
         ("general_search.seed", 1, {"general_search"}, set()),
+        ("general_validation.seed", 1, {"general_validation"}, set()),
+        ("real_spectra.seed", 1, {"real_spectra"}, set()),
     ],
 )
 def test_changed_parameter_reruns_what_follows_from_it(tree, where, value, declared, downstream):
