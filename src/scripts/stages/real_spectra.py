@@ -59,7 +59,9 @@ def main() -> None:
         spectrum = brought_spectrum(name, *source.model_dump().values())
         seen = RealGalaxy.of(spectrum, settings.redshift_error, settings.draws, settings.seed)
         others = {
-            BAGPIPES: partial(bagpipes_answer, seen.galaxy, **settings.bagpipes.model_dump(), seed=settings.seed),
+            BAGPIPES: partial(
+                bagpipes_answer, seen.galaxy, seen.heaviest, **settings.bagpipes.model_dump(), seed=settings.seed
+            ),
             PPXF: partial(ppxf_answer, seen.galaxy, **settings.ppxf.model_dump(), seed=settings.seed),
         }
         answers = seen.answers | {code: kept(parts, f"{name}-{code}", find) for code, find in others.items()}

@@ -10,7 +10,7 @@ from digs.inference.other_codes.observed_galaxy import ObservedGalaxy, observed_
 from digs.physics.instrument import Instrument
 from digs.physics.linear.linear_model import LinearModel
 
-WAVELENGTH = np.geomspace(4000, 6600, 500)
+WAVELENGTH = np.geomspace(4000, 6000, 1600)  # 76 km/s, as pPXF wants two pixels in a line-spread function or more
 REDSHIFT, RESOLUTION, DISPERSION = 0.06, 1500.0, 150.0
 THETA = np.array([[10.5, -0.3, 0.5, 8.0, 0.2, -0.2, -2.8, np.log10(DISPERSION)]])
 SETTINGS = EngineSettings(bank=2000, effective=60, walk=0, network=False)

@@ -7,13 +7,17 @@ the errors. Bagpipes' wavelengths are in air, so spectra are handed over in air;
 its populations, which is corrected for.
 """
 
+import warnings
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
 from astropy import constants
 from astropy.cosmology import WMAP9
+from scipy.optimize import minimize
 
+from digs.base.errors import DigsError
 from digs.base.random_streams import stream
 from digs.inference.other_codes.brought_spectra import need
 from digs.inference.other_codes.code_answer import CodeAnswer
@@ -30,6 +34,10 @@ _DEPTH = 2.5 / np.log(10)  # mag of an optical depth of 1
 _SPARE = 1.05  # of 1 + redshift, up to which Bagpipes makes its wavelengths
 _SOLAR, _MEGAPARSEC = 3.826e33, 3.086e24  # erg / s and cm, in Bagpipes
 _NEGLIGIBLE = 1e-4  # of the largest weight
+_MISSED = 10.0  # nat, by which a peak is higher that should not have been missed
+_CLIMB = 600  # calls of the likelihood
+_STEP = 0.05  # of a parameter's range, at first
+_DECADES = 10.0  # ratio of a range's ends, above which its logarithm is taken
 
 
 class BagpipesModel:
@@ -64,7 +72,8 @@ class BagpipesModel:
 
     def log_likelihood(self, values: np.ndarray) -> float:
         """Return ln of the likelihood of Bagpipes' parameters, in the order of its `params`."""
-        with redirect_stdout(None):
+        with redirect_stdout(None), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of stars older than its universe, whose likelihood is 0
             return float(self.fitted.lnlike(values))
 
     def made(self, values: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
@@ -133,26 +142,64 @@ def stellar_dispersion(added: float, fwhm: float, rest: float) -> float:
     return float(np.sqrt(max(added**2 + square(_MILES) - square(fwhm), 0.0)))
 
 
-def bagpipes_answer(galaxy: ObservedGalaxy, resolution: float, live: int, effective: int, seed: int) -> CodeAnswer:
+def as_bagpipes(theta: Mapping[str, float]) -> dict[str, float]:
+    """Return a galaxy of digs, its dispersion among the columns, in the parameters of Bagpipes."""
+    return {
+        "delayed:age": theta["tage"],
+        "delayed:massformed": theta["logmass"],
+        "delayed:metallicity": 10 ** theta["logzsol"],
+        "delayed:tau": 10 ** theta["logtau"],
+        "dust:Av": _DEPTH * theta["dust2"],
+        "nebular:logU": theta["gas_logu"],
+        "nebular:metallicity": 10 ** theta["gas_logz"],
+        "veldisp": 10 ** theta["logdispersion"],
+    }
+
+
+def climbed(model: BagpipesModel, start: np.ndarray) -> float:
+    """Return ln of the likelihood at the top of the hill on which Bagpipes' parameters lie, by Nelder and Mead."""
+    low, high = np.array(model.fitted.prior.limits).T
+    logarithmic = (low > 0) & (high / np.maximum(low, _NEGLIGIBLE) > _DECADES)
+    scaled = lambda values: np.log10(values, out=np.array(values, float), where=logarithmic)
+    values = lambda x: np.clip(np.where(logarithmic, 10.0 ** np.minimum(x, _DECADES), x), low, high)
+    ends, first = np.stack([scaled(low), scaled(high)]), scaled(np.clip(start, low, high))
+    inwards = np.where(first > ends.mean(0), -_STEP, _STEP) * (ends[1] - ends[0])
+    simplex = first + np.vstack([np.zeros(len(first)), np.diag(inwards)])
+    options = {"initial_simplex": simplex, "maxfev": _CLIMB, "adaptive": True}
+    found = minimize(lambda x: -model.log_likelihood(values(x)), first, method="Nelder-Mead", options=options)
+    return -float(found.fun)
+
+
+def bagpipes_answer(
+    galaxy: ObservedGalaxy, start: Mapping[str, float], resolution: float, live: int, effective: int, seed: int
+) -> CodeAnswer:
     """Return what Bagpipes finds, by nautilus.
 
     Args:
         galaxy: its spectrum and errors.
+        start: a galaxy of digs, as of as_bagpipes, from which another way leads to a peak.
         resolution: as of BagpipesModel.
         live: points of nautilus.
         effective: draws, at least.
         seed: of nautilus.
     Raises:
-        DigsError: bagpipes is not installed.
+        DigsError: bagpipes is not installed; or nautilus has missed a peak.
     """
     from nautilus import Sampler
 
     model = BagpipesModel(galaxy, resolution)
-    start = int(stream(seed, "bagpipes").integers(2**31))
+    first = int(stream(seed, "bagpipes").integers(2**31))
     transform, number = model.fitted.prior.transform, model.fitted.ndim
-    sampler = Sampler(transform, model.log_likelihood, n_dim=number, n_live=live, n_networks=1, seed=start)
+    sampler = Sampler(transform, model.log_likelihood, n_dim=number, n_live=live, n_networks=1, seed=first)
     sampler.run(n_eff=effective)
     values, log_weight, log_likelihood = sampler.posterior()
+    guess = as_bagpipes(start)
+    missed = climbed(model, np.array([guess[name] for name in model.fitted.params])) - log_likelihood.max()
+    if missed > _MISSED:
+        raise DigsError(
+            f"nautilus missed a peak of Bagpipes that is {missed:.0f} nat higher than what it found; raise "
+            "real_spectra.bagpipes.live in params.yaml."
+        )
     weight = np.exp(log_weight - log_weight.max())
     counted = weight > _NEGLIGIBLE
     found = [model.made(each)[0] for each in values[counted]]

@@ -80,6 +80,12 @@ class RealGalaxy:
         band = weighted_quantiles(spectra, weight / weight.sum(), shares) + added
         return cls(galaxy, delayed, binned, answers, band)
 
+    @property
+    def heaviest(self) -> dict[str, float]:
+        """Return the heaviest draw of delayed tau, by the names of its columns."""
+        draws, weight = self.delayed.found.one(0)
+        return dict(zip(self.delayed.found.names, draws[weight.argmax()].tolist(), strict=True))
+
     def plain(self, answers: Mapping[str, CodeAnswer]) -> dict[str, Any]:
         """Return what JSON keeps.
 
