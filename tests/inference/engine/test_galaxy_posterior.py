@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from made_galaxies import QUICK, TRUTH, made_spectrum
 
 import digs
@@ -12,6 +13,7 @@ from digs.exact.normal.normal_equations import MassTerms
 from digs.inference.engine.draw_pool import DrawPool
 from digs.inference.engine.draw_weights import effective_number, thinned
 from digs.inference.engine.engine_settings import EngineSettings
+from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_posterior import galaxy_posterior, guess_from_peaks
 from digs.inference.engine.galaxy_search import GalaxySearch
 from digs.inference.engine.mass_draws import draw_logmass
@@ -19,6 +21,7 @@ from digs.inference.engine.model_prior import ModelPrior
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.results.galaxy_draws import OUTSIDE, REFINED, TRUSTED
+from digs.physics.linear.wide_prior import RANGES
 
 DRAWS = 200
 
@@ -64,6 +67,34 @@ def test_evidence_is_that_of_a_broader_proposal():
         evidence.append(pool.log_weight.max() + np.log(weight.mean()))
         errors.append(weight.std() / weight.mean() / np.sqrt(number))
     assert abs(evidence[0] - evidence[1]) < 5 * np.hypot(*errors)
+
+
+@pytest.mark.parametrize("logmass", [6.05, 12.95])
+@pytest.mark.parametrize("settings", [QUICK, replace(QUICK, network=True)])
+def test_a_mass_at_an_end_of_the_prior_is_looked_for_inside_it(logmass, settings):
+    """A cheap likelihood whose mass were free would lead to galaxies that need one beyond the end."""
+    for number in range(3):
+        found = one_posterior(made_spectrum(number, theta=[logmass, *TRUTH[1:]]), settings, DRAWS, seed=1)
+        assert found.verdict in (TRUSTED, REFINED), found.reason
+        assert found.statistics["effective"] >= QUICK.effective
+        low, high = RANGES["logmass"]
+        assert ((found.draws[:, 0] >= low) & (found.draws[:, 0] <= high)).all()
+
+
+def test_the_cheap_likelihood_keeps_the_mass_inside_its_prior():
+    """It is that of the best mass of the prior, which a grid finds, but for its width."""
+    problem = GalaxySearch(made_spectrum(), ModelSpace.of(QUICK, 0.06), QUICK).found().problem
+    forms = FixedCovariance.of_equations(problem)
+    amounts = problem.coefficients(problem.split(torch.tensor([TRUTH]).double())[0])
+    y = amounts @ forms.combine.T
+    square, inner, constant = forms.at(y, None)
+    for low, high in ((10.0, 11.0), (6.0, 9.5), (11.5, 13.0)):  # log10 of solar masses
+        ended = replace(forms, mass_range=(10.0**low, 10.0**high))
+        mass = torch.logspace(low, high, 4001, dtype=torch.float64)
+        best = (mass * inner - mass**2 * square / 2).max() + constant
+        width = (ended.mass(square, inner) * square.sqrt()).clamp_min(2.0).log()
+        assert ended.without_mass(square, inner, constant).item() == pytest.approx((best - width).item(), abs=0.01)
+        assert 10.0**low <= ended.mass(square, inner).item() <= 10.0**high
 
 
 def test_a_spectrum_of_nothing_known_is_outside():

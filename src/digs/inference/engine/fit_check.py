@@ -1,4 +1,9 @@
-"""How well the likeliest galaxy fits a spectrum: chi-squared with all that is uncertain beside the noise."""
+"""How well the likeliest galaxy fits a spectrum: chi-squared with all that is uncertain beside the noise.
+
+At the truth it has as many degrees of freedom as there are pixels (digs.inference.predictive). At the best fit it is
+smaller, by no more than the number of parameters, and by less where the prior tells them. So a galaxy of the model is
+called outside it no more often than the significance says.
+"""
 
 from dataclasses import dataclass
 
@@ -18,8 +23,8 @@ _BOX = 25  # pixels, over which residuals are looked at together
 class FitCheck:
     """Chi-squared of the best fit.
 
-    chi_squared: with the nuisances; pixels: that count.
-    theta: the best fit, whose columns are the parameters that were fitted, shape (columns,).
+    chi_squared: with the nuisances; pixels: that count, the degrees of freedom at the truth.
+    theta: the best fit, shape (columns,).
     """
 
     chi_squared: float
@@ -45,19 +50,14 @@ class FitCheck:
         return cls(chi_squared, pixels, theta)
 
     @property
-    def degrees(self) -> int:
-        """Return the degrees of freedom, 1 or more."""
-        return max(self.pixels - len(self.theta), 1)
-
-    @property
     def probability(self) -> float:
-        """Return how probable a chi-squared of this size or larger is, if the model is right."""
-        return float(chi2.sf(self.chi_squared, self.degrees))
+        """Return how probable a chi-squared of this size or larger is at the truth, if the model is right."""
+        return float(chi2.sf(self.chi_squared, self.pixels))
 
     @property
     def inflation(self) -> float:
         """Return by what errors would have to be multiplied for chi-squared to be what is expected."""
-        return float(np.sqrt(self.chi_squared / self.degrees))
+        return float(np.sqrt(self.chi_squared / self.pixels))
 
 
 def worst_wavelength(problem: GalaxyProblem, theta: np.ndarray) -> float:

@@ -6,7 +6,8 @@ the data, those along which a normal prior of the moments of g would be narrowed
 
     \ln L = M y^T b - M^2 y^T C y / 2 + const,
 
-which at the best mass is (y^T b)^2 / (2 y^T C y). C, b and the constant are interpolated between dispersions.
+where the best mass is y^T b / y^T C y, or the end of the prior that is nearest to it. C, b and the constant are
+interpolated between dispersions.
 """
 
 from dataclasses import dataclass, replace
@@ -34,6 +35,7 @@ class FixedCovariance:
     combine: T, shape (r, n).
     curvature: C at each dispersion, shape (K, r, r); slope: b, shape (K, r); constant: shape (K,).
     log_dispersion: shape (K,).
+    mass_range: ends of the prior of M in solar masses.
     """
 
     combine: Tensor
@@ -41,6 +43,7 @@ class FixedCovariance:
     slope: Tensor
     constant: Tensor
     log_dispersion: Tensor
+    mass_range: tuple[float, float]
 
     @classmethod
     def of(cls, problem: GalaxyProblem, reference: np.ndarray, node: int) -> "FixedCovariance":
@@ -75,7 +78,8 @@ class FixedCovariance:
         back = factor @ vectors[:, kept]
         constants = -(products[:, -1, -1] + log_determinant) / 2
         parts = combine, back.T @ products[:, :-1, :-1] @ back, products[:, :-1, -1] @ back, constants
-        return cls(*(torch.as_tensor(np.ascontiguousarray(part)) for part in parts), log_nodes(problem.models))
+        parts = (torch.as_tensor(np.ascontiguousarray(part)) for part in parts)
+        return cls(*parts, log_nodes(problem.models), problem.mass_range)
 
     def at(self, y: Tensor, log_dispersion: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Return y^T C y, y^T b and the constant, shape (N,) each.
@@ -91,15 +95,19 @@ class FixedCovariance:
         square = torch.stack([((y @ each) * y).sum(1) for each in self.curvature], 1)
         return (share * square).sum(1), (share * (y @ self.slope.T)).sum(1), share @ self.constant
 
+    def mass(self, square: Tensor, inner: Tensor) -> Tensor:
+        """Return the best mass in solar masses, of y^T C y and y^T b."""
+        return (inner / square.clamp_min(1e-300)).clamp(*self.mass_range)
+
+    def without_mass(self, square: Tensor, inner: Tensor, constant: Tensor) -> Tensor:
+        """Return ln of the integral over ln M, nearly: the peak, and the width in ln M of a mass well above 0."""
+        mass = self.mass(square, inner)
+        sigmas = mass * square.sqrt()  # from 0
+        return mass * inner - sigmas**2 / 2 - sigmas.clamp_min(_LEAST).log() + constant
+
     def log_likelihood(self, y: Tensor, log_dispersion: Tensor | None) -> Tensor:
         """Return ln L integrated over the logarithm of the mass, nearly, shape (N,)."""
-        return without_mass(*self.at(y, log_dispersion))
-
-
-def without_mass(square: Tensor, inner: Tensor, constant: Tensor) -> Tensor:
-    """Return ln of the integral over ln M, nearly: the peak, and the width in ln M of a mass well above 0."""
-    pull = inner / square.clamp_min(1e-300).sqrt()  # of the mass from 0, in its standard deviations
-    return pull.clamp_min(0.0) ** 2 / 2 - pull.clamp_min(_LEAST).log() + constant
+        return self.without_mass(*self.at(y, log_dispersion))
 
 
 def scattered_products(problem: GalaxyProblem, reference: np.ndarray, node: int) -> tuple[np.ndarray, float]:

@@ -42,7 +42,8 @@ _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
 _FEWEST = 500  # draws of a network that are looked at, at least
 _LOST = 3.0  # effective draws of a network, below which the likeliest galaxy is looked for
-_TELLING = 150.0  # effective draws of a network, from which a mixture learns all that it can
+_TELLING = 150.0  # effective draws of a network, from which a mixture learns most of what it can
+_FEW_ROUNDS, _ROUNDS = 2, 8  # of learning by the cheap likelihood, once that is so and before
 _STARTS = 6  # of the network's draws, from which it is
 
 
@@ -138,9 +139,9 @@ class _Task:
             if reached >= ENOUGH * len(z):
                 first = pool.take(own, *(each[: self._draws] for each in (z, *there)))
             else:
-                proposal = DrawProposal(learned_mixture(z, log_weight, random, FlowCoordinates.components))
-                if reached < _TELLING:
-                    proposal = first_guess(problem, forms, proposal.mixture, random)
+                mixture = learned_mixture(z, log_weight, random, FlowCoordinates.components)
+                rounds = _FEW_ROUNDS if reached >= _TELLING else _ROUNDS
+                proposal = first_guess(problem, forms, mixture, random, rounds)
                 first = pool.add(proposal, self._draws, random)
             if not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break
@@ -257,8 +258,7 @@ def _check(problem: GalaxyProblem, theta: np.ndarray) -> FitCheck:
     """The check of one galaxy at its likeliest mass."""
     theta = theta[None].copy()
     mass = problem.mass_terms(torch.as_tensor(theta)).mean.item()
-    low, high = problem.logmass_range
-    theta[0, 0] = np.log10(np.clip(mass, 10.0**low, 10.0**high))
+    theta[0, 0] = np.log10(np.clip(mass, *problem.mass_range))
     return FitCheck.of(problem, theta[0])
 
 
@@ -321,7 +321,7 @@ def _statistics(check: FitCheck) -> dict[str, float]:
 def _outside(problem: GalaxyProblem, check: FitCheck, draws: int, notes: tuple[str, ...]) -> GalaxyPosterior:
     names, worst = problem.names, worst_wavelength(problem, check.theta)
     reason = (
-        f"the best fit has a chi-squared of {check.chi_squared:.0f} for {check.degrees} degrees of freedom, nuisances "
+        f"the best fit has a chi-squared of {check.chi_squared:.0f} in {check.pixels} pixels, nuisances "
         f"included (p = {check.probability:.1e}), and is worst near {worst:.0f} Angstrom; with errors "
         f"{check.inflation:.2f} times as large, or these pixels masked, it might fit"
     )

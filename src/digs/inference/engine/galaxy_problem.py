@@ -141,6 +141,12 @@ class GalaxyProblem:
         """Return the ends of the prior in the logarithm of the mass."""
         return self.prior.low[0].item(), self.prior.high[0].item()
 
+    @property
+    def mass_range(self) -> tuple[float, float]:
+        """Return the same in solar masses."""
+        low, high = self.logmass_range
+        return 10.0**low, 10.0**high
+
     def split(self, theta: Tensor) -> tuple[Tensor, Tensor | None]:
         """Return the columns of the coefficients, and the dispersion where it is a parameter."""
         columns = len(self.coefficients.names)

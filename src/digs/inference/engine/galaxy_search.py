@@ -196,8 +196,7 @@ class GalaxySearch:
         seen = np.isfinite(problem.pixels.sigma)
         model = (problem.models[problem.middle].matrix @ amounts)[seen] / problem.pixels.sigma[seen]
         mass = model @ (problem.pixels.flux[seen] / problem.pixels.sigma[seen]) / (model @ model)
-        low, high = (10.0**end for end in problem.logmass_range)
-        return replace(problem, reference=float(np.clip(mass, low, high)) * amounts)
+        return replace(problem, reference=float(np.clip(mass, *problem.mass_range)) * amounts)
 
     def _near_an_end(self, found: FoundGalaxy) -> bool:
         """Whether the likeliest dispersion is near an end of the nodes that is not the prior's."""
@@ -228,8 +227,7 @@ def best_mass(problem: GalaxyProblem, forms: FixedCovariance, peaks: Peaks) -> f
     """Return the likeliest mass in solar masses of the highest peak, inside the prior."""
     columns, dispersion = problem.split(torch.as_tensor(problem.coordinates.theta(peaks.z[:1])))
     square, inner, _ = forms.at(problem.coefficients(columns) @ forms.combine.T, dispersion)
-    low, high = (10.0**end for end in problem.logmass_range)
-    return float((inner / square).clamp(low, high)[0])
+    return float(forms.mass(square, inner)[0])
 
 
 def reachable_pixels(spectrum: Spectrum, settings: EngineSettings) -> ModelPixels:

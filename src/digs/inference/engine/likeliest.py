@@ -2,11 +2,12 @@ r"""The likeliest galaxies, by Gauss-Newton steps from several starts at once, a
 
 With y(z) the told combinations of amounts, at the best mass M = y^T b / y^T C y the posterior of z is
 
-    f = (y^T b)^2 / (2 y^T C y) - z^T z / 2 + const
+    f = M y^T b - M^2 y^T C y / 2 - z^T z / 2 + const
 
 Its slope is M J^T (b - M C y) - z, J being dy/dz by differences, and its curvature nearly that of
--M^2 [J^T C J - (J^T C y)(J^T C y)^T / y^T C y] - 1. The dispersion changes b and C instead of y: its slope and
-curvature come from differences of f, the mixed curvatures from differences of the slope.
+-M^2 [J^T C J - (J^T C y)(J^T C y)^T / y^T C y] - 1. Where the best mass is an end of the prior, M is the same for all z
+nearby, and the curvature is -M^2 J^T C J - 1. The dispersion changes b and C instead of y: its slope and curvature come
+from differences of f, the mixed curvatures from differences of the slope.
 """
 
 from dataclasses import dataclass
@@ -139,11 +140,13 @@ class _Hill:
             curvature, b, constant = forms.curvature, forms.slope, forms.constant
         along = (curvature @ y[..., None])[..., 0]
         square, inner = (along * y).sum(1), (y * b).sum(1)
-        mass = (inner / square).clamp_min(0.0)
+        mass = forms.mass(square, inner)
         value = mass * inner - mass**2 * square / 2 + constant
         slope = mass[:, None] * (slopes @ (b - mass[:, None] * along)[..., None])[..., 0]
         across = (slopes @ along[..., None])[..., 0]
-        whole = slopes @ curvature @ slopes.mT - across[:, :, None] * across[:, None] / square[:, None, None]
+        low, high = forms.mass_range
+        along_mass = ((mass > low) & (mass < high)) / square  # as the mass adapts, unless at an end
+        whole = slopes @ curvature @ slopes.mT - across[:, :, None] * across[:, None] * along_mass[:, None, None]
         return value.numpy(), slope.numpy(), (mass[:, None, None] ** 2 * whole).numpy()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from digs.inference.engine.dispersion_nodes import node_shares
-from digs.inference.engine.fixed_covariance import FixedCovariance, without_mass
+from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.model_space import ModelSpace
 
@@ -35,7 +35,7 @@ def template_starts(
         share = node_shares(nodes, tried).T
         square = torch.stack([((y @ each) * y).sum(1) for each in forms.curvature], 1) @ share
         inner = y @ forms.slope.T @ share
-        log_likelihood, which = without_mass(square, inner, forms.constant @ share).max(1)
+        log_likelihood, which = forms.without_mass(square, inner, forms.constant @ share).max(1)
         dispersion = tried[which].numpy()
     else:
         log_likelihood = forms.log_likelihood(y, None)
