@@ -5,8 +5,6 @@ interpolated by the polynomial through all of them, a few thousandths of a nat o
 would be off by several tenths. As it is linear in the nodes' matrices, galaxies are multiplied with these node by node.
 """
 
-from collections.abc import Iterable
-
 import torch
 from torch import Tensor
 
@@ -35,8 +33,7 @@ class ExactMasses:
         of_shapes = block[:, few:].unflatten(1, (modes, COARSE)).transpose(1, 2).flatten(2)
         self._between = torch.cat([of_lines, of_shapes], 1)  # (nodes, strong + COARSE, modes x columns)
         self._lines = block[:, :few, :few]
-        self._square = square[:, :own, :own]
-        self._along = square[:, :own][:, :, columns]
+        self._along = square[:, :own].contiguous()
 
     def __call__(self, amounts: Tensor, log_dispersion: Tensor | None = None) -> MassTerms:
         """Return the likelihoods.
@@ -53,12 +50,10 @@ class ExactMasses:
         both = torch.cat([lines, shapes], 1)
         inner = share @ equations.inner
         model_data = (amounts * inner[:, : self._own]).sum(1)
-        square = [((amounts @ each) * amounts).sum(1) for each in self._square]
-        model_model = (share * torch.stack(square, 1)).sum(1)
-        along = _mixed(share, (amounts @ each for each in self._along))
-        between = _mixed(share, (both @ each for each in self._between))
+        along = _mixed(share, amounts, self._along)
+        model_model = (amounts * along[:, : self._own]).sum(1)
         modes = len(scatter.at_lines)
-        between = between.unflatten(1, (modes, len(scatter.columns)))
+        between = _mixed(share, both, self._between).unflatten(1, (modes, len(scatter.columns)))
         sizes = scatter.relative * lines
         of_lines = (
             sizes[:, :, None] * (share @ self._lines.flatten(1)).unflatten(1, (self._few, self._few)) * sizes[:, None]
@@ -66,7 +61,7 @@ class ExactMasses:
         mixed = between[:, :, : self._few] * sizes[:, None]
         calibration = self._summed(between, lines, shapes)
         scattered = torch.cat([torch.cat([of_lines, mixed.mT], 2), torch.cat([mixed, calibration], 2)], 1)
-        own = torch.stack([along, inner[:, scatter.columns]], 1)
+        own = torch.stack([along[:, scatter.columns], inner[:, scatter.columns]], 1)
         sides = torch.cat([sizes[:, None] * own[:, :, : self._few], self._summed(own, lines, shapes)], 2).mT
         constants = equations.data, equations.log_determinant
         return scattered_mass_terms(model_model, model_data, scattered, sides, constants, self._logmass_range)
@@ -79,6 +74,6 @@ class ExactMasses:
         return of_lines + (parts * shapes[:, None, None]).sum(3)
 
 
-def _mixed(share: Tensor, parts: Iterable[Tensor]) -> Tensor:
-    """Products with the nodes' matrices, (N, m) each, interpolated; one is there at a time."""
-    return sum(part.mul_(share[:, [k]]) for k, part in enumerate(parts))
+def _mixed(share: Tensor, rows: Tensor, nodes: Tensor) -> Tensor:
+    """Products of rows, (N, n), with the nodes' matrices, (K, n, m), interpolated, shape (N, m)."""
+    return (share[:, :, None] * rows[:, None]).flatten(1) @ nodes.flatten(0, 1)

@@ -12,6 +12,7 @@ from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.likeliest import Peaks
 from digs.inference.engine.model_prior import log_standard_normal
+from digs.inference.engine.quick_mixture import QuickMixture
 
 _WIDER = 1.5  # times the covariance of a peak, in the proposal that looks around it
 _DEGREES = 6.0  # of freedom
@@ -64,7 +65,7 @@ def around_peaks(peaks: Peaks) -> StudentMixture:
     log_share = peaks.value + np.log(np.diagonal(factor, axis1=1, axis2=2)).sum(1)
     share = np.exp(log_share - logsumexp(log_share))
     share = 0.9 * share + 0.1 / len(share)
-    return StudentMixture(share, peaks.z, np.sqrt(_WIDER) * factor, _DEGREES)
+    return QuickMixture(share, peaks.z, np.sqrt(_WIDER) * factor, _DEGREES)
 
 
 def first_guess(
@@ -135,7 +136,7 @@ def learned_mixture(
     used = weight > 0
     points, weight = points[used], weight[used]
     components = int(np.clip(1 / np.square(weight).sum() // (_FEW * dimensions), 1, components))
-    fitted = StudentMixture.fitted(points, weight, components, _DEGREES, random, steps=_STEPS)
+    fitted = QuickMixture.fitted(points, weight, components, _DEGREES, random, steps=_STEPS)
     mean, covariance = moments(points, weight)
-    wide = StudentMixture(np.ones(1), mean[None], _WIDE * np.linalg.cholesky(covariance)[None], _DEGREES)
+    wide = QuickMixture(np.ones(1), mean[None], _WIDE * np.linalg.cholesky(covariance)[None], _DEGREES)
     return replace(fitted, factor=np.sqrt(_LARGER) * fitted.factor).beside(wide, _DEFENCE)

@@ -17,7 +17,7 @@ from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import STATISTICS, GalaxyPosterior, galaxy_posterior
 from digs.inference.engine.model_space import ModelSpace
-from digs.inference.general.general_network import stored_general_network
+from digs.inference.engine.one_pass_network import stored_one_pass_network
 from digs.inference.results.galaxy_draws import OUTSIDE
 from digs.observations.spectrum import Spectrum
 
@@ -49,7 +49,7 @@ def one_posterior(
             which the engine itself fails, so that the others have theirs.
     """
     try:
-        network = stored_general_network() if settings.network else None
+        network = stored_one_pass_network() if settings.network else None
         with _ALONE, _one_thread():
             return calculating(galaxy_posterior)(spectrum, settings, draws, seed, network)
     except Exception as error:
