@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from digs.flows.fast.spline_flow import SplineFlow
-from digs.flows.flow import padded
 from digs.inference.general.general_network import GeneralNetwork, stored_general_network
 
 
@@ -24,7 +23,7 @@ class OnePassNetwork(GeneralNetwork):
     @torch.no_grad()
     def probits(self, features: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
         """Return what the general network does."""
-        return self._splines(noise, self.flow.context(padded(features[None]))[0])
+        return self._splines(noise, self.flow.context(features[None])[0])
 
 
 @lru_cache(maxsize=1)
