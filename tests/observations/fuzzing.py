@@ -47,6 +47,10 @@ class FuzzError(Exception):
     """What a reader may not do, and does."""
 
 
+class TooLongError(BaseException):
+    """That time is up, which no reader makes a sentence of."""
+
+
 def _watch(event: str, arguments: tuple) -> None:
     if _seen is None:
         return
@@ -64,12 +68,16 @@ def watched() -> Iterator[None]:
     if not hasattr(watched, "hook"):
         watched.hook = _watch
         sys.addaudithook(_watch)  # which cannot be taken back
-    previous = signal.signal(signal.SIGALRM, _too_long)
+    previous = {each: signal.signal(each, _too_long) for each in (signal.SIGALRM, signal.SIGPROF)}
     memory, before = _peak(), sum(os.times()[:4])  # also of processes that were started
     signal.alarm(HANGS)
+    signal.setitimer(signal.ITIMER_PROF, 2 * LONGEST)
     _seen = []
     try:
-        yield
+        try:
+            yield
+        except TooLongError as error:
+            raise FuzzError(str(error)) from error
         seconds = sum(os.times()[:4]) - before
         if _seen:
             raise FuzzError(f"a reader does {_seen[0]}")
@@ -80,7 +88,9 @@ def watched() -> Iterator[None]:
     finally:
         _seen = None
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for each, handler in previous.items():
+            signal.signal(each, handler)
 
 
 def _peak() -> int:
@@ -88,7 +98,7 @@ def _peak() -> int:
 
 
 def _too_long(*_: object) -> None:
-    raise KeyboardInterrupt(f"a file takes more than {HANGS} s")  # which no reader makes a sentence of
+    raise TooLongError(f"it takes more than {2 * LONGEST} s of the processor, or {HANGS} s")
 
 
 def spectra_of(path: Path, **options: object) -> list[Spectrum | DigsError]:

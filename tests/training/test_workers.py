@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import child_process
 from torch import multiprocessing
 
 from digs.base.errors import DigsError
@@ -154,11 +155,9 @@ def test_no_worker_outlives_its_parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     ignoring = ["sh", "-c", f"trap '' INT; exec {sys.executable} {script} {tmp_path}"]  # as in a shell's background
-    parent = subprocess.Popen(ignoring, stderr=subprocess.DEVNULL)
     files = [tmp_path / "0", tmp_path / "1"]
-    wait_until(lambda: all(file.exists() and file.read_text() for file in files))
-    parent.kill()
-    parent.wait()
+    with child_process(ignoring, stderr=subprocess.DEVNULL):
+        wait_until(lambda: all(file.exists() and file.read_text() for file in files))
     processes = [int(file.read_text()) for file in files]
     wait_until(lambda: not any(alive(process) for process in processes))
 
