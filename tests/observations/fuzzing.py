@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from byte_damage import damaged
@@ -169,9 +170,10 @@ class Fuzzer:
     def __init__(self, folder: Path, seed: int):
         import_module("specutils")  # so that what it does when it is imported is not the readers'
         self.folder, self.seed = folder, seed
-        files = make_files(folder)
-        self.originals = {name: path.read_bytes() for name, path in files.items()}
-        self.rights = {name: {each.digest for each in read_all(path, **OPTIONS)} for name, path in files.items()}
+        with TemporaryDirectory() as made:  # the folder may hold those of another run
+            files = make_files(Path(made))
+            self.originals = {name: path.read_bytes() for name, path in files.items()}
+            self.rights = {name: {each.digest for each in read_all(path, **OPTIONS)} for name, path in files.items()}
 
     def turn(self, number: int) -> tuple[str, str]:
         """Make a file, read it and check it; return its kind and what came of it: spectrum, sentence or both.
