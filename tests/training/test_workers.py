@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import child_process
+from conftest import PATIENCE, child_process
 from torch import multiprocessing
 
 from digs.base.errors import DigsError
@@ -139,7 +139,7 @@ from digs.training.workers import in_workers, worker
 
 def wait_for_ever(folder):
     (folder / str(worker())).write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(3600)
 
 if __name__ == "__main__":
     in_workers(2, wait_for_ever, Path(sys.argv[1]))
@@ -162,7 +162,7 @@ def test_no_worker_outlives_its_parent(tmp_path):
     wait_until(lambda: not any(alive(process) for process in processes))
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
