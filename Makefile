@@ -50,7 +50,7 @@ test: $(READY)
 
 test-long: $(READY)
 	@$(FETCH)
-	@$(VENV_PATH) python -m pytest -m long -n $(CORES) --dist loadgroup
+	@$(VENV_PATH) python -m pytest -m long -o faulthandler_timeout=0 -n $(CORES) --dist loadgroup
 
 audit: $(READY)
 	@$(FETCH)

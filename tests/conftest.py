@@ -4,11 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +39,7 @@ torch.set_num_threads(1)  # the tests' tensors are small: threads would only fig
 
 AGE = 10 ** (np.arange(5.0, 10.3001, 0.05) - 9)  # Gyr, FSPS's 107 ages with MIST
 FAKE_PIXELS = 24
+PATIENCE = 900  # seconds for a process that a test starts, on a busy machine
 
 
 def density_by_autograd(flow: Flow, noise: torch.Tensor, flux: torch.Tensor) -> torch.Tensor:
@@ -158,8 +161,26 @@ def command(tree: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run the `digs` of a tree."""
     environment = os.environ | {"PYTHONPATH": str(tree / "src")}
     return subprocess.run(
-        [sys.executable, "-m", "digs", *arguments], cwd=tree, env=environment, capture_output=True, text=True
+        [sys.executable, "-m", "digs", *arguments],
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
+
+
+@contextmanager
+def child_process(command: Sequence[str | Path], **settings: Any) -> Iterator[subprocess.Popen]:
+    """A process that is killed at the end, and after PATIENCE, so that whoever waits for it goes on."""
+    with subprocess.Popen(command, **settings) as child:
+        alarm = threading.Timer(PATIENCE, child.kill)
+        alarm.start()
+        try:
+            yield child
+        finally:
+            alarm.cancel()
+            child.kill()
 
 
 def edit(path: Path, old: str, new: str) -> None:

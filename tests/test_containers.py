@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE
 
 from digs.base import paths
 from digs.base.git import ask_git
@@ -51,7 +52,7 @@ def test_what_they_run_is_here():
     run = [*SHELL, *(paths.ROOT / name for name in re.findall(r"tools/[\w-]+", commands(DOCKERFILE)))]
     for path in run:
         assert path.stat().st_mode & 0o111, path
-        subprocess.run(["sh", "-n", str(path)], check=True)
+        subprocess.run(["sh", "-n", str(path)], check=True, timeout=PATIENCE)
     (target,) = re.findall(r'CMD \["make", "(\w+)"\]', DOCKERFILE.read_text())
     assert re.search(rf"(?m)^{target}:", (paths.ROOT / "Makefile").read_text())
     (script,) = re.findall(r"src/scripts/\S+\.py", commands(BINDER / "start"))

@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE
 
 from digs import check
 from digs.__main__ import main
@@ -31,7 +32,7 @@ print(digs.__file__)
 
 def pip(*arguments: str | Path) -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "pip", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def build(tree: Path, out: Path) -> subprocess.CompletedProcess:
@@ -83,7 +84,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Python with the installed digs, outside of any checkout."""
     environment = os.environ | {"PYTHONPATH": str(folder)}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=folder.parent, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder.parent, env=environment, timeout=PATIENCE)
 
 
 def test_without_data_no_wheel_is_built(tree, tmp_path):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE
 
 from digs.__main__ import main
 from digs.base import checkout, paths
@@ -157,7 +158,9 @@ def second(tmp_path_factory, tracked) -> Path:
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Run Python there, in an environment where the package of this checkout is installed."""
     environment = os.environ | {"PYTHONPATH": str(paths.ROOT / "src")}
-    return subprocess.run([sys.executable, *arguments], cwd=root, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=root, env=environment, capture_output=True, text=True, timeout=PATIENCE
+    )
 
 
 def test_the_command_works_on_the_checkout_that_one_stands_in(second):

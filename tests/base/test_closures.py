@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from conftest import PATIENCE
 
 from digs.base import paths
 from digs.base.closures import SourceTree, code_hash
@@ -117,7 +118,7 @@ def test_what_records_a_run_is_no_part_of_what_makes_its_numbers(checkout):
 
 def test_python_imports_what_the_closure_foretells():
     program = "import sys; from digs.config import everything as e; e.stage_sections(); print(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     tree = SourceTree(paths.ROOT / "src")
     imported = {tree.module(name) for name in run.stdout.split() if name.split(".")[0] == "digs"}
     assert len(imported) > 20

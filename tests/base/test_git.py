@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE
 
 from digs.base.git import ask_git, git_commit, listed_files, tree_hash
 
@@ -12,7 +13,9 @@ IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign
 
 
 def git(root: Path, *arguments: str) -> str:
-    ended = subprocess.run(["git", "-C", str(root), *IDENTITY, *arguments], check=True, capture_output=True, text=True)
+    ended = subprocess.run(
+        ["git", "-C", str(root), *IDENTITY, *arguments], check=True, capture_output=True, text=True, timeout=PATIENCE
+    )
     return ended.stdout.strip()
 
 

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PATIENCE
 
 import digs
 from digs.base.lazy import face
@@ -44,7 +45,7 @@ print("digs.base.paths" in ours())
 attribute("ROOT")
 print("digs.base.paths" in ours(), "digs.physics" in ours())
 """
-    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     at_first, before, after = run.stdout.splitlines()
     assert set(at_first.split()) <= {"digs", "digs.base", "digs.base.lazy", "digs.base.imports"}
     assert before == "False"

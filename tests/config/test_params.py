@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import PATIENCE
 
 from digs.base import paths
 from digs.config.everything import load_all_params
@@ -268,6 +269,7 @@ def test_scripts_stop_with_one_line_and_status_1(checkout, sound, mistake):
         env={**os.environ, "PYTHONPATH": str(checkout / "src")},
         capture_output=True,
         text=True,
+        timeout=PATIENCE,
     )
     assert run.returncode == 1
     assert "Traceback" not in run.stderr

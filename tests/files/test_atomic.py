@@ -5,6 +5,7 @@ import stat
 
 import h5py
 import pytest
+from conftest import child_process
 
 from digs.base import paths
 from digs.files.atomic import existing, read_json, replacing, unreadable, write_json, write_text
@@ -74,11 +75,12 @@ def test_a_lock_of_hdf5_is_such_an_error(tmp_path, refused, observations):
     write_product(path, OBSERVATIONS, observations)
     hold = f"import h5py, sys; file = h5py.File({str(path)!r}, 'a'); print('open', flush=True); sys.stdin.read()"
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", hold], **pipes) as holder:
+    with child_process([sys.executable, "-c", hold], **pipes) as holder:
         assert holder.stdout.readline() == b"open\n"
         with refused("observations.h5", "busy"):
             read_product(path, OBSERVATIONS)
         holder.stdin.close()
+        holder.wait()
     read_product(path, OBSERVATIONS)
 
 

@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import pytest
 import torch
+from conftest import PATIENCE
 
 import digs
 from digs.inference.network_inference import REFITTED
@@ -162,6 +163,7 @@ def test_another_process_that_can_write_nowhere(flux, networks):
         env=os.environ | nowhere | {"MPLCONFIGDIR": matplotlib.get_cachedir()},  # to find no fonts anew
         capture_output=True,
         check=False,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr.decode()
     draws, size, untouched = json.loads(done.stdout)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from byte_damage import damaged
@@ -47,6 +48,10 @@ class FuzzError(Exception):
     """What a reader may not do, and does."""
 
 
+class TooLongError(BaseException):
+    """That time is up, which no reader makes a sentence of."""
+
+
 def _watch(event: str, arguments: tuple) -> None:
     if _seen is None:
         return
@@ -64,12 +69,16 @@ def watched() -> Iterator[None]:
     if not hasattr(watched, "hook"):
         watched.hook = _watch
         sys.addaudithook(_watch)  # which cannot be taken back
-    previous = signal.signal(signal.SIGALRM, _too_long)
+    previous = {each: signal.signal(each, _too_long) for each in (signal.SIGALRM, signal.SIGPROF)}
     memory, before = _peak(), sum(os.times()[:4])  # also of processes that were started
     signal.alarm(HANGS)
+    signal.setitimer(signal.ITIMER_PROF, 2 * LONGEST)
     _seen = []
     try:
-        yield
+        try:
+            yield
+        except TooLongError as error:
+            raise FuzzError(str(error)) from error
         seconds = sum(os.times()[:4]) - before
         if _seen:
             raise FuzzError(f"a reader does {_seen[0]}")
@@ -80,7 +89,9 @@ def watched() -> Iterator[None]:
     finally:
         _seen = None
         signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        for each, handler in previous.items():
+            signal.signal(each, handler)
 
 
 def _peak() -> int:
@@ -88,7 +99,7 @@ def _peak() -> int:
 
 
 def _too_long(*_: object) -> None:
-    raise KeyboardInterrupt(f"a file takes more than {HANGS} s")  # which no reader makes a sentence of
+    raise TooLongError(f"it takes more than {2 * LONGEST} s of the processor, or {HANGS} s")
 
 
 def spectra_of(path: Path, **options: object) -> list[Spectrum | DigsError]:
@@ -159,9 +170,10 @@ class Fuzzer:
     def __init__(self, folder: Path, seed: int):
         import_module("specutils")  # so that what it does when it is imported is not the readers'
         self.folder, self.seed = folder, seed
-        files = make_files(folder)
-        self.originals = {name: path.read_bytes() for name, path in files.items()}
-        self.rights = {name: {each.digest for each in read_all(path, **OPTIONS)} for name, path in files.items()}
+        with TemporaryDirectory() as made:  # the folder may hold those of another run
+            files = make_files(Path(made))
+            self.originals = {name: path.read_bytes() for name, path in files.items()}
+            self.rights = {name: {each.digest for each in read_all(path, **OPTIONS)} for name, path in files.items()}
 
     def turn(self, number: int) -> tuple[str, str]:
         """Make a file, read it and check it; return its kind and what came of it: spectrum, sentence or both.

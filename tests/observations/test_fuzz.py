@@ -16,7 +16,6 @@ def counts(outcomes: Counter) -> Counter:
     return found
 
 
-@pytest.mark.filterwarnings("ignore")  # of what writes the files
 def test_damaged_altered_and_hostile_files(tmp_path):
     outcomes, failures = fuzz(tmp_path, 300, seed=1)
     assert not failures
@@ -27,7 +26,6 @@ def test_damaged_altered_and_hostile_files(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.filterwarnings("ignore")
 def test_ten_thousand_files(tmp_path):
     assert not fuzz(tmp_path, 10_000, seed=2)[1]
 
@@ -40,6 +38,11 @@ def test_the_watch_sees_what_readers_may_not_do(tmp_path, monkeypatch):
     monkeypatch.setattr("fuzzing.MEMORY", -1)
     with pytest.raises(FuzzError, match="MB"), watched():
         pass
+    monkeypatch.undo()
+    monkeypatch.setattr("fuzzing.LONGEST", 0.05)
+    with pytest.raises(FuzzError, match="more than"), watched():
+        while True:
+            pass
     monkeypatch.undo()
     with watched():
         assert (tmp_path / "written").read_text() == "x"

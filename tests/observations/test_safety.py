@@ -148,6 +148,27 @@ def test_tables_in_letters_have_a_limit(refused):
         read("long.csv")
 
 
+@pytest.mark.parametrize(
+    "shape, one, said",
+    [
+        ((10**12, 5), False, "keeps no numbers"),
+        ((10**12, 5), True, "1000000000000 spectra"),
+        ((50,), False, "keeps no numbers"),
+        ((10**12,), True, "numbers a spectrum"),
+        ((2, 10**10), True, "numbers a spectrum"),
+    ],
+)
+def test_numbers_of_hdf5_that_take_no_space(refused, shape, one, said):
+    """A few bytes can be a million million rows of which none, or one number, was written."""
+    with h5py.File("galaxy.h5", "w") as file:
+        for name in ("wavelength", "flux", "sigma"):
+            dataset = file.create_dataset(name, shape, "f8", chunks=tuple(min(extent, 5) for extent in shape))
+            if one:
+                dataset[(0,) * len(shape)] = 1.0
+    with refused("galaxy.h5", said):
+        read("galaxy.h5", **OPTIONS)
+
+
 def card(key: str, value: object) -> bytes:
     return f"{key:<8}= {value!s:>20}".ljust(80).encode()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import pytest
+from conftest import PATIENCE
 
 from digs.base import paths
 from digs.paper.figure_contents import drawn
@@ -74,7 +75,12 @@ def test_the_record_is_kept_whatever_the_users_look(hostile, tmp_path, tracked):
         "MPLBACKEND": "TkAgg",
     }
     ended = subprocess.run(
-        [sys.executable, "-c", DRAWING, str(tmp_path)], env=environment, capture_output=True, text=True, cwd=tmp_path
+        [sys.executable, "-c", DRAWING, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=PATIENCE,
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split() == ["True", "True"]

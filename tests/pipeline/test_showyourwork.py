@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import PATIENCE
 
 from digs.base import paths
 from digs.base.closures import SourceTree
@@ -34,7 +35,9 @@ def bridge() -> list[str]:
     """The modules that the Snakefile imports."""
     imports = re.findall(r"^from digs\..*", (ROOT / "Snakefile").read_text(), re.MULTILINE)
     command = [sys.executable, "-c", LOADED.format(imports="\n".join(imports))]
-    loaded = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True)
+    loaded = subprocess.run(
+        command, env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
     return [Path(file).relative_to(ROOT).as_posix() for file in loaded.stdout.splitlines()]
 
 
@@ -163,7 +166,7 @@ class Clone:
 
     def attempt(self, *command: str) -> subprocess.CompletedProcess:
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        return subprocess.run(command, cwd=self.root, env=self.environment, text=True, **streams)
+        return subprocess.run(command, cwd=self.root, env=self.environment, text=True, **streams, timeout=PATIENCE)
 
     def build(self) -> set[str]:
         """Build the paper; which stages, numbers and figures were made for it?"""
@@ -229,7 +232,7 @@ def place(tmp_path_factory) -> Path:
 @pytest.fixture
 def clone(published, programs, place) -> Iterator[Clone]:
     """A fresh clone, without data."""
-    subprocess.run(["git", "clone", "-q", str(published), str(place)], check=True)
+    subprocess.run(["git", "clone", "-q", str(published), str(place)], check=True, timeout=PATIENCE)
     assert not (place / "src" / "data" / "last.json").exists()
     yield Clone(place, programs)
     shutil.rmtree(place)
@@ -239,7 +242,7 @@ def clone(published, programs, place) -> Iterator[Clone]:
 def first_build(published, programs, place, tmp_path_factory) -> tuple[set[str], Path]:
     """What the first build in a fresh clone makes, and a copy of all that is there then."""
     toy, kept = Clone(place, programs), tmp_path_factory.mktemp("built") / "kept"
-    subprocess.run(["git", "clone", "-q", str(published), str(place)], check=True)
+    subprocess.run(["git", "clone", "-q", str(published), str(place)], check=True, timeout=PATIENCE)
     made = toy.build()
     shutil.copytree(place, kept, symlinks=True)
     shutil.rmtree(place)

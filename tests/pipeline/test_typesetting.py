@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import PATIENCE
 
 from digs.base import paths
 
@@ -31,7 +32,7 @@ COMPLAINTS = [
 
 def check(log: str, tmp_path) -> subprocess.CompletedProcess:
     (tmp_path / "ms.log").write_text(log)
-    return subprocess.run([sys.executable, TOOL, tmp_path / "ms.log"], capture_output=True, text=True)
+    return subprocess.run([sys.executable, TOOL, tmp_path / "ms.log"], capture_output=True, text=True, timeout=PATIENCE)
 
 
 def test_a_sound_log_has_no_faults(tmp_path):
@@ -54,6 +55,8 @@ def test_a_complaint_that_latex_wraps_is_read_on():
 
 
 def test_a_missing_log_is_one_sentence(tmp_path):
-    ended = subprocess.run([sys.executable, TOOL, tmp_path / "none.log"], capture_output=True, text=True)
+    ended = subprocess.run(
+        [sys.executable, TOOL, tmp_path / "none.log"], capture_output=True, text=True, timeout=PATIENCE
+    )
     assert ended.returncode == 1
     assert "none.log is missing; `make paper` writes it." in ended.stderr

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from conftest import PATIENCE
 
 from digs.base import paths
 from digs.base.errors import DigsError
@@ -312,8 +313,12 @@ def test_line_endings_of_a_clone_are_those_of_the_hashes(tmp_path, alone):
         (origin / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(paths.ROOT / name, origin / name)
     for command in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "one"]):
-        subprocess.run([*GIT, *command], cwd=origin, check=True)
-    subprocess.run([*GIT, "clone", "-q", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", origin, clone], check=True)
+        subprocess.run([*GIT, *command], cwd=origin, check=True, timeout=PATIENCE)
+    subprocess.run(
+        [*GIT, "clone", "-q", "-c", "core.autocrlf=true", "-c", "core.eol=crlf", origin, clone],
+        check=True,
+        timeout=PATIENCE,
+    )
     kept = [name for name in names if (clone / name).exists()]
     assert len(kept) > 200
     assert [name for name in kept if (clone / name).read_bytes() != (origin / name).read_bytes()] == []
@@ -326,7 +331,7 @@ def repository(tree, alone) -> Path:
     (root / ".gitignore").write_text("ignored\n")
     for name in ("ignored", os.fsdecode(b"caf\xe9.txt"), "src/a file.py"):
         (root / name).touch()
-    subprocess.run([*GIT, "init", "-q"], cwd=root, check=True)
+    subprocess.run([*GIT, "init", "-q"], cwd=root, check=True, timeout=PATIENCE)
     return root
 
 

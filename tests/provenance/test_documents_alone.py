@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+from conftest import PATIENCE
+
 from digs.base import paths
 
 ALONE = """
@@ -17,6 +19,8 @@ print(len(digs.base.closures.SourceTree(Path("src")).closure(Path("src/scripts/t
 
 def test_the_snakefile_needs_only_the_standard_library_and_yaml():
     command = [sys.executable, "-c", ALONE]
-    ended = subprocess.run(command, cwd=paths.ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True)
+    ended = subprocess.run(
+        command, cwd=paths.ROOT, env={"PYTHONPATH": "src"}, capture_output=True, text=True, timeout=PATIENCE
+    )
     assert ended.returncode == 0, ended.stderr
     assert int(ended.stdout) > 20

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import edit
+from conftest import PATIENCE, edit
 
 from digs.base import paths
 from digs.base.closures import SourceTree
@@ -291,9 +291,9 @@ def found_by_dvc(tree: Path) -> set[str]:
     for name in (".dvc/config", ".dvcignore"):
         (tree / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(paths.ROOT / name, tree / name)
-    subprocess.run(["git", "init", "-q"], cwd=tree, check=True)
+    subprocess.run(["git", "init", "-q"], cwd=tree, check=True, timeout=PATIENCE)
     command = ["dvc", "status", "--json"]
-    ended = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=True)
+    ended = subprocess.run(command, cwd=tree, env=environment(tree), capture_output=True, check=True, timeout=PATIENCE)
     return {
         name for name, found in json.loads(ended.stdout).items() if any("changed outs" not in each for each in found)
     }

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import edit
+from conftest import PATIENCE, edit
 
 from digs.files.atomic import md5
 from digs.files.product import write_product
@@ -108,7 +108,7 @@ def write_product_of_seed(path: Path, seed: int) -> None:
 
 def git(tree: Path, *arguments: str) -> None:
     author = ("-c", "user.name=toy", "-c", "user.email=toy@localhost", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *author, *arguments], cwd=tree, check=True, capture_output=True)
+    subprocess.run(["git", *author, *arguments], cwd=tree, check=True, capture_output=True, timeout=PATIENCE)
 
 
 def test_history_tells_the_code_that_made_a_product(toy, refused):

@@ -4,6 +4,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import PATIENCE
 
 from digs.sps import home as sps
 
@@ -106,15 +107,17 @@ def test_the_label_is_the_title_of_the_readme(home, readme, label):
 def test_the_label_of_a_clone_is_its_commit(home):
     git = ["git", "-C", str(home), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "data"]):
-        subprocess.run([*git, *command], check=True)
-    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+        subprocess.run([*git, *command], check=True, timeout=PATIENCE)
+    commit = subprocess.run(
+        [*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True, timeout=PATIENCE
+    ).stdout
     assert sps.sps_data().label == f"FSPS commit {commit[:12]}"
 
 
 def test_data_inside_another_repository_are_not_named_by_its_commit(home):
     git = ["git", "-C", str(home.parent), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for command in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "another project"]):
-        subprocess.run([*git, *command], check=True)
+        subprocess.run([*git, *command], check=True, timeout=PATIENCE)
     assert sps.sps_data().label == "FSPS data of unknown origin"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from conftest import PATIENCE, child_process
 from torch import multiprocessing
 
 from digs.base.errors import DigsError
@@ -138,7 +139,7 @@ from digs.training.workers import in_workers, worker
 
 def wait_for_ever(folder):
     (folder / str(worker())).write_text(str(os.getpid()))
-    time.sleep(600)
+    time.sleep(3600)
 
 if __name__ == "__main__":
     in_workers(2, wait_for_ever, Path(sys.argv[1]))
@@ -154,16 +155,14 @@ def test_no_worker_outlives_its_parent(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
     ignoring = ["sh", "-c", f"trap '' INT; exec {sys.executable} {script} {tmp_path}"]  # as in a shell's background
-    parent = subprocess.Popen(ignoring, stderr=subprocess.DEVNULL)
     files = [tmp_path / "0", tmp_path / "1"]
-    wait_until(lambda: all(file.exists() and file.read_text() for file in files))
-    parent.kill()
-    parent.wait()
+    with child_process(ignoring, stderr=subprocess.DEVNULL):
+        wait_until(lambda: all(file.exists() and file.read_text() for file in files))
     processes = [int(file.read_text()) for file in files]
     wait_until(lambda: not any(alive(process) for process in processes))
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -1,6 +1,7 @@
 """Columns of tables that are known by their names: wavelength, flux, sigma, mask."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ def roles_of(file: str, names: list[str], chosen: Mapping[str, str] | None = Non
         names: of the columns.
         chosen: names that the user gives, by role.
     Raises:
-        DigsError: a column that was chosen is not there, or two have names of one role.
+        DigsError: a column that was chosen is not there, or two have names of one role, or one name.
 
     Example:
         >>> from digs.observations.columns import roles_of
@@ -70,9 +71,12 @@ def roles_of(file: str, names: list[str], chosen: Mapping[str, str] | None = Non
             raise DigsError(f"{file} has no column {name!r}; its columns are {shown[:200]}.")
         found[role] = name
     given = set(found) | (set(_NOISE) if set(_NOISE) & set(found) else set())
+    times = Counter(names)
     for name in names:
         bare = re.sub(r"[(\[].*", "", name).strip().lower()
         role = _ROLES.get(re.sub(r"\W+", "_", bare).strip("_"))
+        if role is not None and times[name] > 1:
+            raise DigsError(f"{file} has {times[name]} columns called {name!r}; give every column its own name.")
         if role is None or role in given or name in found.values():
             continue
         if role in found:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from digs.base.errors import DigsError
 from digs.observations.printable import printable
 
@@ -71,6 +73,23 @@ def header_facts(file: str, *headers: Mapping[str, Any]) -> HeaderFacts:
     )
 
 
+def plain_number(given: Any) -> float:
+    """Return a number, which may be written in letters.
+
+    Raises:
+        TypeError, ValueError: it is none; truth values are none, nor are digits with underscores, which Python alone
+            leaves out.
+
+    Example:
+        >>> from digs.observations.header_facts import plain_number
+        >>> plain_number("1.5e3")
+        1500.0
+    """
+    if isinstance(given, bool | np.bool_) or "_" in str(given):
+        raise ValueError(f"{given!r} is no number")
+    return float(given)
+
+
 def _text(words: Mapping[str, Any], key: str) -> str:
     value = words.get(key, "")
     if isinstance(value, bytes):
@@ -84,7 +103,7 @@ def _number(
     found = {}
     for key in keys:
         try:
-            value = float(words[key])
+            value = plain_number(words[key])
         except (KeyError, TypeError, ValueError):
             continue
         if math.isfinite(value) and least <= value <= most:

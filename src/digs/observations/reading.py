@@ -15,6 +15,8 @@ from digs.physics.instrument import Medium
 
 MOST_AT_ONCE = 100  # spectra that `read` returns as a list
 
+MOST_SPECTRA = 10_000_000  # of one file
+
 _FAULT = "is damaged or not what it seems"
 
 
@@ -47,6 +49,8 @@ class SpectrumFile(Sequence):
         try:
             with one_sentence(self.name, _FAULT):
                 self._stack = _stack(self._file, self._options.columns)
+                if self._stack.count > MOST_SPECTRA:
+                    raise DigsError(f"{self.name} has {self._stack.count} spectra; give up to {MOST_SPECTRA} a file.")
         except BaseException:
             self.close()
             raise

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import child_process
 from distributed import LocalCluster
 from made_galaxies import QUICK, made_catalogue, made_spectrum
 
@@ -19,6 +21,7 @@ from digs.inference.catalogue.catalogue_file import open_catalogue
 from digs.inference.catalogue.catalogue_run import CatalogueRun, _rows, run_catalogue
 from digs.inference.catalogue.result_store import BLOCK, ResultStore
 from digs.inference.catalogue.row_audit import audit_row
+from digs.inference.engine.infer_command import INTERRUPTED
 from digs.inference.results.galaxy_draws import KINDS, OUTSIDE
 
 GALAXIES, BAD = 2 * BLOCK + 2, 3
@@ -29,6 +32,12 @@ from pathlib import Path
 from test_catalogue_run import RUN, CatalogueRun, run_catalogue
 print("begun", flush=True)
 run_catalogue(CatalogueRun(Path(sys.argv[1]), **RUN), Path(sys.argv[2]))
+"""
+COMMAND = """
+import signal, sys
+from test_infer_command import run_command
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background takes away
+sys.exit(run_command(*sys.argv[1:]))
 """
 
 
@@ -105,16 +114,30 @@ def test_three_kills_change_nothing(run, store, source, tmp_path):
     out = tmp_path / "killed.zarr"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     for seconds in np.random.default_rng(1).uniform(0.1, 6.0, 3):
-        child = subprocess.Popen(
-            [sys.executable, "-c", CHILD, source, out], env=environment, stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout.readline() == "begun\n"
-        time.sleep(seconds)
-        child.kill()
-        child.communicate()
+        command = [sys.executable, "-c", CHILD, source, out]
+        with child_process(command, env=environment, stdout=subprocess.PIPE, text=True) as child:
+            assert child.stdout.readline() == "begun\n"
+            time.sleep(seconds)
     again = run_catalogue(run, out)
     assert not again.waiting
     same(arrays(again), arrays(store))
+
+
+def test_an_interrupt_loses_nothing(run, store, source, tmp_path):
+    """Ctrl-C after the first block: one sentence, the usual exit status, and a rerun that ends as if nothing was."""
+    out = tmp_path / "found.zarr"
+    command = [sys.executable, "-c", COMMAND, source, "--out", out, "--draws", str(run.draws)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    with child_process(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        while not (out / "done" / "0").exists() and child.poll() is None:
+            time.sleep(0.02)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate()
+    assert child.returncode == INTERRUPTED
+    assert "Traceback" not in said
+    assert said.strip().splitlines()[-1] == f"digs: interrupted; the same command goes on where {out} ends."
+    assert 0 in ResultStore(out).done and ResultStore(out).waiting
+    same(arrays(run_catalogue(run, out)), arrays(store))
 
 
 def test_rows_are_made_again(store, tmp_path):

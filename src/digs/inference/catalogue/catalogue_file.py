@@ -21,10 +21,8 @@ from digs.observations.conversion import ReadingOptions, spectrum_of
 from digs.observations.header_facts import header_facts
 from digs.observations.printable import printable
 from digs.observations.raw_spectrum import RawSpectrum
-from digs.observations.reading import SpectrumFile
+from digs.observations.reading import MOST_SPECTRA, SpectrumFile
 from digs.observations.spectrum import MOST_PIXELS, Spectrum
-
-MOST_GALAXIES = 10_000_000  # of one catalogue
 
 _OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
 
@@ -56,9 +54,9 @@ def open_catalogue(path: Path, **options: Any) -> Iterator[Catalogue]:
 
 def _counted(catalogue: Catalogue, path: Path) -> Catalogue:
     """The catalogue, if it has galaxies, and not too many."""
-    if not 0 < len(catalogue) <= MOST_GALAXIES:
+    if not 0 < len(catalogue) <= MOST_SPECTRA:
         name = printable(path.name, 100)
-        raise DigsError(f"{name} has {len(catalogue)} galaxies; give a catalogue of 1 to {MOST_GALAXIES}.")
+        raise DigsError(f"{name} has {len(catalogue)} galaxies; give a catalogue of 1 to {MOST_SPECTRA}.")
     return catalogue
 
 

@@ -52,11 +52,15 @@ def infer_files(**options: Any) -> int:
     reading |= {"redshift": options["redshift"]} if options["redshift"] is not None else {}
     reading |= {"mask_lines": options["mask"]} if options["mask"] else {}
     files, out = [Path(file) for file in options["file"]], Path(options["out"])
-    if out.suffix == CATALOGUE:
-        return _catalogue(files, out, settings, reading, options)
-    if options["scheduler"] or options["workers"] != 1:
+    if out.suffix != CATALOGUE and (options["scheduler"] or options["workers"] != 1):
         raise DigsError("--workers and --scheduler are for catalogues; let the name in --out end in .zarr.")
-    return _files(files, out, settings, reading, options)
+    run = _catalogue if out.suffix == CATALOGUE else _files
+    try:
+        return run(files, out, settings, reading, options)
+    except OSError as error:
+        raise DigsError(
+            f"{_shown(out)} could not be finished ({_reason(error)}); see to that, and run the same command again."
+        ) from None
 
 
 def _files(
@@ -163,6 +167,15 @@ def _make_folder(path: Path) -> None:
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "")
     except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno).lower() if getattr(error, "errno", None) else "no valid name"
-        shown = printable(str(path), 2 * _LONGEST_NAME)
-        raise DigsError(f"Nothing can be written to {shown} ({reason}); choose another folder for --out.") from None
+        raise DigsError(
+            f"Nothing can be written to {_shown(path)} ({_reason(error)}); choose another folder for --out."
+        ) from None
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path), 2 * _LONGEST_NAME)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    number = getattr(error, "errno", None)
+    return os.strerror(number).lower() if number else printable(str(error), _LONGEST_NAME) or type(error).__name__

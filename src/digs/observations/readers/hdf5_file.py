@@ -11,7 +11,14 @@ from digs.observations.columns import Column, raw_of_columns, roles_of, unpacked
 from digs.observations.header_facts import header_facts
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
-from digs.observations.readers.hdf5_structure import attributes, check_readable, datasets, part_of, row
+from digs.observations.readers.hdf5_structure import (
+    attributes,
+    check_readable,
+    datasets,
+    never_written,
+    part_of,
+    row,
+)
 
 _OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
 
@@ -37,6 +44,8 @@ def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     shape = group[roles["flux"]].shape
     if len(shape) not in (1, 2) or any(group[name].shape not in (shape, shape[-1:]) for name in roles.values()):
         raise DigsError(f"{file.name} has datasets whose shapes do not fit that of the flux, {shape}.")
+    if absent := [name for name in roles.values() if never_written(group[name])]:
+        raise DigsError(f"{file.name} keeps no numbers in '{absent[0]}', so that every pixel is hidden; write them.")
     count = shape[0] if len(shape) == 2 else 1
     fitting = {name: group[name] for name in own if group[name].shape in ((), (count,))}
     if lost := set(own) - set(fitting):

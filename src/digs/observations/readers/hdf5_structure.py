@@ -158,6 +158,11 @@ def part_of(dataset: h5py.Dataset, *place: int) -> Any:
     return np.where(values == dataset.fillvalue, np.nan, values) if dataset.fillvalue else values
 
 
+def never_written(dataset: h5py.Dataset) -> bool:
+    """Return whether a dataset of real numbers has a shape, but no numbers."""
+    return dataset.dtype.kind == "f" and dataset.id.get_storage_size() == 0
+
+
 def _missing(dataset: h5py.Dataset, place: tuple[int, ...]) -> Iterator[slice]:
     """The spans along the last axis of a part that were never written; chunks of the others are looked at."""
     if dataset.id.get_storage_size() == 0:

@@ -8,7 +8,7 @@ from astropy.table import Table
 
 from digs.base.errors import DigsError
 from digs.observations.columns import Column, raw_of_columns, unit_in_name
-from digs.observations.header_facts import header_facts
+from digs.observations.header_facts import header_facts, plain_number
 from digs.observations.opened_file import OpenedFile
 from digs.observations.raw_spectrum import RawSpectrum, Stack
 from digs.observations.spectrum import MOST_PIXELS
@@ -18,6 +18,8 @@ _LONGEST = 10_000  # letters of a line
 _MOST_LINES = MOST_PIXELS + 100_000  # with those of the header and of comments
 
 _LONGEST_HEADER = 100_000  # letters of an ECSV's header
+
+_PYTHON_NUMBER = re.compile(r"[+-]?\.?\d[\d._]*(?:e[+-]?[\d_]+)?", re.IGNORECASE)  # with underscores, too
 
 
 def text_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
@@ -50,6 +52,9 @@ def _ecsv(file: str, lines: list[str], chosen: Mapping[str, str] | None) -> RawS
     # a few letters of YAML's aliases can become gigabytes
     if sum(map(len, header)) > _LONGEST_HEADER or any(word[:1] in "&*" for line in header for word in line.split()):
         raise DigsError(f"{file} has an ECSV header that is too long or has YAML's aliases; save it again by astropy.")
+    cells = (cell for line in lines[end + 1 :] if "_" in line for cell in re.split(r"[\s,]+", line) if "_" in cell)
+    if found := next(filter(_PYTHON_NUMBER.fullmatch, cells), None):  # astropy takes underscores for nothing
+        raise DigsError(f"{file} has {found[:30]!r} among its numbers; correct that line.")
     table = Table.read([*header, *lines[end:]], format="ascii.ecsv")
 
     def values(name: str) -> np.ndarray:
@@ -129,7 +134,7 @@ def _cells(text: str) -> list[str]:
 
 def _are_numbers(cells: list[str]) -> bool:
     try:
-        [float(cell) for cell in cells]
+        [plain_number(cell) for cell in cells]
     except ValueError:
         return False
     return bool(cells)
@@ -140,7 +145,7 @@ _NOTHING = {"", "nan", "na", "null", "none", "--", "inf", "-inf"}  # cells witho
 
 def _numbers(file: str, name: str, cells: list[str]) -> np.ndarray:
     try:
-        return np.array([np.nan if cell.lower() in _NOTHING else float(cell) for cell in cells])
+        return np.array([np.nan if cell.lower() in _NOTHING else plain_number(cell) for cell in cells])
     except ValueError:
         bad = next(cell for cell in cells if cell.lower() not in _NOTHING and not _are_numbers([cell]))
         raise DigsError(f"{file} has {bad[:30]!r} among the numbers of {name!r}; correct that line.") from None

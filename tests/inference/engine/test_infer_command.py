@@ -1,0 +1,111 @@
+"""The command `digs infer`: names, folders, files and options that are hostile."""
+
+import errno
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from made_galaxies import made_spectrum
+from test_catalogue_run import RUN
+
+from digs.__main__ import parser
+from digs.base.errors import DigsError
+from digs.inference.engine import infer_command
+from digs.inference.engine.spectra_inference import distinct
+
+NAMES = ("../../out", "a/b", "a_b", "A_b", "x" * 5000, "é" * 300, "\x1b[2J", "", "-rf", "spectrum", "spectrum 9")
+
+
+def run_command(*arguments: str) -> int:
+    """Run the command with an engine that is quick."""
+    options = vars(parser().parse_args(["infer", *arguments]))
+    run, _ = options.pop("run"), options.pop("command")
+    before = infer_command.EngineSettings
+    infer_command.EngineSettings = lambda **_: RUN["settings"]
+    try:
+        return run(**options)
+    finally:
+        infer_command.EngineSettings = before
+
+
+def few_spectra(path: Path, names: tuple[str, ...]) -> Path:
+    """Write spectra of these names."""
+    spectrum = made_spectrum(0)
+    with h5py.File(path, "w") as file:
+        file.attrs.update({"medium": "vacuum", "sigma_kms": 150.0, "redshift": spectrum.redshift})
+        file["wavelength"] = spectrum.wavelength
+        file["flux"], file["sigma"] = (np.tile(values, (len(names), 1)) for values in (spectrum.flux, spectrum.sigma))
+        file["name"] = list(names)
+        for name, unit in (("wavelength", "Angstrom"), ("flux", "erg/s/cm2/Angstrom")):
+            file[name].attrs["unit"] = unit
+    return path
+
+
+def test_names_make_distinct_files_in_the_folder(tmp_path, monkeypatch, capfd):
+    path = few_spectra(tmp_path / "few.h5", NAMES)
+    monkeypatch.setattr(
+        infer_command.SpectrumPosteriors,
+        "write_pictures",
+        lambda self, row, folder, stem: (folder / f"{stem}_corner.png").touch(exist_ok=False),
+    )
+    assert run_command(str(path), "--draws", "20", "--out", str(tmp_path / "out")) == 0
+    assert {each.name for each in tmp_path.iterdir()} == {"few.h5", "out"}
+    pictures = [each.name for each in (tmp_path / "out").glob("*.png")]
+    assert len({name.lower() for name in pictures}) == len(NAMES)
+    assert all(each.is_file() for each in (tmp_path / "out").iterdir())
+    assert "\x1b" not in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("names", [("a", "a", "a 1", "A"), ("b", "b 1", "b", "b"), ("a", "b")])
+def test_names_are_distinct(names):
+    found = [name.lower() for name in distinct(names)]
+    assert len(set(found)) == len(names)
+    assert found[-1].startswith(names[-1].lower())
+
+
+@pytest.mark.parametrize("arguments", [(), ("--out", "there/found.zarr")])
+def test_folders_that_cannot_be_written(tmp_path, monkeypatch, refused, arguments):
+    path = few_spectra(tmp_path / "few.h5", ("a",))
+    monkeypatch.chdir(tmp_path)
+    Path("there").write_text("a file")
+    with refused("Nothing can be written to there"):
+        run_command(str(path), *(arguments or ("--out", "there")))
+    with refused("Nothing can be written"):
+        run_command(str(path), "--out", "/proc/none")
+    with refused("Nothing can be written"):
+        run_command(str(path), "--out", "x" * 300)
+    if arguments:
+        Path("file.zarr").write_text("a file")
+        with refused("file.zarr"):
+            run_command(str(path), "--out", "file.zarr")
+
+
+@pytest.mark.parametrize(
+    "error, said", [(OSError(errno.ENOSPC, ""), "no space left on device"), (OSError("connection lost"), "lost")]
+)
+def test_what_fails_while_results_are_written(tmp_path, monkeypatch, refused, error, said):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(infer_command, "write_table", fail)
+    with refused("out", "could not be finished", said):
+        run_command(str(few_spectra(tmp_path / "few.h5", ("a",))), "--no-pictures", "--out", str(tmp_path / "out"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--draws", "0"), ("--seed", "-1"), ("--redshift", "nan"), ("--redshift", "-5"), ("--ebv", "inf")]
+)
+def test_numbers_that_are_none(tmp_path, arguments):
+    path = few_spectra(tmp_path / "few.h5", ("a",))
+    with pytest.raises(DigsError):
+        run_command(str(path), "--out", str(tmp_path / "out"), *arguments)
+    assert not (tmp_path / "out" / "posteriors.ecsv").exists()
+
+
+@pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])
+def test_files_that_are_none(tmp_path, name):
+    with pytest.raises(DigsError) as error:
+        run_command(str(tmp_path / name), "--out", str(tmp_path / "out"))
+    assert str(error.value).isprintable() and len(str(error.value)) < 400
+    assert not (tmp_path / "out").exists()
