@@ -63,7 +63,7 @@ class CellGrid:
     def sums(self, draws: InterimDraws) -> tuple[np.ndarray, np.ndarray]:
         """Return the sums of weights, and of their squares, in every cell, shape (N, cells) each.
 
-        The weights of a galaxy are divided by their largest.
+        The weights of a galaxy are divided by their largest; squares are multiplied by the factor of its noise.
 
         Raises:
             DigsError: galaxies have no weight in any cell.
@@ -83,7 +83,7 @@ class CellGrid:
         flat = (cell + cells * np.arange(number)[:, None]).ravel()
         return tuple(
             np.bincount(flat, power.ravel(), minlength=number * cells).reshape(number, cells)
-            for power in (weight, weight**2)
+            for power in (weight, weight**2 * draws.noise_factor[:, None])
         )
 
     def mean_of(self, function: OfPlaces) -> np.ndarray:

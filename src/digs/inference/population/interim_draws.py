@@ -18,6 +18,7 @@ import numpy as np
 
 from digs.base.errors import DigsError
 from digs.base.inputs import named
+from digs.inference.population.prior_ends import PriorEnds
 from digs.inference.results.galaxy_draws import GalaxyDraws
 
 OfPlaces = Callable[[np.ndarray], np.ndarray]  # of values of the chosen parameters, (..., d) to (...)
@@ -32,6 +33,10 @@ class InterimDraws:
     log_weight: ln of w / pi, shape (N, draws).
     rows: of the galaxies in their catalogue, shape (N,).
     log_interim: ln of the interim prior of the parameters chosen.
+    ends: where the prior of each galaxy ends, which the population does, too; None where a population that reaches
+        beyond the prior is refused.
+    excess: of each galaxy, how many times the draws that count for one independent draw, beyond what their weights
+        say, shape (N,); None where draws are independent.
     """
 
     names: tuple[str, ...]
@@ -39,6 +44,13 @@ class InterimDraws:
     log_weight: np.ndarray
     rows: np.ndarray
     log_interim: OfPlaces
+    ends: PriorEnds | None = None
+    excess: np.ndarray | None = None
+
+    @property
+    def noise_factor(self) -> np.ndarray:
+        """Return the factor of the squares of sums' errors that is due to draws that are not independent, (N,)."""
+        return np.ones(len(self.rows)) if self.excess is None else self.excess
 
     def of_detected(self, detection: OfPlaces) -> "InterimDraws":
         """Return the draws for a catalogue that was not chosen by the data which the posteriors are of.
