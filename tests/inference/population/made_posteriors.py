@@ -10,7 +10,7 @@ from scipy.stats import norm, truncnorm
 
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
-from digs.inference.results.galaxy_draws import OUTSIDE, TRUSTED
+from digs.inference.results.galaxy_draws import OUTSIDE, REFITTED, TRUSTED
 
 YOUNGEST, ERROR = 0.01, 2.0  # Gyr
 
@@ -22,10 +22,15 @@ def made_posteriors(
     independent: float | None = None,
     outside: Sequence[int] = (),
 ) -> SpectrumPosteriors:
-    """Return posteriors of these draws, (N, draws, d), of even weights."""
+    """Return posteriors of these draws, (N, draws, d), of even weights.
+
+    Args:
+        independent: how many of the draws of a galaxy are, where they are those of emcee.
+        outside: rows of galaxies without a posterior.
+    """
     number, each, _ = draws.shape
     draws, log_weight = draws.copy(), np.zeros((number, each))
-    verdict = np.full(number, TRUSTED, dtype=object)
+    verdict = np.full(number, TRUSTED if independent is None else REFITTED, dtype=object)
     verdict[list(outside)] = OUTSIDE
     draws[list(outside)] = log_weight[list(outside)] = np.nan
     return SpectrumPosteriors(
@@ -39,11 +44,30 @@ def made_posteriors(
         lights={},
         ids=np.arange(number),
         sps_label="synthetic",
-        statistics={"effective": np.full(number, float(each if independent is None else independent))},
+        statistics={
+            "effective": np.full(number, float(each if independent is None else independent)),
+            "calls": np.full(number, float(each)),
+        },
         notes=((),) * number,
         spectra=tuple(SimpleNamespace(redshift=float(each)) for each in redshift),
         settings=EngineSettings(),
     )
+
+
+def check_same_posterior(ours: np.ndarray, exact: np.ndarray, noise: float) -> None:
+    """Check that draws of a population's moment, (n,), are those of a posterior that is known, by draws of it, (m,).
+
+    With n effective draws, errors e and a population of width w, `noise` is e / w / sqrt(n) for the mean, and
+    sqrt((e^4 / w^4 + 2 e^2 / w^2) / n) for the width. Few draws of the galaxies move ours by `noise` of its error, which is in its width. Few draws of the population move
+    mean and width, too: at least a quarter of those that are asked for are worth an independent one. Four standard
+    errors of both together are allowed: there are some thirty such checks.
+    """
+    error, worth = exact.std(), 1 / (len(ours) / 4) + 1 / (len(exact) / 4)
+    assert noise < 0.25  # or the check says little
+    assert abs(ours.mean() - exact.mean()) < 4 * np.hypot(noise, np.sqrt(worth)) * error
+    kurtosis = (((exact - exact.mean()) / error) ** 4).mean()
+    of_width = 4 * np.sqrt((kurtosis - 1) / 4 * worth)
+    assert 1 - of_width < ours.std() / error < np.hypot(1, noise) + of_width
 
 
 def cut_off(mean: np.ndarray, width: float | np.ndarray, oldest: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -142,7 +142,8 @@ class CataloguePopulation:
         """
         rows = self.fit.rows
         columns = [found.column(name) for name in self.names]
-        if max(rows) >= len(found) or not np.allclose(found.draws[rows][..., columns], self.draws.values):
+        here = found.draws[rows[rows < len(found)]][..., columns]
+        if here.shape != self.draws.values.shape or not np.allclose(here, self.draws.values):
             raise DigsError("These posteriors are not those of the population; give those that it was made of.")
         weight = population_weights(self.fit, self.draws)
         effective = np.zeros(len(found))
@@ -178,7 +179,6 @@ def infer_population(
     names: Sequence[str],
     edges: Mapping[str, np.ndarray] | None = None,
     detection: OfPlaces | None = None,
-    marginals: Mapping[str, Any] | None = None,
     leave_out: Collection[int] = (),
     keep: int = KEEP,
     seed: int = 0,
@@ -191,14 +191,16 @@ def infer_population(
     account unless `detection` says so: the population is that of the galaxies in it.
 
     Args:
-        found: of digs.infer, or the folder of a result of `digs infer CATALOGUE`, which ends in .zarr.
+        found: of digs.infer, without a prior of your own, or the folder of a result of `digs infer CATALOGUE`, which
+            ends in .zarr. Each of its draws takes 4 bytes of memory for each parameter, and 4 for its weight: 100 000
+            galaxies of 200 draws in one parameter take 160 MB, and what is computed of them hardly more. Draws of more
+            than 2 GiB are refused, and histograms of more, 48 bytes for each cell and galaxy.
         names: of one or more columns.
         edges: of bins of equal width, by parameter.
         detection: the probability that a galaxy is in the catalogue, of values of the columns, (..., d) to (...), where
             the spectra themselves decided that.
-        marginals: the prior of your own that `found` has, as it was given to with_prior.
         leave_out: rows of galaxies that are not to count.
-        keep: draws of each galaxy that are read of a folder.
+        keep: draws of each galaxy that are kept of a folder.
         seed: of all random numbers.
         number: of draws of the population's posterior.
         effective: the fewest effective draws of a galaxy under the population found.
@@ -207,10 +209,10 @@ def infer_population(
     """
     number = draws_wanted(number)
     if isinstance(found, SpectrumPosteriors):
-        draws = engine_draws(found, names, marginals, leave_out)
+        draws = engine_draws(found, names, leave_out)
         verdict, there = found.verdict, found.there
     else:
-        draws, verdict = stored_draws(found, names, keep, leave_out, seed, marginals)
+        draws, verdict = stored_draws(found, names, keep, leave_out, seed)
         there = ~np.isin(verdict, (*WITHOUT_POSTERIOR, UNMADE))
     if edges is None:
         fit = normal_population(draws, detection, seed, number, effective)

@@ -15,7 +15,7 @@ from digs.inference.population.population_moments import PopulationMoments
 from digs.inference.population.prior_ends import PriorEnds
 from digs.inference.population.student_rounds import student_rounds
 
-_BLOCK = 100_000  # draws of galaxies at once
+_AT_ONCE = 100_000  # draws, times coordinates at which the density is asked for
 _POINTS = 2**14  # of a normal distribution, at which detection is averaged
 _DETECTED = 4  # effective ones of these, by the number of galaxies, the fewest (Farr 2019, RNAAS 3, 66)
 _STEP = 1e-4  # of the coordinates, for gradients
@@ -89,7 +89,6 @@ def normal_population(
 class _NormalFit:
     """The posterior density of a normal population, in coordinates in which the draws have mean 0 and width 1.
 
-    moments: 1, values and products of values of the draws, (N * draws, 1 + d + d^2).
     points: of the standard normal distribution, (points, d).
     ends: in the same coordinates, where the draws have some.
     """
@@ -99,7 +98,6 @@ class _NormalFit:
     center: np.ndarray
     scale: np.ndarray
     start: np.ndarray
-    moments: np.ndarray
     points: np.ndarray
     ends: PriorEnds | None
 
@@ -108,16 +106,19 @@ class _NormalFit:
         d = len(draws.names)
         center, covariance = draws.moments()
         scale = np.sqrt(np.diag(covariance))
-        flat = (draws.values.reshape(-1, d) - center) / scale
-        products = (flat[:, :, None] * flat[:, None]).reshape(len(flat), -1)
         start = normal_shapes.packed(np.zeros(d), covariance / np.outer(scale, scale))
-        moments = np.concatenate([np.ones((len(flat), 1)), flat, products], 1)
         points = ndtri(qmc.Sobol(d, scramble=True, rng=0).random(_POINTS))
         ends = None if draws.ends is None else draws.ends.scaled(center, scale)
-        return cls(draws, detection, center, scale, start, moments, points, ends)
+        return cls(draws, detection, center, scale, start, points, ends)
 
-    def log_density(self, phi: np.ndarray, rows: slice) -> np.ndarray:
-        """ln p of the draws of some galaxies, (n, galaxies, draws), of coordinates (n, k)."""
+    def moments(self, rows: slice) -> np.ndarray:
+        """1, values and products of values of the draws of some galaxies, (galaxies * draws, 1 + d + d^2)."""
+        flat = (self.draws.values[rows].reshape(-1, len(self.scale)) - self.center) / self.scale
+        products = (flat[:, :, None] * flat[:, None]).reshape(len(flat), -1)
+        return np.concatenate([np.ones((len(flat), 1)), flat, products], 1)
+
+    def log_density(self, phi: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        """ln p of the draws of some galaxies, (n, galaxies, draws), of coordinates (n, k) and their moments."""
         d, each = len(self.scale), self.draws.values.shape[1]
         mean, factor = normal_shapes.unpacked(phi, d)
         inverse = np.linalg.inv(factor)
@@ -125,14 +126,7 @@ class _NormalFit:
         linear = (precision @ mean[..., None])[..., 0]
         level = np.log(np.diagonal(inverse, axis1=1, axis2=2)).sum(1) - (linear * mean).sum(1) / 2
         weights = np.concatenate([level[:, None], linear, -precision.reshape(len(phi), -1) / 2], 1)
-        some = self.moments[rows.start * each : rows.stop * each]
-        return (weights @ some.T).reshape(len(phi), -1, each)
-
-    def blocks(self) -> list[slice]:
-        """Of galaxies."""
-        number, each = self.draws.log_weight.shape
-        step = max(1, _BLOCK // each)
-        return [slice(first, min(first + step, number)) for first in range(0, number, step)]
+        return (weights @ moments.T).reshape(len(phi), -1, each)
 
     def log_posterior(self, phi: np.ndarray) -> np.ndarray:
         """ln of the posterior density of coordinates (n, k), up to a constant, (n,)."""
@@ -141,10 +135,11 @@ class _NormalFit:
         inside = np.flatnonzero(np.isfinite(found))
         if not len(inside):
             return found
-        at_once = max(1, _BLOCK // self.draws.log_weight.size)
-        for some in np.array_split(inside, range(at_once, len(inside), at_once)):
-            for rows in self.blocks():
-                term = self.log_density(phi[some], rows) + self.draws.log_weight[rows]
+        for rows in self.draws.blocks:
+            moments = self.moments(rows)
+            at_once = max(1, _AT_ONCE // len(moments))
+            for some in np.array_split(inside, range(at_once, len(inside), at_once)):
+                term = self.log_density(phi[some], moments) + self.draws.log_weight[rows]
                 top = term.max(2, keepdims=True)
                 share = np.exp(np.subtract(term, top, out=term), out=term)
                 total = share.sum(2)
@@ -229,8 +224,8 @@ class _NormalFit:
         steps = _STEP * np.eye(len(phi))
         around = np.concatenate([phi[None], phi + steps, phi - steps])
         effective, scores = np.empty(len(self.draws.rows)), np.zeros((len(phi), len(phi)))
-        for rows in self.blocks():
-            there, up, down = np.split(self.log_density(around, rows), [1, 1 + len(phi)])
+        for rows in self.draws.blocks:
+            there, up, down = np.split(self.log_density(around, self.moments(rows)), [1, 1 + len(phi)])
             term = there[0] + self.draws.log_weight[rows]
             share = np.exp(term - term.max(1, keepdims=True))
             share /= share.sum(1, keepdims=True)

@@ -52,8 +52,16 @@ def _bands(axes: Axes, places: np.ndarray, quantiles: np.ndarray) -> None:
 
 def _medians(draws: InterimDraws, name: str) -> np.ndarray:
     """Of the galaxies' draws as they are without the population, under a flat prior."""
-    column = draws.values[..., [draws.names.index(name)]]
-    return np.array([weighted_quantiles(*each, (0.5,))[0, 0] for each in zip(column, draws.share, strict=True)])
+    place = draws.names.index(name)
+    return np.concatenate(
+        [
+            [
+                weighted_quantiles(*each, (0.5,))[0, 0]
+                for each in zip(draws.values[rows][..., [place]], draws.share(rows), strict=True)
+            ]
+            for rows in draws.blocks
+        ]
+    )
 
 
 def _per(unit: str) -> str:

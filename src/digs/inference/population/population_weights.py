@@ -12,6 +12,7 @@ from scipy.stats import multivariate_normal
 
 from digs.base.progress import progress
 from digs.inference.population.binned_population import BinnedPopulation
+from digs.inference.population.cell_grid import CellGrid
 from digs.inference.population.interim_draws import InterimDraws
 from digs.inference.population.population_moments import PopulationMoments
 
@@ -51,12 +52,7 @@ def population_weights(fit: PopulationMoments, draws: InterimDraws) -> np.ndarra
 def _log_density(fit: PopulationMoments, place: int, values: np.ndarray) -> np.ndarray:
     """Ln of the density of one draw of the population, up to a constant, (...), at values (..., d)."""
     if isinstance(fit, BinnedPopulation):
-        share, inside = fit.share[place], np.ones(values.shape[:-1], dtype=bool)
-        cell = []
-        for axis, edges in enumerate(fit.edges):
-            each = np.searchsorted(edges, values[..., axis], side="right") - 1
-            inside &= (each >= 0) & (each < len(edges) - 1)
-            cell.append(each.clip(0, len(edges) - 2))
+        cell, inside = CellGrid(fit.names, fit.edges).places(values)
         with np.errstate(divide="ignore"):
-            return np.where(inside, np.log(share[tuple(cell)]), -np.inf)
+            return np.where(inside, np.log(fit.share[place].ravel()[cell]), -np.inf)
     return np.reshape(multivariate_normal(fit.mean[place], fit.covariance[place]).logpdf(values), values.shape[:-1])
