@@ -23,5 +23,5 @@ def test_its_example_recovers_the_population():
 
 
 def test_it_names_what_is_there():
-    for name in (FEW_IN_POPULATION, "INSIDE", "NOISE", "left_out", "leave_out", "marginals", "detection", "keep"):
+    for name in (FEW_IN_POPULATION, "INSIDE", "NOISE", "left_out", "leave_out", "with_prior", "detection", "keep"):
         assert name in GUIDE
