@@ -259,9 +259,7 @@ def test_a_catalogue_in_a_folder_is_read(clear, tmp_path, refused):
     assert abs(few.fit.mean.mean() - same.mean.mean()) < 3 * noise * same.mean.std()
     with refused("not those of the population"):
         few.galaxies(clear)
-    np.testing.assert_array_equal(
-        few.fit.mean, infer_population(path, ["tage"], keep=500, number=NUMBER).fit.mean
-    )
+    np.testing.assert_array_equal(few.fit.mean, infer_population(path, ["tage"], keep=500, number=NUMBER).fit.mean)
 
 
 def test_what_cannot_be_done_is_refused(found, normal, tmp_path, refused):
