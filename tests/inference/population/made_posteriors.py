@@ -58,8 +58,9 @@ def check_same_posterior(ours: np.ndarray, exact: np.ndarray, noise: float) -> N
     """Check that draws of a population's moment, (n,), are those of a posterior that is known, by draws of it, (m,).
 
     Few draws of the galaxies move ours by `noise` of its error, which is in its width; with errors half as large as the
-    population is wide, and n effective draws, it is some 1 / sqrt(n). Few draws of the population move mean and width, too: at least a quarter of those that are asked for
-    are worth an independent one. Four standard errors of both together are allowed: there are some thirty such checks.
+    population is wide, and n effective draws, it is some 1 / sqrt(n). Few draws of the population move mean and width,
+    too: at least a quarter of those that are asked for are worth an independent one. Four standard errors of both
+    together are allowed: there are some thirty such checks.
     """
     error, worth = exact.std(), 1 / (len(ours) / 4) + 1 / (len(exact) / 4)
     assert noise < 0.25  # or the check says little
