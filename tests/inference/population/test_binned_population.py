@@ -1,14 +1,19 @@
-"""Histograms of populations: against closed forms, for populations that are not normal, and what is refused."""
+"""Histograms of populations: against closed forms, for populations that are not normal, and what is refused.
+
+Their prior is wider than that of normal populations, which may move the answer by less than its error, half of it in
+the mean over catalogues, and make the error less than twice as large. NUMBER draws of a walk, three steps apart, tell a
+width to a tenth.
+"""
 
 import numpy as np
 import pytest
+from scipy import stats
 from test_normal_population import ERROR, WIDTH, by_data, closed_form, flat, measured, one_width
 
 from digs.inference.population.binned_population import binned_population
 from digs.inference.population.cell_grid import CellGrid
 from digs.inference.population.flat_widths import log_flat_widths, slope_of_flat_widths
 from digs.inference.population.interim_draws import InterimDraws
-from digs.inference.population.normal_population import normal_population
 from digs.inference.population.smooth_histogram import softmax
 
 EDGES = {"logmass": np.linspace(8, 12, 21)}
@@ -26,7 +31,7 @@ def test_intervals_hold_the_truth_as_often_as_they_should():
         inside.append((low < (10, WIDTH)) & (high > (10, WIDTH)))
         shift.append((found.width.mean() - exact.mean()) / exact.std())
     share = np.mean(inside, axis=0)
-    assert ((share >= 0.5) & (share <= 0.85)).all()
+    assert (np.abs(share - 0.68) < 3 * np.sqrt(0.68 * 0.32 / 30)).all()
     assert abs(np.mean(shift)) < 0.5
 
 
@@ -43,28 +48,29 @@ def test_two_parameters_and_their_correlation_are_those_of_a_normal_population()
     correlation = covariance[:, 0, 1] / widths.prod(1)
     for ours, exact in ((found.width, widths), (found.correlation[:, 0, 1], correlation)):
         assert (np.abs(ours.mean(0) - exact.mean(0)) < exact.std(0)).all()
-        assert ((ours.std(0) > 0.6 * exact.std(0)) & (ours.std(0) < 1.7 * exact.std(0))).all()
+        assert ((ours.std(0) > 0.7 * exact.std(0)) & (ours.std(0) < 2 * exact.std(0))).all()
     assert found.share.shape == (NUMBER, 12, 12)
     np.testing.assert_allclose(found.share.sum((1, 2)), 1)
 
 
 def test_two_peaks_are_apart_that_point_estimates_blur():
-    """Errors half fill the gap between the peaks in a histogram of medians."""
+    """Errors half fill the gap between the peaks of the medians' distribution, here without the scatter of a sample."""
     random = np.random.default_rng(3)
     truth = random.choice([9.4, 10.6], (200, 1)) + 0.15 * random.normal(size=(200, 1))
     _, draws = measured(truth, 0.35, 400, 4)
     found = binned_population(draws, {"logmass": np.linspace(8, 12, 25)}, number=NUMBER, effective=2)
-    density = found.density("logmass").mean(0)
     dip = lambda values: values[11:13].mean() / min(values[6:11].max(), values[13:18].max())
-    medians = np.histogram(np.median(draws.values, axis=1), np.linspace(8, 12, 25))[0]
-    assert dip(density) < 0.7 * dip(medians)
+    places = (found.edges[0][1:] + found.edges[0][:-1]) / 2
+    medians = sum(stats.norm.pdf(places, peak, np.hypot(0.15, 0.35)) for peak in (9.4, 10.6))
+    assert 0.5 < dip(medians) < 0.65
+    dips = [dip(density) for density in found.density("logmass")]
+    assert np.quantile(dips, 0.95) < dip(medians)
 
 
 def test_what_was_not_detected_is_accounted_for():
     draws, detection = by_data(9)
     found = binned_population(draws, EDGES, detection, number=NUMBER, effective=2)
-    expected = normal_population(draws, detection, number=300, effective=2)
-    assert abs(found.mean.mean() - expected.mean.mean()) < 1.5 * expected.mean.std()
+    assert abs(found.mean.mean() - 10) < 3 * found.mean.std()
 
 
 def test_the_same_seed_gives_the_same_histogram():

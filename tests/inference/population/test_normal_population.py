@@ -1,7 +1,11 @@
-"""Normal populations against closed forms: normal likelihoods have one, whose posterior is known without draws."""
+"""Normal populations against closed forms: normal likelihoods have one, whose posterior is known without draws.
+
+Thresholds are three standard errors where a test does not say another reason.
+"""
 
 import numpy as np
 import pytest
+from made_posteriors import check_same_posterior
 from scipy import stats
 
 from digs.inference.population import normal_shapes
@@ -53,25 +57,24 @@ def one_width(galaxies: int, seed: int, draws: int = 200) -> tuple[np.ndarray, n
 
 
 def test_two_parameters_and_their_correlation_are_those_of_the_closed_form():
-    """The truth has 0.6; what these galaxies say of it, with errors as large as the widths, the closed form knows."""
-    width, error = np.array([0.2, 0.6]), np.array([0.2, 0.6])
+    """The truth has 0.6; what these galaxies say of it, the closed form knows."""
+    width, error = np.array([0.2, 0.6]), np.array([0.1, 0.3])
     covariance = np.outer(width, width) * [[1, 0.6], [0.6, 1]]
     truth = np.random.default_rng(1).multivariate_normal([10.5, 3], covariance, 80)
     seen, draws = measured(truth, error, 1000, 2)
-    found = normal_population(draws, number=NUMBER)
+    found = normal_population(draws)
     mean, covariance = closed_form(seen, error)
     widths = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     correlation = covariance[:, 0, 1] / widths.prod(1)
-    pairs = [(found.mean, mean), (found.width, widths), (found.correlation[:, 0, 1], correlation)]
-    for ours, exact in pairs:
-        # noise of few draws moves the answer by a part of its error, which is in the errors
-        assert (np.abs(ours.mean(0) - exact.mean(0)) < 0.8 * exact.std(0)).all()
-        assert ((ours.std(0) > 0.75 * exact.std(0)) & (ours.std(0) < 1.6 * exact.std(0))).all()
+    for column in range(2):
+        check_same_posterior(found.mean[:, column], mean[:, column], found.noise)
+        check_same_posterior(found.width[:, column], widths[:, column], found.noise)
+    check_same_posterior(found.correlation[:, 0, 1], correlation, found.noise)
 
 
 def test_intervals_hold_the_truth_as_often_as_they_should():
-    """And their medians are those of the closed form, whatever the sample of galaxies happens to say."""
-    inside, shift = [], []
+    """And their middles are those of the closed form, but for the noise of few draws."""
+    inside, shift, noise = [], [], []
     for seed in range(30):
         _, seen, draws = one_width(40, seed)
         found = normal_population(draws, number=NUMBER, effective=4)
@@ -80,9 +83,11 @@ def test_intervals_hold_the_truth_as_often_as_they_should():
         low, high = np.quantile(np.stack([found.mean[:, 0], found.width[:, 0]], 1), (0.16, 0.84), axis=0)
         inside.append((low < (10, WIDTH)) & (high > (10, WIDTH)))
         shift.append((found.width.mean() - exact.mean()) / exact.std())
+        noise.append(found.noise)
     share = np.mean(inside, axis=0)
-    assert ((share >= 0.5) & (share <= 0.85)).all()
-    assert abs(np.mean(shift)) < 0.2
+    assert (np.abs(share - 0.68) < 3 * np.sqrt(0.68 * 0.32 / 30)).all()
+    of_one = np.hypot(np.mean(noise), 1 / np.sqrt(NUMBER / 4))
+    assert abs(np.mean(shift)) < 3 * of_one / np.sqrt(30)
 
 
 def test_point_estimates_have_the_wrong_width():
@@ -92,24 +97,28 @@ def test_point_estimates_have_the_wrong_width():
     of_medians = np.median(draws.values, axis=1).std()
     found = normal_population(draws, number=NUMBER, effective=4).width
     exact = np.sqrt(closed_form(seen, 0.5)[1][:, 0, 0])
-    assert abs(found.mean() - WIDTH) < 2 * found.std() and abs(found.mean() - exact.mean()) < exact.std()
-    assert of_medians - WIDTH > 2 * found.std()
+    assert abs(found.mean() - WIDTH) < 3 * found.std() and abs(found.mean() - exact.mean()) < exact.std()
+    assert of_medians - WIDTH > 3 * found.std()  # 0.24, where 150 galaxies have an error of 0.06
 
 
 def test_the_interim_prior_is_divided_out(made_catalogue):
-    """Posteriors with a narrow prior lead to the same population as those with a flat one."""
-    _, seen, draws = one_width(60, 7, 400)
+    """Posteriors with a narrow prior lead to the same population as those with a flat one.
+
+    Ignored it makes the width 0.08 less, where 240 galaxies have an error of 0.03.
+    """
+    _, seen, draws = one_width(240, 7, 400)
     flat_result = normal_population(draws, number=NUMBER)
     prior_mean, prior_width = 9.6, 0.7
     precision = ERROR**-2 + prior_width**-2
     middle = (seen * ERROR**-2 + prior_mean * prior_width**-2) / precision
-    values = middle[:, None] + np.random.default_rng(8).normal(size=(60, 400, 1)) / precision**0.5
+    values = middle[:, None] + np.random.default_rng(8).normal(size=(240, 400, 1)) / precision**0.5
     log_prior = lambda places: -((places[..., 0] - prior_mean) ** 2) / 2 / prior_width**2
     found = interim_draws(made_catalogue(values, ["logmass"]), ["logmass"], log_prior)
     again = normal_population(found, number=NUMBER)
     ignored = normal_population(interim_draws(made_catalogue(values, ["logmass"]), ["logmass"], flat), number=NUMBER)
-    assert abs(again.width.mean() - flat_result.width.mean()) < 0.5 * flat_result.width.std()
-    assert abs(again.mean.mean() - flat_result.mean.mean()) < 0.5 * flat_result.mean.std()
+    noise = np.sqrt(again.noise**2 + flat_result.noise**2 + 2 / (NUMBER / 4))  # their draws are not the same
+    assert abs(again.width.mean() - flat_result.width.mean()) < 3 * noise * flat_result.width.std()
+    assert abs(again.mean.mean() - flat_result.mean.mean()) < 3 * noise * flat_result.mean.std()
     assert flat_result.width.mean() - ignored.width.mean() > again.width.std()
 
 
@@ -137,8 +146,8 @@ def test_what_was_not_detected_is_accounted_for(choose):
     found = normal_population(draws, detection, number=NUMBER, effective=2)
     of_catalogue = normal_population(draws, number=NUMBER, effective=2)
     for ours, true in ((found.mean, 10), (found.width, WIDTH)):
-        assert abs(ours.mean() - true) < 2 * ours.std()
-    assert of_catalogue.mean.mean() - 10 > 2 * of_catalogue.mean.std()
+        assert abs(ours.mean() - true) < 3 * ours.std()
+    assert of_catalogue.mean.mean() - 10 > 3 * of_catalogue.mean.std()
 
 
 def test_a_population_that_is_hardly_seen_is_refused(refused):

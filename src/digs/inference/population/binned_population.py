@@ -61,6 +61,8 @@ def binned_population(
 ) -> BinnedPopulation:
     """Return the posterior of the histogram of a population; outside its edges there is none of it.
 
+    Where draws have ends, galaxies come from the part of the histogram that is inside theirs; it is the one before.
+
     Args:
         draws: of the catalogue's galaxies, without their prior.
         edges: of four or more bins of equal width, by parameter.
@@ -87,21 +89,13 @@ def binned_population(
         ((200, 20), True)
     """
     grid = CellGrid.of(draws.names, edges)
-    detected = np.ones(len(grid.centers)) if detection is None else grid.mean_of(detection)
-    beyond = np.isneginf(grid.mean_of(draws.log_interim)) & (detected > 0)
-    if beyond.any():
-        places = ", ".join(
-            f"{name} = {value:.4g}" for name, value in zip(grid.names, grid.centers[beyond][0], strict=True)
-        )
-        raise DigsError(
-            f"The cell at {places} reaches beyond the interim prior, where there are no draws; end it there."
-        )
+    detected, counts = _detected(grid, draws, detection)
     first, second = grid.sums(draws)
     start, roughness = _normal_start(grid, draws), grid.roughness()
     fits = []
     for level in progress(_ROUGHNESS, desc="Binned population", unit="roughness"):
         precision = roughness / level**2 + _RIDGE * np.eye(len(roughness))
-        fits.append(SmoothHistogram(grid, first, second, detected, precision, start))
+        fits.append(SmoothHistogram(grid, first, second, detected, counts, precision, start))
     random = stream(seed, "binned population")
     chosen = np.sort(resample_systematically(np.array([fit.log_evidence for fit in fits]), number, random))
     best = fits[int(np.bincount(chosen).argmax())]
@@ -112,6 +106,10 @@ def binned_population(
         h = elliptical_slices(fit.log_density, fit.mode, fit.factor, times, _THIN, random)
         parts.append(fit.noise.added(h, fit.covariance, random))
     share = softmax(np.concatenate(parts))
+    inside = 1.0
+    if draws.ends is not None:
+        of_kinds, kinds = draws.ends.cells(grid.edges)
+        inside = float(share.mean(0) @ (kinds @ of_kinds) / kinds.sum())
     mean, covariance = grid.moments(share)
     found = BinnedPopulation(
         names=grid.names,
@@ -120,6 +118,7 @@ def binned_population(
         effective=best.noise.effective,
         noise=best.noise.ratio(best.covariance),
         rows=draws.rows,
+        inside=inside,
         edges=grid.edges,
         share=share.reshape(-1, *grid.shape),
     )
@@ -128,6 +127,25 @@ def binned_population(
         name = grid.names[int(narrow.argmax())]
         raise DigsError(f"The population is narrower than a bin in {name}; take narrower bins.")
     return found
+
+
+def _detected(grid: CellGrid, draws: InterimDraws, detection: OfPlaces | None) -> tuple[np.ndarray, np.ndarray]:
+    """The probability that a galaxy of a cell is in the catalogue, (kinds, cells), and the galaxies of each kind."""
+    seen = np.ones(len(grid.centers)) if detection is None else grid.mean_of(detection)
+    if draws.ends is not None:
+        inside, counts = draws.ends.cells(grid.edges)
+        beyond = ~(inside > 0).any(0)
+    else:
+        inside, counts = np.ones((1, len(seen))), np.array([len(draws.rows)])
+        beyond = np.isneginf(grid.mean_of(draws.log_interim))
+    if (beyond := beyond & (seen > 0)).any():
+        places = ", ".join(
+            f"{name} = {value:.4g}" for name, value in zip(grid.names, grid.centers[beyond][0], strict=True)
+        )
+        raise DigsError(
+            f"The cell at {places} reaches beyond the interim prior, where there are no draws; end it there."
+        )
+    return inside * seen, counts
 
 
 def _normal_start(grid: CellGrid, draws: InterimDraws) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from digs.base.errors import DigsError
 from digs.base.inputs import named
 from digs.inference.population.interim_draws import InterimDraws, OfPlaces
+from digs.inference.population.population_memory import check_cells
 
 _ORDER = 3  # of the differences that are 0 for a normal distribution
 _PER_AXIS = 5  # places in a cell at which functions are averaged
@@ -63,28 +64,35 @@ class CellGrid:
     def sums(self, draws: InterimDraws) -> tuple[np.ndarray, np.ndarray]:
         """Return the sums of weights, and of their squares, in every cell, shape (N, cells) each.
 
-        The weights of a galaxy are divided by their largest.
+        The weights of a galaxy are divided by their largest; squares are multiplied by the factor of its noise.
 
         Raises:
-            DigsError: galaxies have no weight in any cell.
+            DigsError: galaxies have no weight in any cell, or there are too many galaxies and cells for the memory.
         """
-        number, each = draws.log_weight.shape
-        cell, inside = np.zeros((number, each), dtype=np.int64), np.ones((number, each), dtype=bool)
-        for axis, edges in enumerate(self.edges):
-            place = np.searchsorted(edges, draws.values[..., axis], side="right") - 1
-            inside &= (place >= 0) & (place < self.shape[axis])
-            cell = cell * self.shape[axis] + place.clip(0, self.shape[axis] - 1)
-        weight = np.where(inside, np.exp(draws.log_weight - draws.log_weight.max(1, keepdims=True)), 0.0)
-        if (empty := ~weight.any(1)).any():
+        cells = prod(self.shape)
+        check_cells(len(draws.rows), cells)
+        first, second = (np.empty((len(draws.rows), cells)) for _ in range(2))
+        for rows in draws.blocks:
+            cell, inside = self.places(draws.values[rows])
+            log_weight = draws.log_weight[rows].astype(np.float64)
+            weight = np.where(inside, np.exp(log_weight - log_weight.max(1, keepdims=True)), 0.0)
+            flat = (cell + cells * np.arange(len(cell))[:, None]).ravel()
+            for sums, power in ((first, weight), (second, weight**2 * draws.noise_factor[rows, None])):
+                sums[rows] = np.bincount(flat, power.ravel(), minlength=len(cell) * cells).reshape(-1, cells)
+        if (empty := ~first.any(1)).any():
             raise DigsError(
                 f"No draw of {named(draws.rows[empty])} is between the edges; take wider edges, or leave out."
             )
-        cells = prod(self.shape)
-        flat = (cell + cells * np.arange(number)[:, None]).ravel()
-        return tuple(
-            np.bincount(flat, power.ravel(), minlength=number * cells).reshape(number, cells)
-            for power in (weight, weight**2)
-        )
+        return first, second
+
+    def places(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the cells of values, (..., d), and whether they are in one, (...) each; the nearest where not."""
+        cell, inside = np.zeros(values.shape[:-1], dtype=np.int64), np.ones(values.shape[:-1], dtype=bool)
+        for axis, edges in enumerate(self.edges):
+            place = np.searchsorted(edges, values[..., axis], side="right") - 1
+            inside &= (place >= 0) & (place < self.shape[axis])
+            cell = cell * self.shape[axis] + place.clip(0, self.shape[axis] - 1)
+        return cell, inside
 
     def mean_of(self, function: OfPlaces) -> np.ndarray:
         """Return the mean of a function of places, (..., d), in every cell, shape (cells,)."""

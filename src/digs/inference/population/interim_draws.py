@@ -18,7 +18,10 @@ import numpy as np
 
 from digs.base.errors import DigsError
 from digs.base.inputs import named
+from digs.inference.population.prior_ends import PriorEnds
 from digs.inference.results.galaxy_draws import GalaxyDraws
+
+_BLOCK = 100_000  # draws of galaxies at once
 
 OfPlaces = Callable[[np.ndarray], np.ndarray]  # of values of the chosen parameters, (..., d) to (...)
 
@@ -28,10 +31,14 @@ class InterimDraws:
     """Draws of N galaxies with weights that hold no prior.
 
     names: of the d parameters chosen.
-    values: shape (N, draws, d).
-    log_weight: ln of w / pi, shape (N, draws).
+    values: shape (N, draws, d); in single precision where memory counts.
+    log_weight: ln of w / pi, of any level, shape (N, draws).
     rows: of the galaxies in their catalogue, shape (N,).
     log_interim: ln of the interim prior of the parameters chosen.
+    ends: where the prior of each galaxy ends, which the population does, too; None where a population that reaches
+        beyond the prior is refused.
+    excess: of each galaxy, how many times the draws that count for one independent draw, beyond what their weights
+        say, shape (N,); None where draws are independent.
     """
 
     names: tuple[str, ...]
@@ -39,6 +46,20 @@ class InterimDraws:
     log_weight: np.ndarray
     rows: np.ndarray
     log_interim: OfPlaces
+    ends: PriorEnds | None = None
+    excess: np.ndarray | None = None
+
+    @property
+    def blocks(self) -> list[slice]:
+        """Return galaxies by the block, so that what is computed of a block's draws takes little memory."""
+        number, each = self.log_weight.shape
+        step = max(1, _BLOCK // each)
+        return [slice(first, min(first + step, number)) for first in range(0, number, step)]
+
+    @property
+    def noise_factor(self) -> np.ndarray:
+        """Return the factor of the squares of sums' errors that is due to draws that are not independent, (N,)."""
+        return np.ones(len(self.rows)) if self.excess is None else self.excess
 
     def of_detected(self, detection: OfPlaces) -> "InterimDraws":
         """Return the draws for a catalogue that was not chosen by the data which the posteriors are of.
@@ -49,18 +70,21 @@ class InterimDraws:
         with np.errstate(divide="ignore"):
             return replace(self, log_weight=self.log_weight + np.log(detection(self.values)))
 
-    @property
-    def share(self) -> np.ndarray:
-        """Return the weights, shape (N, draws): those of a galaxy add up to 1."""
-        weight = np.exp(self.log_weight - self.log_weight.max(1, keepdims=True))
+    def share(self, rows: slice) -> np.ndarray:
+        """Return the weights of some galaxies, shape (n, draws): those of a galaxy add up to 1."""
+        log_weight = self.log_weight[rows].astype(np.float64)
+        weight = np.exp(log_weight - log_weight.max(1, keepdims=True))
         return weight / weight.sum(1, keepdims=True)
 
     def moments(self) -> tuple[np.ndarray, np.ndarray]:
         """Return mean, (d,), and covariance, (d, d), of the draws of all galaxies together."""
-        flat = self.values.reshape(-1, len(self.names))
-        weight = self.share.ravel() / len(self.rows)
-        mean = weight @ flat
-        return mean, (weight[:, None] * (flat - mean)).T @ (flat - mean)
+        d, number = len(self.names), len(self.rows)
+        mean = sum(np.einsum("gs,gsi->i", self.share(rows), self.values[rows]) for rows in self.blocks) / number
+        covariance = np.zeros((d, d))
+        for rows in self.blocks:
+            off = self.values[rows] - mean
+            covariance += np.einsum("gs,gsi,gsj->ij", self.share(rows), off, off, optimize=True) / number
+        return mean, covariance
 
 
 def interim_draws(found: GalaxyDraws, names: Sequence[str], log_interim: OfPlaces) -> InterimDraws:

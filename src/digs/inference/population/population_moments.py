@@ -1,6 +1,6 @@
 """Means, widths and correlations of populations, with their errors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -19,6 +19,8 @@ class PopulationMoments:
     noise: that of few draws of the galaxies by the error without it, in the direction in which it is largest; it is in
         the errors.
     rows: of the galaxies that were used, in their catalogue, shape (N,).
+    inside: the share of the population inside the ends of the galaxies' priors, in the mean over galaxies; the rest is
+        extrapolated.
     """
 
     names: tuple[str, ...]
@@ -27,6 +29,7 @@ class PopulationMoments:
     effective: np.ndarray
     noise: float
     rows: np.ndarray
+    inside: float = field(default=1.0, kw_only=True)
 
     @property
     def width(self) -> np.ndarray:

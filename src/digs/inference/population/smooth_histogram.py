@@ -1,11 +1,12 @@
 r"""The posterior of a smooth histogram: ln of the probabilities of its cells, h, of which any level may be taken off.
 
-    \ln p(h) = \sum_i [ \ln A_i + \frac{1}{2} \sum_b q_ib f_b^2 / A_i^2 ] - N \ln \sum_b D_b f_b - \frac{1}{2} h^T K h,
+    \ln p(h) = \sum_i [ \ln A_i + \frac{1}{2} \sum_b q_ib f_b^2 / A_i^2 - \ln \sum_b D_ib f_b ] - \frac{1}{2} h^T K h,
     f_b = e^{h_b},   A_i = \sum_b c_ib f_b,
 
 with the sums c of weights and q of their squares that the draws of galaxy i have in cell b, the probability D that a
-galaxy of that cell is in the catalogue, and the precision K of the prior, to which that of
-digs.inference.population.flat_widths is added. The second term is that of digs.inference.population.draw_noise.
+galaxy of that cell is in the catalogue, which differs between kinds of galaxies where their priors end elsewhere, and
+the precision K of the prior, to which that of digs.inference.population.flat_widths is added. The
+second term is that of digs.inference.population.draw_noise.
 """
 
 from functools import cached_property
@@ -27,7 +28,8 @@ class SmoothHistogram:
     Args:
         grid: the cells.
         first, second: c and q, shape (N, cells).
-        detected: D, shape (cells,).
+        detected: D of each kind of galaxies, shape (kinds, cells).
+        counts: of the galaxies of each kind, shape (kinds,).
         precision: K, shape (cells, cells).
         start: of the search for the mode, shape (cells,).
     """
@@ -38,11 +40,13 @@ class SmoothHistogram:
         first: np.ndarray,
         second: np.ndarray,
         detected: np.ndarray,
+        counts: np.ndarray,
         precision: np.ndarray,
         start: np.ndarray,
     ):
         self.grid = grid
-        self.first, self.second, self.detected, self.precision = first, second, detected, precision
+        self.first, self.second, self.precision = first, second, precision
+        self.detected, self.counts = detected, counts
         self.mode = self._search(start)
 
     def log_density(self, h: np.ndarray) -> np.ndarray:
@@ -51,24 +55,24 @@ class SmoothHistogram:
         sums = f @ self.first.T
         with np.errstate(divide="ignore", invalid="ignore"):
             galaxies = (np.log(sums) + (f**2 @ self.second.T) / sums**2 / 2).sum(1)
-            found = galaxies - len(self.first) * np.log(f @ self.detected)
+            found = galaxies - np.log(f @ self.detected.T) @ self.counts
             found += log_flat_widths(self.grid, f) - ((h @ self.precision) * h).sum(1) / 2
         return np.where(np.isnan(found), -np.inf, found)
 
     def _shares(self, h: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Of the sums, and their squares by draws, (N, cells), by cell, and of what is detected, (cells,)."""
+        """Of the sums, and their squares by draws, (N, cells), by cell, and of what is detected, of all, (cells,)."""
         f = softmax(h[None])[0]
         sums = self.first @ f
         return (
             self.first * f / sums[:, None],
             self.second * (f / sums[:, None]) ** 2,
-            self.detected * f / (self.detected @ f),
+            (self.counts / (self.detected @ f)) @ self.detected * f,
         )
 
     def _slope(self, h: np.ndarray) -> np.ndarray:
         """The gradient of log_density at h, (cells,)."""
         share, squares, seen = self._shares(h)
-        of_data = (share + squares - share * squares.sum(1, keepdims=True)).sum(0) - len(share) * seen
+        of_data = (share + squares - share * squares.sum(1, keepdims=True)).sum(0) - seen
         return of_data + slope_of_flat_widths(self.grid, softmax(h[None])[0]) - self.precision @ h
 
     def _search(self, h: np.ndarray) -> np.ndarray:
