@@ -1,0 +1,71 @@
+"""The notebook docs/first_galaxy.ipynb: all cells run, and show what is stored in it."""
+
+import importlib.util
+import json
+import re
+
+import nbformat
+import pytest
+
+from digs.base import paths
+
+NOTEBOOK = paths.ROOT / "docs" / "first_galaxy.ipynb"
+LARGEST = 600_000  # bytes
+NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]\d+)?")
+
+spec = importlib.util.spec_from_file_location("notebook", paths.ROOT / "tools" / "notebook.py")
+notebook = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(notebook)
+
+
+def printed(outputs: list[list[dict]]) -> list[str]:
+    """What each cell prints, and '[figure]' where it shows one."""
+    text = lambda shown: "".join(shown["text"]) if "text" in shown else "".join(shown["data"]["text/plain"])
+    return [
+        "".join("[figure]" if "image/png" in one.get("data", {}) else text(one) for one in each) for each in outputs
+    ]
+
+
+@pytest.fixture(scope="module")
+def stored() -> dict:
+    return json.loads(NOTEBOOK.read_text())
+
+
+@pytest.fixture(scope="module")
+def kept(stored) -> list[str]:
+    return printed([cell["outputs"] for cell in stored["cells"] if cell["cell_type"] == "code"])
+
+
+def test_it_is_a_small_notebook_with_all_outputs(stored, kept):
+    nbformat.validate(nbformat.from_dict(stored))
+    assert NOTEBOOK.stat().st_size < LARGEST
+    assert kept.count("[figure]") == 4
+    assert sum(map(bool, kept)) == len(kept) - 2  # imports, and the making of the galaxy
+
+
+def test_it_shows_what_is_stored(stored, kept, tracked, monkeypatch, tmp_path):
+    for name in ("populations.h5", "basis.h5", "general_network.safetensors"):
+        tracked(name)
+    monkeypatch.chdir(tmp_path)
+    found = printed(notebook.run_cells(stored))
+    assert [NUMBER.sub("#", text) for text in found] == [NUMBER.sub("#", text) for text in kept]
+    numbers = lambda texts: [float(number) for number in NUMBER.findall("\n".join(texts))]
+    # processors round differently: by one in the last of two decimals
+    assert numbers(found) == pytest.approx(numbers(kept), rel=1e-2, abs=0.0101)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_its_words_say_is_what_its_numbers_say(kept):
+    said = "\n".join(kept)
+    rows = re.findall(r"^(\w+) +(-?[\d.]+) -([\d.]+) \+([\d.]+) .*truth +(-?[\d.]+)$", said, re.MULTILINE)
+    assert len(rows) == 7
+    for name, *numbers in rows:
+        middle, low, high, truth = map(float, numbers)
+        assert middle - 2 * low < truth < middle + 2 * high, name
+    mass = {
+        kind: float(value) for kind, value in re.findall(r"^(truth|delayed tau|binned) +logmass ([\d.]+)", said, re.M)
+    }
+    assert mass["truth"] - mass["delayed tau"] > 0.4
+    assert abs(mass["truth"] - mass["binned"]) < 0.15
+    verdicts = re.findall(r"trusted|refined|outside the model", said)
+    assert verdicts == ["trusted", "outside the model", "trusted", "outside the model", "refined"]
