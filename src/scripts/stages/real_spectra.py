@@ -29,7 +29,13 @@ from digs.physics.results import write_result
 from digs.physics.stored_populations import stored_populations
 from digs.provenance.records import run_stage
 
-PACKAGES = {"bagpipes": "bagpipes", "nautilus-sampler": "nautilus", "ppxf": "ppxf", "specutils": "specutils"}
+PACKAGES = {
+    "bagpipes": "bagpipes",
+    "nautilus-sampler": "nautilus",
+    "ppxf": "ppxf",
+    "spectres": "spectres",
+    "specutils": "specutils",
+}
 STORED = ("populations.h5", "basis.h5", "general_network.safetensors")
 
 
