@@ -111,6 +111,7 @@ TABLES = {
     ],
     "tab_frontier": ["frontier.json"],
     "tab_league": ["league.json"],
+    "tab_real_spectra": ["real_spectra.json"],
 }
 
 for table, data in TABLES.items():

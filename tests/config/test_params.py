@@ -43,6 +43,7 @@ MISTAKES = {
         {"M 31": {"package": "ppxf"}},
         ("real_spectra", "M 31", "file"),
     ),
+    "no real galaxy at once": ("real_spectra.at_once", 0, ("real_spectra.at_once", "greater than 0")),
     "a file's hash in words": (
         "real_spectra.galaxies.NGC 3522.sha256",
         "unknown",

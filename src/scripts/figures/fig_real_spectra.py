@@ -33,17 +33,17 @@ PANELS = {"logmass": r"$\log_{10}M/M_\odot$", "age": "Age (Gyr)"}
 CLIP = 4.0  # sigma
 UNIT = 1e-17
 FLUX_LABEL = "$F_\\lambda$ ($10^{-17}$ erg s$^{-1}$\ncm$^{-2}$ \N{ANGSTROM SIGN}$^{-1}$)"
-HEIGHT = 1.95  # inches, of a galaxy
+HEIGHT = 1.75  # inches, of a galaxy
 
 
 def draw_spectrum(axes: Axes, product: Product, row: int, title: str) -> None:
     """Draw the spectrum, and the band of the posterior."""
     wavelength = product["wavelength"][row]
     low, median, high = product["digs"][row] / UNIT
-    axes.plot(wavelength, product["flux"][row] / UNIT, color=BAND, lw=2.2, label="observed")
+    axes.plot(wavelength, product["flux"][row] / UNIT, color=BAND, lw=2.2)
     axes.fill_between(wavelength, low, high, color=DIGS, alpha=0.35, lw=0)
-    axes.plot(wavelength, median, color=DIGS, lw=0.6, label="digs")
-    top = 1.15 * np.quantile(product["flux"][row] / UNIT, 0.995)
+    axes.plot(wavelength, median, color=DIGS, lw=0.6)
+    top = 1.3 * np.quantile(product["flux"][row] / UNIT, 0.99)  # room for the title
     axes.set(xlim=(wavelength[0], wavelength[-1]), ylim=(0, top))
     axes.text(0.015, 0.93, title, transform=axes.transAxes, va="top", fontsize=SMALL)
     axes.tick_params(labelbottom=False)

@@ -37,4 +37,5 @@ class RealSpectraSettings(Section):
     bagpipes: BagpipesSettings
     ppxf: PPXFSettings
     bins: PositiveInt  # of each spectrum, for the figure
+    at_once: PositiveInt  # galaxies, each on a core
     seed: Seed

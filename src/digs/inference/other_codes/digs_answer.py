@@ -16,7 +16,6 @@ from digs.observations.spectrum import Spectrum
 from digs.physics.stored_populations import stored_populations
 
 _MODELS = 200  # draws whose spectra are looked at
-_BAND = (0.16, 0.5, 0.84)
 _AGAIN = 3  # times that errors are raised
 
 
