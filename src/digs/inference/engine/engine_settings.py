@@ -7,6 +7,7 @@ from typing import Any, Literal
 from digs.base.errors import DigsError
 from digs.base.inputs import real_number, whole_number
 from digs.exact.normal.nuisances import Nuisances
+from digs.physics.linear.wide_prior import RANGES
 
 HistoryKind = Literal["delayed tau", "binned"]
 HISTORIES = ("delayed tau", "binned")
@@ -57,6 +58,9 @@ class EngineSettings:
             real_number(self.dispersion, "The velocity dispersion", 0.0)
         for name, least in (("effective", 1), ("calls", 0), ("walk", 0), ("bank", 100)):
             whole_number(getattr(self, name), f"The setting '{name}'", least)
+        for name in self.ranges:
+            if name not in RANGES:
+                raise DigsError(f"The model has no column {str(name)[:40]!r} for a range; choose: {', '.join(RANGES)}.")
         if not 0 <= real_number(self.significance, "The significance", 0.0) < 1:
             raise DigsError(f"The significance is {self.significance:g}; give a probability below 1.")
 

@@ -69,10 +69,10 @@ def modes_around(
 
 
 def expected_nuisance(residual: np.ndarray, sigma: np.ndarray, modes: csr_array) -> np.ndarray:
-    """Return the likeliest sum of modes, shape (pixels,).
+    """Return the likeliest sum of modes, of the shape of the residual.
 
     Args:
-        residual: data less model, shape (pixels,).
+        residual: data less model, shape (pixels,), or of several models, (pixels, models).
         sigma: of the noise, finite, shape (pixels,).
         modes: shape (pixels, modes).
 
@@ -85,4 +85,4 @@ def expected_nuisance(residual: np.ndarray, sigma: np.ndarray, modes: csr_array)
     """
     white = csr_array(diags_array(1 / sigma) @ modes)
     inside = np.eye(modes.shape[1]) + (white.T @ white).toarray()
-    return modes @ np.linalg.solve(inside, white.T @ (residual / sigma))
+    return modes @ np.linalg.solve(inside, white.T @ (residual.T / sigma).T)

@@ -17,9 +17,10 @@ _NODES = 5  # of the dispersion
 def model_spectra(
     spectrum: Spectrum, theta: np.ndarray, settings: EngineSettings
 ) -> tuple[ModelPixels, np.ndarray, np.ndarray]:
-    """Return the pixels that are compared, F_lambda of draws there, (draws, pixels), and nuisances, (pixels,).
+    """Return the pixels that are compared, F_lambda of draws there and their nuisances, (draws, pixels) each.
 
-    The nuisances are those that are likeliest given the first draw: what calibration, error floor and lines add to it.
+    The nuisances are the likeliest given each draw: what calibration, error floor and lines add to it. They vary around
+    the first one, which draws of one posterior are near to.
 
     Args:
         spectrum: of the galaxy.
@@ -42,6 +43,9 @@ def model_spectra(
     strong = space.moments.shapes + np.flatnonzero(space.moments.strong(models[0].lines))
     first = None if dispersion is None else dispersion[:1]
     modes = nuisance_modes(models, coefficients, columns[:1], first, strong, settings.nuisances, seen)
-    added = np.full(len(seen), np.nan)
-    added[seen] = expected_nuisance((pixels.flux - spectra[0])[seen], pixels.sigma[seen], modes)
-    return pixels, spectra, np.interp(np.arange(len(seen)), np.flatnonzero(seen), added[seen])
+    added = np.zeros_like(spectra)
+    residual = (pixels.flux - spectra)[:, seen]
+    added[:, seen] = expected_nuisance(residual.T, pixels.sigma[seen], modes).T
+    between, places = np.flatnonzero(~seen), np.flatnonzero(seen)
+    added[:, between] = [np.interp(between, places, one[seen]) for one in added]
+    return pixels, spectra, added

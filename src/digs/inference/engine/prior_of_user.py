@@ -58,8 +58,12 @@ def with_marginals(
     Raises:
         DigsError: there is no such column; the new prior is too far from the old one for all galaxies.
     """
-    for name in marginals:
+    for name, marginal in marginals.items():
         found.column(name)
+        if not (hasattr(marginal, "logpdf") and hasattr(marginal, "cdf")):
+            raise DigsError(
+                f"The prior of '{name}' is no distribution; give a frozen one of scipy.stats, such as norm(-0.2, 0.1)."
+            )
         if name.startswith(RATIO):
             raise DigsError(f"The prior of '{name}' is the continuity prior; it cannot be set for one ratio alone.")
     parts, reasons = [], []

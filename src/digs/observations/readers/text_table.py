@@ -78,6 +78,9 @@ def _without_classes(header: list[str]) -> list[str]:
         inside = indent if "__serialized_columns__" in line else None
         if inside is None:
             kept.append(line)
+    tree = [place for place, line in enumerate(kept) if line.strip("# ").startswith("meta:")]
+    if tree and (tree[0] + 1 == len(kept) or not kept[tree[0] + 1].startswith("# -")):  # nothing but classes was in it
+        del kept[tree[0]]
     return kept
 
 
