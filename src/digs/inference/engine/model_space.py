@@ -7,6 +7,7 @@ from math import log
 import numpy as np
 import torch
 
+from digs.base.one_thread import one_thread
 from digs.base.random_streams import generator
 from digs.exact.normal.moments import CoefficientMoments
 from digs.inference.engine.engine_settings import EngineSettings, HistoryKind
@@ -65,6 +66,7 @@ class ModelSpace:
 
 
 @lru_cache(maxsize=4)
+@one_thread()  # whoever asks first, and with how many threads
 def _space(history: HistoryKind, free_gas: bool, ranges: tuple, bank: int, edges: tuple | None) -> ModelSpace:
     make = DelayedTau if history == "delayed tau" else partial(Continuity, edges=np.array(edges))
     coefficients = SpectrumCoefficients(make, free_gas)

@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from digs.base import inputs
 from digs.base.errors import DigsError
+from digs.base.one_thread import one_thread
 from digs.base.torch_state import calculating
-from digs.base.torch_threads import torch_threads
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import STATISTICS, GalaxyPosterior, galaxy_posterior
@@ -50,7 +49,7 @@ def one_posterior(
     """
     try:
         network = stored_one_pass_network() if settings.network else None
-        with _ALONE, _one_thread():
+        with _ALONE, one_thread(), _no_warnings():
             return calculating(galaxy_posterior)(spectrum, settings, draws, seed, network)
     except Exception as error:
         if strict:
@@ -77,9 +76,9 @@ def columns_of(settings: EngineSettings, redshift: float) -> tuple[str, ...]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread, and no warnings of numbers that end as 0 or infinity, which are looked at where they count."""
-    with torch_threads(1), threadpool_limits(1), warnings.catch_warnings(), np.errstate(all="ignore"):
+def _no_warnings() -> Iterator[None]:
+    """No warnings of numbers that end as 0 or infinity, which are looked at where they count."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         yield
 
 
