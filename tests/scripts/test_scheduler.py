@@ -27,7 +27,7 @@ def test_reference_chains_are_the_same_to_the_bit(tracked):
     flux = torch.as_tensor(read_product(tracked("test.h5"), OBSERVATIONS)["noisy_flux"][:4])
     model = Posterior.load(settings.network), Simulator(), Prior.over(params.prior), params.noise.fraction, settings
     tasks = [(flux[first : first + 2].clone(), first, *model) for first in (0, 2)]
-    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None, memory_limit=0) as cluster:
         found = list(on_cluster(cluster.scheduler_address, chains_of, tasks))
     for there, here in zip(found, starmap(chains_of, tasks), strict=True):
         np.testing.assert_array_equal(there, here)

@@ -147,7 +147,7 @@ def test_prospector_in_a_process_of_its_own(tmp_path, prospector):
 
 def test_a_cluster_makes_the_same_library(tmp_path, prospector):
     theta = np.array([[10.5, 0.0, 0.65, 1.63, -0.9586], [9.0, 0.0, 0.1, 0.02, 1.0]])
-    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None, memory_limit=0) as cluster:
         parts = library_parts(theta, SETTINGS, GAS, DATA, tmp_path)
         flux = simulate_library(theta, SETTINGS, GAS, parts, 1, cluster.scheduler_address)
     np.testing.assert_allclose(flux, np.stack([prospector(row) for row in theta]), rtol=1e-10)

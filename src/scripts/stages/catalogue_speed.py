@@ -31,7 +31,7 @@ def cluster_costs(folder: Path, settings: CatalogueSpeedSettings) -> dict[str, o
     """Return the seconds of one process and of two Dask workers of one thread that are there already."""
     path, few, asked = folder / "cluster.h5", folder / "few.h5", (settings.draws, settings.seed)
     one = alone(catalogue_cost, path, folder / "one.zarr", *asked, 1)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0) as cluster:
         address = cluster.scheduler_address
         catalogue_cost(few, folder / "few.zarr", *asked, 1, address)  # workers read networks and basis
         two = catalogue_cost(path, folder / "two.zarr", *asked, 1, address)

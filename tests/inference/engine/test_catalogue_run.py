@@ -103,7 +103,7 @@ def test_a_lost_worker_ends_in_one_sentence():
 
 
 def test_a_cluster_changes_nothing(run, store, tmp_path):
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, memory_limit=0) as cluster:
         found = run_catalogue(run, tmp_path / "cluster.zarr", scheduler=cluster.scheduler_address)
     same(arrays(found), arrays(store))
     with pytest.raises(DigsError, match="no Dask scheduler"):

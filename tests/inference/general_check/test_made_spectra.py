@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.fit_check import fit_check
+from digs.inference.engine.fit_check import FitCheck
 from digs.inference.engine.galaxy_search import GalaxySearch
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.general.galaxy_components import GalaxyComponents
@@ -48,6 +48,6 @@ def test_true_spectra_fit_as_well_as_the_likelihood_expects(galaxies):
         search = GalaxySearch(spectrum, ModelSpace.of(settings, spectrum.redshift), settings)
         columns = len(galaxy.theta) - (settings.dispersion is not None)
         problem = search.around(np.tile(galaxy.theta[1:columns], (50, 1)), galaxy.theta[1:columns])
-        check = fit_check(problem, galaxy.theta[:columns], settings.nuisances)
+        check = FitCheck.of(problem, galaxy.theta[:columns])
         chi_squared, pixels = chi_squared + check.chi_squared, pixels + check.pixels
     assert chi_squared == pytest.approx(pixels, abs=4 * np.sqrt(2 * pixels))

@@ -1,14 +1,17 @@
 """Seconds and memory of runs over catalogues and of single spectra, each in a process of its own."""
 
 import resource
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 import torch
 
 from digs.inference.catalogue.catalogue_file import open_catalogue
@@ -29,7 +32,7 @@ T = TypeVar("T")
 
 _WARM = 2  # galaxies that a process infers before it is timed
 _GB = 1e9
-_KIB = 1024  # bytes, the unit of getrusage
+_PAUSE = 0.5  # seconds between looks at the memory
 
 
 def alone(work: Callable[..., T], *arguments: Any) -> T:
@@ -43,7 +46,8 @@ def catalogue_cost(
 ) -> dict[str, Any]:
     """Return the seconds, the processors' seconds and the peak memory in GB of a run, and how many have which verdict.
 
-    Starting processes is part of it. The memory is that of this process and of as many workers as the largest of them.
+    Starting processes is part of it. The memory is that of this process and its workers together, in which what they
+    share counts once.
 
     Args:
         path: of the catalogue.
@@ -52,16 +56,14 @@ def catalogue_cost(
         workers, scheduler: as of run_catalogue.
     """
     start, before = time.perf_counter(), _processor_seconds()
-    store = run_catalogue(CatalogueRun(path, EngineSettings(), draws, seed), out, workers, scheduler)
-    seconds = time.perf_counter() - start
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    memory = (own + (workers * children if workers > 1 else 0)) * _KIB / _GB
+    with _peak_memory() as looks:
+        store = run_catalogue(CatalogueRun(path, EngineSettings(), draws, seed), out, workers, scheduler)
+    seconds, cpu = time.perf_counter() - start, _processor_seconds() - before
     counts = np.bincount(store.group["verdict"][:], minlength=len(KINDS)).tolist()
-    cpu = _processor_seconds() - before
     return {
         "seconds": seconds,
         "cpu_seconds": cpu,
-        "peak_gb": memory,
+        "peak_gb": max(looks) / _GB,
         "verdicts": dict(zip(KINDS, counts, strict=True)),
     }
 
@@ -128,6 +130,34 @@ def same_posteriors(one: Path, other: Path) -> bool:
     if names != sorted(second.array_keys()):
         return False
     return all(first[name][:].tobytes() == second[name][:].tobytes() for name in names)
+
+
+@contextmanager
+def _peak_memory() -> Iterator[list[int]]:
+    """Gives bytes that this process and its children take together, looked at again and again."""
+    this, done = psutil.Process(), threading.Event()
+    together = lambda: sum(map(_proportional, (this, *this.children(recursive=True))))
+    looks = [together()]
+
+    def look() -> None:
+        while not done.wait(_PAUSE):
+            looks.append(together())
+
+    watch = threading.Thread(target=look, daemon=True)
+    watch.start()
+    try:
+        yield looks
+    finally:
+        done.set()
+        watch.join()
+
+
+def _proportional(process: psutil.Process) -> int:
+    """Bytes of a process, of what it shares its part; none where it has ended."""
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:
+        return 0
 
 
 def _processor_seconds() -> float:

@@ -73,7 +73,8 @@ def listed(text: str, language: str, marked: list[int] | None = None, first: int
         hl_lines=[line - first + 1 for line in marked or ()],
         wrapcode=True,
     )
-    return Markup(highlight(text, get_lexer_by_name(language), formatter))
+    html = highlight(text, get_lexer_by_name(language), formatter)
+    return Markup(html.replace("<pre", '<pre tabindex="0"', 1))  # so that keys can scroll long lines
 
 
 def listing_styles() -> str:
