@@ -19,7 +19,7 @@ class CatalogueMemory(Section):
 class CatalogueBars(Section):
     """What is asked of the speed."""
 
-    seconds: PositiveFloat  # for all galaxies
+    rate: PositiveFloat  # galaxies a minute, by all workers
     single: PositiveFloat  # seconds for one spectrum
     memory: PositiveFloat  # GB at the peak
     speedup: PositiveFloat  # of two Dask workers
