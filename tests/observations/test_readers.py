@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from astropy import units
+from astropy.table import QTable
 from made_files import BAD, COUNT, FLUX, MAKERS, OPTIONS, PIXELS, REDSHIFT, SIGMA, WAVELENGTH, make_files
 
 from digs.observations import read, read_all
@@ -43,3 +45,16 @@ def test_what_was_written_is_read(files, name):
 @pytest.mark.parametrize("name", COUNT)
 def test_files_of_many_spectra(files, name):
     assert len(list(read_all(files[name], **OPTIONS))) == len(read(files[name], **OPTIONS)) == COUNT[name]
+
+
+def test_a_table_of_quantities_alone_is_read(tmp_path):
+    """Its ECSV says of each column that it is a quantity, and nothing else."""
+    unit = units.Unit("erg / (s cm2 Angstrom)")
+    table = QTable({"wavelength": WAVELENGTH * units.AA, "flux": 1e-17 * np.ones(PIXELS) * unit})
+    table["sigma"] = 1e-18 * np.ones(PIXELS) * unit
+    for name, meta in (("plain.ecsv", {}), ("more.ecsv", {"observer": "none"})):
+        table.meta = meta
+        table.write(tmp_path / name)
+        spectrum = read(tmp_path / name, redshift=0.1, resolution=2000, medium="vacuum")
+        np.testing.assert_allclose(spectrum.flux, 1e-17, rtol=1e-12)
+        np.testing.assert_allclose(spectrum.wavelength, WAVELENGTH, rtol=1e-12)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from made_galaxies import DISPERSION, made_spectrum
 from scipy import stats
 
@@ -9,7 +10,10 @@ import digs
 from digs.__main__ import main
 from digs.base.errors import DigsError
 from digs.inference.engine.binned_rates import bin_masses, binned_rates
+from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
+from digs.inference.engine.model_space import ModelSpace, _space
+from digs.inference.engine.model_spectra import model_spectra
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
 
 OPTIONS = {"draws": 400, "effective": 150, "dispersion": DISPERSION}
@@ -50,8 +54,40 @@ def test_own_prior(found):
         found[0].with_prior({"logmass": stats.norm(7.0, 0.01)})
     with pytest.raises(DigsError, match="no parameter"):
         found[0].with_prior({"colour": stats.norm(0, 1)})
+    with pytest.raises(DigsError, match="'logzsol' is no distribution"):
+        found[0].with_prior({"logzsol": 3})
     mixed = found[[0, 2]].with_prior({"logmass": stats.norm(found.quantiles((0.5,))[0, 0, 0], 0.05)})
     assert set(mixed.verdict) <= {*found.verdict, TOO_FAR}
+
+
+def test_each_draw_is_shown_with_its_own_nuisances(found):
+    """Those of another galaxy leave residuals that the posterior does not have."""
+    draws = found.draws[0, :60]
+    pixels, model, nuisances = model_spectra(found.spectra[0], draws, found.settings)
+    assert model.shape == nuisances.shape == (60, found.spectra[0].pixels)
+    seen = np.isfinite(pixels.sigma)
+    misfit = lambda shown: np.square(((pixels.flux - shown) / pixels.sigma)[:, seen]).sum(1).mean()
+    assert misfit(model + nuisances) < misfit(model + nuisances[:1])
+
+
+def test_what_galaxies_share_depends_on_no_number_of_threads():
+    """Else a catalogue's last digits would depend on who asked first."""
+    settings = EngineSettings(bank=300)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            _space.cache_clear()
+            found.append(ModelSpace.of(settings, 0.1).templates.amounts)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert found[0].tobytes() == found[1].tobytes()
+
+
+def test_a_range_of_no_column_is_refused():
+    with pytest.raises(DigsError, match="no column 'dust' for a range"):
+        digs.infer(made_spectrum(1), draws=10, ranges={"dust": (0, 2)})
 
 
 def test_pictures(found, tmp_path):
