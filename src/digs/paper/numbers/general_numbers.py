@@ -30,6 +30,9 @@ def general_posteriors(params: Params) -> Numbers:
     cells = list(measured["cells"].values())
     everything = measured["all"]
     return {
+        "general_each": str(found["galaxies"]),
+        "general_effective": f"{found['bars']['effective']:g}",
+        "general_calls": grouped_integer(found["bars"]["calls"]),
         "general_galaxies": grouped_integer(everything["galaxies"]),
         "general_first": f"{100 * everything['first']['median']:.0f}",
         "general_first_worst": f"{100 * min(cell['first']['median'] for cell in cells):.0f}",
@@ -51,4 +54,15 @@ def general_posteriors(params: Params) -> Numbers:
     }
 
 
-GROUPS = (general_training, general_posteriors)
+def catalogue_speed(params: Params) -> Numbers:
+    """Return how fast catalogues are inferred, and in how much memory."""
+    found = read_json(paths.DATA / "catalogue_speed.json")
+    every, sampler = found["measured"]["catalogue"], found["measured"]["sampler"]
+    return {
+        "catalogue_rate": plain(60 * found["galaxies"] / every["seconds"], 2),
+        "catalogue_memory": plain(every["peak_gb"], 2),
+        "catalogue_sampler": plain(sampler["seconds"], 2),
+    }
+
+
+GROUPS = (general_training, general_posteriors, catalogue_speed)
