@@ -1,1 +1,0 @@
-"""What independent codes find in the same spectra, under the same errors."""
