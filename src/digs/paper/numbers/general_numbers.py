@@ -30,6 +30,8 @@ def general_posteriors(params: Params) -> Numbers:
     cells = list(measured["cells"].values())
     everything = measured["all"]
     return {
+        "general_signal_low": f"{found['signal'][0]:g}",
+        "general_signal_high": f"{found['signal'][-1]:g}",
         "general_each": str(found["galaxies"]),
         "general_effective": f"{found['bars']['effective']:g}",
         "general_calls": grouped_integer(found["bars"]["calls"]),
