@@ -3,7 +3,7 @@
 from digs.base import paths
 from digs.config.params import Params
 from digs.files.atomic import read_json
-from digs.paper.latex_numbers import compact, grouped_integer, percent, plain, uncertain
+from digs.paper.latex_numbers import compact, grouped_integer, percent, plain
 from digs.paper.numbers import Numbers
 
 
@@ -11,13 +11,11 @@ def general_training(params: Params) -> Numbers:
     """Return what the general network is, and what it was trained on."""
     found = read_json(paths.DATA / "general_network.json")
     search = read_json(paths.DATA / "general_search.json")["measured"]
-    loss = found["held_out_loss"]
     return {
         "general_components": str(found["components"]),
         "general_ways": grouped_integer(found["ways"]),
         "general_pairs": compact(found["pairs"]),
         "general_minutes": plain(found["cpu_seconds"] / 60, 2),
-        "general_loss": uncertain(loss["value"], loss["error"]),
         "general_searched": str(len(search)),
     }
 
@@ -38,17 +36,12 @@ def general_posteriors(params: Params) -> Numbers:
         "general_galaxies": grouped_integer(everything["galaxies"]),
         "general_first": f"{100 * everything['first']['median']:.0f}",
         "general_first_worst": f"{100 * min(cell['first']['median'] for cell in cells):.0f}",
-        "general_reached": f"{100 * min(cell['reached'] for cell in cells):.0f}",
         "general_outside": str(everything["outside"]),
         "general_joint": percent(everything["joint_68"]),
-        "general_excursion": plain(max(value for value in everything["excursion"].values()), 2),
-        "general_excursion_worst": plain(
-            max(value for cell in cells for value in cell["excursion"].values() if value == value), 2
-        ),
         "general_seconds": plain(everything["cpu_seconds"] / everything["galaxies"], 2),
         "general_ratio": f"{emcee['ratio']:.3f}",
-        "general_shift": f"{emcee['shift']:.3f}",
         "general_chains": str(emcee["galaxies"]),
+        "general_converged": str(emcee["converged"]),
         "general_confidence": f"{100 * found['bars']['confidence']:.0f}",
         "general_cells_won": str(opponent["cells_won"]),
         "general_cells": str(len(cells)),
