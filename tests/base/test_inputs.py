@@ -1,5 +1,6 @@
 """The door: what is let in, with what it carries, and the one sentence for what is not."""
 
+import atexit
 import io
 from types import SimpleNamespace
 
@@ -22,7 +23,9 @@ JANSKY = units.Jy
 
 
 def in_a_file(array: np.ndarray, unit: str) -> h5py.Dataset:
-    dataset = h5py.File(io.BytesIO(), "w").create_dataset("flux", data=array)
+    file = h5py.File(io.BytesIO(), "w")
+    atexit.register(file.close)  # else h5py writes to what Python has taken down already, and crashes
+    dataset = file.create_dataset("flux", data=array)
     dataset.attrs["unit"] = unit
     return dataset
 
