@@ -68,4 +68,4 @@ def test_what_its_words_say_is_what_its_numbers_say(kept):
     assert mass["truth"] - mass["delayed tau"] > 0.4
     assert abs(mass["truth"] - mass["binned"]) < 0.15
     verdicts = re.findall(r"trusted|refined|outside the model", said)
-    assert verdicts == ["trusted", "outside the model", "trusted", "outside the model", "refined"]
+    assert verdicts == ["trusted", "outside the model", "trusted", "outside the model", "trusted"]

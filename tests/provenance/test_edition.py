@@ -224,7 +224,7 @@ def test_places_tell_where_a_number_stands(paper, read):
     assert anchors == ["n-mcmc_seconds", "n-mcmc_seconds-2"]
     assert [place.where for place in paper.places["mcmc_seconds"]] == [
         "6. What it costs",
-        "10. Conclusions",
+        "11. Conclusions",
     ]
     assert "Figure 25" in [place.where for place in paper.places["edge_share"]]
 
@@ -240,7 +240,7 @@ def test_page(project, paper):
         "L. The data files of FSPS",
         "M. The claims, one by one",
         "References",
-        "Table 15",
+        "Table 16",
     ]
     for entry in page.entries:
         assert f'id="{entry.address.partition("#")[2]}"' in page.html

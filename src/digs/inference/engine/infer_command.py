@@ -1,6 +1,7 @@
 """The command `digs infer`: posteriors of spectra in files, and of catalogues."""
 
 import errno
+import logging
 import os
 import re
 import sys
@@ -147,6 +148,7 @@ def _catalogue(
     try:
         store = run_catalogue(run, out, options["workers"], options["scheduler"])
     except KeyboardInterrupt:
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # which complains of what Zarr was about to write
         print(f"digs: interrupted; the same command goes on where {out} ends.", file=sys.stderr)
         return INTERRUPTED
     verdict = store.group["verdict"][:]
