@@ -226,7 +226,7 @@ def test_places_tell_where_a_number_stands(paper, read):
         "6. What it costs",
         "11. Conclusions",
     ]
-    assert "Figure 25" in [place.where for place in paper.places["edge_share"]]
+    assert "Figure 26" in [place.where for place in paper.places["edge_share"]]
 
 
 def test_page(project, paper):
