@@ -17,12 +17,12 @@ from digs.files.atomic import read_json
 from digs.files.product import Product, read_product
 from digs.files.schemas.general_validation_schema import GENERAL_VALIDATION
 from digs.inference.engine.column_meanings import column_meaning
+from digs.inference.general_check.cell_report import JOINT
 from digs.inference.general_check.cells import MISSING
 from digs.paper.plotting import BAND, BLUE, FAINT, GREEN, ORANGE, PAGE, PURPLE, SMALL, draw, save
 
 COLOURS = (PURPLE, BLUE, GREEN, ORANGE)
 MARKERS, DASHES = ("o", "s", "^", "D"), ("-", "--", "-.", ":")
-COVERAGE = 0.68
 STEP = 0.13  # between missing shares, so that bars do not hide one another
 PALE = 0.55  # of the colours of the map, above which text is dark
 
@@ -69,7 +69,7 @@ def draw_ranks(axes: Axes, curves: Product) -> None:
 def draw_coverage(axes: Axes, product: dict[str, Any], fainter: float = 0.8) -> None:
     """Draw how often truths are in the joint 68% region."""
     value, error = (by_cell(product, lambda cell, key=key: cell["joint_68"][key]) for key in ("value", "error"))
-    axes.axhline(COVERAGE, color=FAINT, lw=0.7)
+    axes.axhline(JOINT, color=FAINT, lw=0.7)
     for place, name in enumerate(MISSING):
         at = np.arange(len(value)) + STEP * (place - (len(MISSING) - 1) / 2)
         axes.errorbar(

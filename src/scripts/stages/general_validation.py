@@ -23,7 +23,6 @@ from digs.inference.general.general_network import NETWORK_FILE, stored_general_
 from digs.inference.general_check import validation_parts
 from digs.inference.general_check.cell_report import (
     LEVELS,
-    Bars,
     CellNumbers,
     cells_report,
     cells_verdicts,
@@ -81,7 +80,7 @@ def main() -> None:
     inputs = POPULATIONS_FILE, BASIS_FILE, NETWORK_FILE
     parts = ResumableParts(SCRATCH / "general_validation", depends, validation_parts.__file__, *inputs)
     found = measured(settings, parts, ValidationParts(maker, settings))
-    cells, bars = all_cells(settings.signal), Bars(**settings.bars.model_dump())
+    cells, bars = all_cells(settings.signal), settings.bars
     names = (*SpectrumCoefficients(free_gas=True).names, DISPERSION)
     numbers = CellNumbers(cells, names, found["engine"])
     report = cells_report(numbers, bars)
@@ -92,8 +91,8 @@ def main() -> None:
     content = {"machine": machine(), **settings.model_dump(), "names": names}
     results = {"measured": report, "emcee": chains, "opponent": opponent, "met": met}
     write_result(paths.DATA / "general_validation.json", {**content, **results})
-    curves = [[rank_curve(column[np.isfinite(column)]) for column in cell.T] for cell in numbers.ranks]
-    pooled = [rank_curve(column[np.isfinite(column)]) for column in numbers.ranks.reshape(-1, len(names)).T]
+    curves = [[rank_curve(column) for column in cell.T] for cell in numbers.ranks]
+    pooled = [rank_curve(column) for column in numbers.ranks.reshape(-1, len(names)).T]
     together = simultaneous_band(numbers.of("joint").size, LEVELS, bars.confidence ** (1 / len(names)))
     each = simultaneous_band(settings.galaxies, LEVELS, bars.confidence ** (1 / (len(names) * len(cells))))
     arrays = {"level": LEVELS, "rank_cdf": np.array(pooled), "band": together}

@@ -1,12 +1,11 @@
 """Reports of cells: right posteriors meet the bars, wrong ones do not, and what is not known is left out."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from digs.config.stages.general_validation_settings import ValidationBars
 from digs.inference.general_check.cell_report import (
-    Bars,
     CellNumbers,
     cells_report,
     cells_verdicts,
@@ -16,7 +15,16 @@ from digs.inference.general_check.cell_report import (
 from digs.inference.general_check.cells import all_cells
 from digs.inference.general_check.galaxy_numbers import NUMBERS, RANKS, nearer_share
 
-BARS = Bars(0.99, 0.5, 0.08, 500, 20_000, 0.99, (0.98, 1.02), 0.05)
+BARS = ValidationBars(
+    confidence=0.99,
+    first=0.5,
+    first_worst=0.08,
+    effective=500,
+    calls=20_000,
+    share=0.99,
+    ratio=(0.98, 1.02),
+    shift=0.05,
+)
 CELLS = all_cells([2.0, 5.0, 10.0])
 NAMES = ("logmass", "logdispersion")
 
@@ -108,7 +116,7 @@ def test_chains_of_no_columns_are_left_out():
     report = chains_report(found, BARS)
     assert (report["galaxies"], report["converged"], report["ratio"]) == (3, 3, 1.0)
     assert report["met"] == {"half_widths": True, "medians": True}
-    assert not chains_report(found, replace(BARS, shift=0.015))["met"]["medians"]
+    assert not chains_report(found, BARS.model_copy(update={"shift": 0.015}))["met"]["medians"]
 
 
 def test_more_effective_draws_a_second_win():

@@ -28,16 +28,16 @@ class TemplatesComparison(Section):
 
 
 class ValidationBars(Section):
-    """What is asked of posteriors: digs.inference.general_check.cell_report.Bars."""
+    """What is asked of posteriors, fixed before they are seen."""
 
-    confidence: Share
-    first: Share
-    first_worst: Share
-    effective: PositiveInt
-    calls: PositiveInt
-    share: Share
-    ratio: tuple[PositiveFloat, PositiveFloat]
-    shift: PositiveFloat
+    confidence: Share  # with which ranks and coverage of right posteriors pass all together
+    first: Share  # least median efficiency of the first proposal, over all galaxies
+    first_worst: Share  # and in the worst cell
+    effective: PositiveInt  # draws that a galaxy is to have
+    calls: PositiveInt  # after so many of the likelihood
+    share: Share  # of the galaxies of a cell that must have them
+    ratio: tuple[PositiveFloat, PositiveFloat]  # between which the median ratio of half-widths to emcee's lies
+    shift: PositiveFloat  # largest median difference of medians from emcee's, in half-widths
 
 
 class GeneralValidationSettings(Section):

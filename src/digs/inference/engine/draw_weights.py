@@ -66,3 +66,26 @@ def tempered(log_weight: np.ndarray, least: float) -> np.ndarray:
         if weight.sum() ** 2 / np.square(weight).sum() >= least:
             break
     return power * log_weight
+
+
+def kept_draws(log_weight: np.ndarray, number: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows of so many draws, or of all where there are fewer, and their ln weights.
+
+    Those without a weight are taken where the others are not enough.
+
+    Args:
+        log_weight: of all draws, shape (N,).
+        number: of draws that are kept.
+        random: source of random numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> from digs.inference.engine.draw_weights import kept_draws
+        >>> rows, log_weight = kept_draws(np.array([-np.inf, 0.0, -1.0]), 2, np.random.default_rng(1))
+        >>> rows.tolist(), log_weight.tolist()
+        ([1, 2], [0.0, -1.0])
+    """
+    if np.isfinite(log_weight).sum() > number:
+        return thinned(log_weight, number, random)
+    rows = np.argsort(~np.isfinite(log_weight), kind="stable")[:number]
+    return rows, log_weight[rows]

@@ -11,7 +11,7 @@ from digs.base.statistics import resample_systematically
 from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
 from digs.inference.engine.draw_pool import DrawPool
-from digs.inference.engine.draw_weights import effective_number, thinned
+from digs.inference.engine.draw_weights import effective_number, kept_draws
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.first_guess import (
     ENOUGH,
@@ -26,7 +26,7 @@ from digs.inference.engine.fit_check import FitCheck, worst_wavelength
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
-from digs.inference.engine.mass_draws import draw_logmass
+from digs.inference.engine.mass_draws import as_arrays, with_masses
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.network_guess import FlowCoordinates, NetworkGuess
 from digs.inference.general.general_network import GeneralNetwork
@@ -197,12 +197,8 @@ class _Task:
         """The posterior of weighted draws."""
         random = stream(self._seed, "engine's end", self._key)
         log_weight, reached = pool.log_weight, pool.effective
-        if np.isfinite(log_weight).sum() > self._draws:
-            rows, kept = thinned(log_weight, self._draws, random)
-        else:
-            rows = np.argsort(~np.isfinite(log_weight), kind="stable")[: self._draws]
-            kept = log_weight[rows]
-        theta = _with_masses(pool.problem, pool.theta[rows], _some(pool.masses, rows), random)
+        rows, kept = kept_draws(log_weight, self._draws, random)
+        theta = with_masses(pool.theta[rows], _some(pool.masses, rows), pool.problem.logmass_range, random)
         statistics = _statistics(check) | {"first_efficiency": first, "calls": float(len(pool)), "effective": reached}
         reason = "" if verdict == TRUSTED else _in_words(first, len(pool), reached, self._effective)
         evidence = _evidence(log_weight)
@@ -219,7 +215,7 @@ class _Task:
         """The posterior of emcee's draws, with the evidence of the weighted ones."""
         walk, terms, independent, more = walked
         rows = _even_rows(len(walk), self._draws, random)
-        theta = _with_masses(pool.problem, walk[rows], _some(terms, rows), random)
+        theta = with_masses(walk[rows], _some(terms, rows), pool.problem.logmass_range, random)
         statistics = _statistics(check) | {
             "first_efficiency": first,
             "calls": float(len(pool) + more),
@@ -285,11 +281,7 @@ def _walked(pool: DrawPool, steps: int, random: np.random.Generator) -> tuple[np
     independent = float(len(chain.flat) / max(time, 1.0)) if np.isfinite(time) else 0.0
     rows = random.permutation(len(chain.flat))[: max(2000, int(independent))]
     theta = pool.problem.coordinates.at(chain.flat[rows])[0]
-    return theta, _arrays(pool.problem.mass_terms(torch.as_tensor(theta))), independent, chain.calls
-
-
-def _arrays(terms: MassTerms) -> MassTerms:
-    return MassTerms(terms.mean.numpy(), terms.std.numpy(), terms.peak.numpy())
+    return theta, as_arrays(pool.problem.mass_terms(torch.as_tensor(theta))), independent, chain.calls
 
 
 def _some(terms: MassTerms, rows: np.ndarray) -> MassTerms:
@@ -298,15 +290,6 @@ def _some(terms: MassTerms, rows: np.ndarray) -> MassTerms:
 
 def _even_rows(count: int, draws: int, random: np.random.Generator) -> np.ndarray:
     return random.choice(count, draws, replace=count < draws)
-
-
-def _with_masses(
-    problem: GalaxyProblem, theta: np.ndarray, terms: MassTerms, random: np.random.Generator
-) -> np.ndarray:
-    """Draws with their masses."""
-    theta = theta.copy()
-    theta[:, 0] = draw_logmass(terms, *problem.logmass_range, random.random(len(theta)))
-    return theta
 
 
 def _statistics(check: FitCheck) -> dict[str, float]:

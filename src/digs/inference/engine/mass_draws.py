@@ -44,3 +44,24 @@ def draw_logmass(terms: MassTerms, low: float, high: float, uniform: np.ndarray)
         share = (goal - total[row, cell]) / np.maximum(density[row, cell], 1e-300)
         found[rows] = (x[row, cell] + share.clip(0, 1) * (x[row, cell + 1] - x[row, cell])) / np.log(10)
     return found.clip(np.log10(low), np.log10(high))
+
+
+def with_masses(
+    theta: np.ndarray, terms: MassTerms, logmass_range: tuple[float, float], random: np.random.Generator
+) -> np.ndarray:
+    """Return draws whose first column is a mass, drawn given the others, shape (N, columns).
+
+    Args:
+        theta: draws, whose masses do not count, shape (N, columns).
+        terms: of the masses, arrays of shape (N,).
+        logmass_range: ends of the prior in log10 of the mass.
+        random: source of random numbers.
+    """
+    theta = theta.copy()
+    theta[:, 0] = draw_logmass(terms, *logmass_range, random.random(len(theta)))
+    return theta
+
+
+def as_arrays(terms: MassTerms) -> MassTerms:
+    """Return masses as arrays, those of tensors."""
+    return MassTerms(terms.mean.numpy(), terms.std.numpy(), terms.peak.numpy())

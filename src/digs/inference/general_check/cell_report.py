@@ -8,36 +8,14 @@ import numpy as np
 from scipy import stats
 
 from digs.base.statistics import value_and_error
+from digs.config.stages.general_validation_settings import ValidationBars
 from digs.diagnostics.joint import excursion, simultaneous_band
 from digs.inference.general_check.cells import Cell
 from digs.inference.general_check.galaxy_numbers import NUMBERS, RANKS
 
 LEVELS = np.linspace(0, 1, 41)
-_JOINT = 0.68
+JOINT = 0.68
 _TAIL = 0.05
-
-
-@dataclass(frozen=True)
-class Bars:
-    """What is asked of posteriors, fixed before they are seen.
-
-    confidence: with which ranks and coverage of the right posterior pass all together.
-    first, first_worst: least median efficiency of the first proposal, over all galaxies and in the worst cell.
-    effective: draws that a galaxy is to have after so many calls of the likelihood.
-    calls: of the likelihood.
-    share: of the galaxies of a cell that must have them.
-    ratio: between which the median ratio of half-widths to emcee's lies.
-    shift: largest median difference of medians from emcee's, in half-widths.
-    """
-
-    confidence: float
-    first: float
-    first_worst: float
-    effective: float
-    calls: int
-    share: float
-    ratio: tuple[float, float]
-    shift: float
 
 
 @dataclass(frozen=True)
@@ -61,7 +39,7 @@ class CellNumbers:
         """Return the cumulative probabilities of truths, shape (cells, galaxies, columns)."""
         return self.values[..., RANKS:]
 
-    def reached(self, bars: Bars) -> np.ndarray:
+    def reached(self, bars: ValidationBars) -> np.ndarray:
         """Return the share of each cell's galaxies with enough effective draws.
 
         Galaxies that do not fit by chi-squared, as some must not, are left out; those that the engine fails on count.
@@ -99,15 +77,19 @@ def rank_excursion(ranks: np.ndarray, confidence: float) -> float:
         >>> rank_excursion(even, 0.99) < 0.1, rank_excursion(even**2, 0.99) > 1
         (True, True)
     """
-    ranks = ranks[np.isfinite(ranks)]
-    if not len(ranks):
+    number = np.isfinite(ranks).sum()
+    if not number:
         return np.nan
-    return float(excursion(rank_curve(ranks), LEVELS, simultaneous_band(len(ranks), LEVELS, confidence)))
+    return float(excursion(rank_curve(ranks), LEVELS, simultaneous_band(number, LEVELS, confidence)))
 
 
 def rank_curve(ranks: np.ndarray) -> np.ndarray:
-    """Return the share of ranks up to each of LEVELS, shape (levels,)."""
-    return (ranks[:, None] <= LEVELS).mean(0)
+    """Return the share of ranks up to each of LEVELS, shape (levels,).
+
+    Args:
+        ranks: shape (galaxies,); nan where there is none.
+    """
+    return (ranks[np.isfinite(ranks), None] <= LEVELS).mean(0)
 
 
 def joint_coverage_of(nearer: np.ndarray) -> dict[str, float]:
@@ -117,12 +99,10 @@ def joint_coverage_of(nearer: np.ndarray) -> dict[str, float]:
         nearer: the share of each posterior nearer than the truth, nan where there is none.
     """
     nearer = nearer[np.isfinite(nearer)]
-    return value_and_error(
-        float((nearer <= _JOINT).mean()), float(np.sqrt(_JOINT * (1 - _JOINT) / max(len(nearer), 1)))
-    )
+    return value_and_error(float((nearer <= JOINT).mean()), float(np.sqrt(JOINT * (1 - JOINT) / max(len(nearer), 1))))
 
 
-def cells_report(numbers: CellNumbers, bars: Bars) -> dict[str, Any]:
+def cells_report(numbers: CellNumbers, bars: ValidationBars) -> dict[str, Any]:
     """Return what is measured in each cell, and in all together."""
     outside, reached = numbers.of("outside"), numbers.reached(bars)
     excursions = numbers.excursions(bars.confidence)
@@ -154,7 +134,7 @@ def cells_report(numbers: CellNumbers, bars: Bars) -> dict[str, Any]:
     return {"cells": found, "all": everything}
 
 
-def cells_verdicts(report: dict[str, Any], bars: Bars) -> dict[str, bool]:
+def cells_verdicts(report: dict[str, Any], bars: ValidationBars) -> dict[str, bool]:
     """Return which bars a report of cells meets."""
     cells, everything = list(report["cells"].values()), report["all"]
     each = bars.confidence ** (1 / len(cells))
@@ -170,7 +150,7 @@ def cells_verdicts(report: dict[str, Any], bars: Bars) -> dict[str, bool]:
     }
 
 
-def chains_report(found: np.ndarray, bars: Bars) -> dict[str, Any]:
+def chains_report(found: np.ndarray, bars: ValidationBars) -> dict[str, Any]:
     """Return how the engine's draws differ from emcee's.
 
     Args:
@@ -207,7 +187,7 @@ def opponent_report(cells: Sequence[Cell], ours: np.ndarray, theirs: np.ndarray)
 
 
 def _within(share: dict[str, float], confidence: float) -> bool:
-    return bool(abs(share["value"] - _JOINT) <= stats.norm.isf((1 - confidence) / 2) * share["error"])
+    return bool(abs(share["value"] - JOINT) <= stats.norm.isf((1 - confidence) / 2) * share["error"])
 
 
 def _median_and_tail(values: np.ndarray) -> dict[str, float]:

@@ -42,7 +42,7 @@ _LEVEL = 1e-17  # erg/s/cm2/Angstrom, of a spectrum of which only the pixels cou
 _WIDEST = 1.2  # pixel, in units of the dispersion of the line-spread function
 _KMS = constants.c.to_value("km / s")
 _FWHM = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian of dispersion 1
-_WINDOW = 40.0  # Angstrom, of a signal-to-noise
+WINDOW = 40.0  # Angstrom, of a signal-to-noise
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class GalaxyMaker:
         model = LinearModel.of(pixels.instrument, sight.redshift, 10 ** theta[0, -1].item())
         own = (10 ** theta[0, 0] * self._coefficients.with_lines(model.lines)(theta[:, :-1])[0]).numpy()
         true = model.matrix[seen] @ own
-        share = np.sqrt(_WINDOW / np.gradient(pixels.instrument.wavelength))[seen]
+        share = np.sqrt(WINDOW / np.gradient(pixels.instrument.wavelength))[seen]
         sigma = shape * np.median(true / shape * share) / wanted
         flux = true + self._errors(model, seen, own, sight.nuisances, random)
         flux += sigma * random.standard_normal(len(true))

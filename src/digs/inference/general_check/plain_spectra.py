@@ -5,14 +5,12 @@ import numpy as np
 from digs.base.random_streams import generator, stream
 from digs.exact.normal.nuisances import Nuisances
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.general_check.made_spectra import MadeGalaxy
+from digs.inference.general_check.made_spectra import WINDOW, MadeGalaxy
 from digs.observations.spectrum import Spectrum
 from digs.physics.instrument import Instrument
 from digs.physics.linear.linear_model import LinearModel
 from digs.physics.linear.spectrum_coefficients import SpectrumCoefficients
 from digs.physics.linear.wide_prior import WidePrior
-
-_WINDOW = 40.0  # Angstrom, of a signal-to-noise
 
 
 def plain_galaxy(instrument: Instrument, redshift: float, signal: float, seed: int, number: int) -> MadeGalaxy:
@@ -37,7 +35,7 @@ def plain_galaxy(instrument: Instrument, redshift: float, signal: float, seed: i
     theta = WidePrior(coefficients.names, redshift).sample(1, generator(seed, f"plain galaxy {number}"))
     model = LinearModel.of(instrument, redshift)
     true = model.flux(coefficients.with_lines(model.lines), theta)[0].numpy()
-    sigma = np.median(true) * np.sqrt(_WINDOW / np.gradient(instrument.wavelength)) / signal
+    sigma = np.median(true) * np.sqrt(WINDOW / np.gradient(instrument.wavelength)) / signal
     noise = stream(seed, "plain noise", f"{number}".encode()).standard_normal(len(true))
     spread = {"redshift": redshift, "sigma_kms": instrument.sigma_kms}
     spectrum = Spectrum(instrument.wavelength, true + sigma * noise, sigma, **spread)

@@ -13,7 +13,7 @@ from digs.inference.engine.fixed_covariance import likely_amounts
 from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import GalaxySearch
-from digs.inference.engine.mass_draws import draw_logmass
+from digs.inference.engine.mass_draws import as_arrays, with_masses
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.general_check.made_spectra import MadeGalaxy
 
@@ -71,9 +71,8 @@ def chains_beside(made: MadeGalaxy, posterior: GalaxyPosterior, settings: Walk, 
     flat = chain.reshape(-1, shape[-1])
     kept = flat[random.choice(len(flat), min(len(flat), _KEPT), replace=False)]
     theta = problem.coordinates.theta(kept)
-    terms = problem.mass_terms(torch.as_tensor(theta))
-    masses = replace(terms, mean=terms.mean.numpy(), std=terms.std.numpy(), peak=terms.peak.numpy())
-    theta[:, 0] = draw_logmass(masses, *problem.logmass_range, random.random(len(kept)))
+    masses = as_arrays(problem.mass_terms(torch.as_tensor(theta)))
+    theta = with_masses(theta, masses, problem.logmass_range, random)
     weight = np.exp(posterior.log_weight - posterior.log_weight.max())
     ours = weighted_quantiles(posterior.draws, weight / weight.sum())
     ratio, shift = ratio_and_shift(ours[None], np.quantile(theta, QUANTILES, axis=0)[None])

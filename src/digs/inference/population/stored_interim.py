@@ -11,7 +11,7 @@ from digs.base.progress import progress
 from digs.base.random_streams import stream
 from digs.inference.catalogue.result_store import BLOCK, ResultStore
 from digs.inference.catalogue.zarr_folders import sound
-from digs.inference.engine.draw_weights import effective_number, thinned
+from digs.inference.engine.draw_weights import effective_number, kept_draws
 from digs.inference.population.engine_prior import EnginePrior, Part
 from digs.inference.population.interim_draws import InterimDraws
 from digs.inference.population.kept_prior import check_kept_prior, even_weights
@@ -69,7 +69,8 @@ def stored_draws(
             check_kept_prior(here, verdict[here], even_weights(weights), error[here], effective[here], calls[here])
             worth = np.array([effective_number(one) for one in weights])
             independent[some] = np.minimum(independent[some], worth)
-            kept = [_some(one, each, seed, row) for one, row in zip(weights, here, strict=True)]
+            source = lambda row: stream(seed, "draws of a population", str(row).encode())
+            kept = [kept_draws(one, each, source(row)) for one, row in zip(weights, here, strict=True)]
             chosen = np.array([places for places, _ in kept])
             yield some, np.take_along_axis(draws, chosen[..., None], 1), np.array([levels for _, levels in kept])
 
@@ -81,11 +82,3 @@ def _verdicts(store: ResultStore) -> np.ndarray:
     number = np.asarray(store.group["verdict"][:], dtype=int)
     done = np.repeat(np.asarray(store.group["done"][:]) == 1, BLOCK)[: len(number)]
     return np.where(done & (number >= 0), np.array(KINDS)[number.clip(0, len(KINDS) - 1)], UNMADE)
-
-
-def _some(log_weight: np.ndarray, number: int, seed: int, row: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of so many draws of a galaxy, and their ln weights."""
-    if np.isfinite(log_weight).sum() > number:
-        return thinned(log_weight, number, stream(seed, "draws of a population", str(row).encode()))
-    rows = np.argsort(~np.isfinite(log_weight), kind="stable")[:number]
-    return rows, log_weight[rows]
