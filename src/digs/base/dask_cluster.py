@@ -1,5 +1,6 @@
 """A Dask cluster that is there already, whose workers do what this process does itself elsewhere."""
 
+import gc
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -34,10 +35,14 @@ def cluster(address: str) -> Iterator["Client"]:
         from distributed import Client
     except ImportError:
         raise DigsError("Dask needs the package distributed; install it with `pip install distributed`.") from None
+    client = None
     try:
         client = Client(address, timeout="10s")
     except (OSError, ValueError, TypeError) as error:
-        raise DigsError(f"There is no Dask scheduler at {address} ({type(error).__name__}); see its address.") from None
+        fault = type(error).__name__
+    if client is None:
+        gc.collect()  # what is left of the client; amid the start of another one both would wait for ever
+        raise DigsError(f"There is no Dask scheduler at {address} ({fault}); see its address.")
     try:
         yield client
     finally:
