@@ -59,6 +59,12 @@ MISTAKES = {
         ("general_validation.galaxies", "raise it to 200"),
     ),
     "fewer draws than are to be effective": ("general_validation.draws", 100, ("general_validation.draws", "raise")),
+    "a catalogue of fewer galaxies than its parts": (
+        "catalogue_speed.galaxies",
+        100,
+        ("catalogue_speed.galaxies", "raise it to 300"),
+    ),
+    "fewer rows than galaxies": ("catalogue_speed.memory.rows", [100, 1000], ("catalogue_speed.memory", "raise")),
     "no galaxy for Prospector": ("general_prospector.galaxies", 0, ("general_prospector.galaxies", "greater than 0")),
     "upside-down range": ("prior.logzsol", [0.2, -2.0], ("prior.logzsol", "swap")),
     "empty range": ("prior.tage", [1.0, 1.0], ("prior.tage", "1")),

@@ -49,4 +49,15 @@ def general_posteriors(params: Params) -> Numbers:
     }
 
 
-GROUPS = (general_training, general_posteriors)
+def catalogue_speed(params: Params) -> Numbers:
+    """Return how fast catalogues are inferred, and in how much memory."""
+    found = read_json(paths.DATA / "catalogue_speed.json")
+    every, sampler = found["measured"]["catalogue"], found["measured"]["sampler"]
+    return {
+        "catalogue_rate": plain(60 * found["galaxies"] / every["seconds"], 2),
+        "catalogue_memory": plain(every["peak_gb"], 2),
+        "catalogue_sampler": plain(sampler["seconds"], 2),
+    }
+
+
+GROUPS = (general_training, general_posteriors, catalogue_speed)
