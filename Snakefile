@@ -112,6 +112,7 @@ TABLES = {
     "tab_frontier": ["frontier.json"],
     "tab_league": ["league.json"],
     "tab_general_validation": ["general_validation.json"],
+    "tab_real_spectra": ["real_spectra.json"],
 }
 
 for table, data in TABLES.items():

@@ -23,7 +23,7 @@ from digs.provenance.documents import outputs, read_yaml
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ("populations", "instruments", "library", "simulator_speed", "redshifted", "other_sps")
 # these need what few have too, but rest on stages that are rehearsed: their data are taken as they are in their turn
-KEPT_LATER = ("timing", "prospector_posteriors", "released_network", "general_prospector")
+KEPT_LATER = ("timing", "prospector_posteriors", "released_network", "general_prospector", "real_spectra")
 AUTHOR = ("-c", "user.name=smoke", "-c", "user.email=smoke@localhost", "-c", "commit.gpgsign=false")
 
 

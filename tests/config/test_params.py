@@ -38,6 +38,17 @@ def spoil(sound: dict, where: str, value) -> str:
 
 
 MISTAKES = {
+    "a galaxy without a file": (
+        "real_spectra.galaxies",
+        {"M 31": {"package": "ppxf"}},
+        ("real_spectra", "M 31", "file"),
+    ),
+    "no real galaxy at once": ("real_spectra.at_once", 0, ("real_spectra.at_once", "greater than 0")),
+    "a file's hash in words": (
+        "real_spectra.galaxies.NGC 3522.sha256",
+        "unknown",
+        ("real_spectra.galaxies.NGC 3522.sha256",),
+    ),
     "a basis of too few places": ("basis.places", 100, ("basis", "136", "100")),
     "a basis from upside-down ages": ("basis.ranges.tage", [13.8, 0.01], ("basis.ranges.tage", "swap")),
     "a batch of parts": ("general_network.recipe.batch_size", 100, ("general_network.recipe.batch_size", "64")),

@@ -202,11 +202,12 @@ LIGHTS = {"predictive_checks", "warning_lights"}
             "general_network.seed",
             1,
             {"general_network", "general_search"},
-            {"general_validation", "general_prospector", "catalogue_speed"},
+            {"general_validation", "general_prospector", "catalogue_speed", "real_spectra"},
         ),
         ("general_search.seed", 1, {"general_search"}, set()),
         ("general_validation.seed", 1, {"general_validation"}, set()),
         ("catalogue_speed.seed", 1, {"catalogue_speed"}, set()),
+        ("real_spectra.seed", 1, {"real_spectra"}, set()),
     ],
 )
 def test_changed_parameter_reruns_what_follows_from_it(tree, where, value, declared, downstream):

@@ -1,0 +1,1 @@
+"""What independent codes find in the same spectra, under the same errors."""
