@@ -62,6 +62,8 @@ def run_audit(
         if from_scratch is not None:
             findings += run_from_scratch(project, names, from_scratch)
     _print(report.summary(findings, everything=figure is None))
+    if figure is None:
+        print(f"  {report.costs(project)}")
     return _exit_status(findings)
 
 

@@ -36,6 +36,17 @@ def test_sound_copy_passes_and_says_where_a_figure_comes_from(tree):
     assert "fig_sbc redrawn: the same to the bit" in ended.stdout
 
 
+def test_what_all_stages_cost_is_added_up_from_their_records(tree):
+    project = Project(tree)
+    for path in (tree / "records").glob("*.json"):
+        edit(path, f'"wall_seconds": {read_json(path)["circumstances"]["wall_seconds"]}', '"wall_seconds": 36.0')
+    edit(tree / "records/chains.json", '"wall_seconds": 36.0', '"wall_seconds": 3600.0')
+    ran = len(list((tree / "records").glob("*.json")))
+    said = f"{ran} of {len(project.pipeline.stages)} stages ran for {1 + (ran - 1) / 100:.1f} h in all"
+    assert report.costs(project).startswith(said)
+    assert report.costs(project).endswith("the longest, chains, for 60 min")
+
+
 def test_tampered_data_file_is_named(tree):
     path = tree / "src/data/calibration.json"
     edit(path, '"galaxies": 1000', '"galaxies": 1001')

@@ -1,6 +1,7 @@
 """An audit in words: where a figure, table or number comes from, and what in the text rests on it."""
 
 import json
+import math
 import re
 import textwrap
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from digs.paper.league_rows import LeagueRow, league_rows
 from digs.provenance.audit import AuditVerdict, Finding, Project, counts
 from digs.provenance.manuscript import Sentence
 from digs.provenance.pipeline import Pipeline, Stage
+from digs.provenance.records import run_record
 from digs.provenance.standing import Standing
 
 WIDTH = 110
@@ -185,3 +187,16 @@ def league_table(league: dict[str, Any]) -> str:
 def with_league_table(readme: str, league: dict[str, Any]) -> str:
     """Return the text of README.md with the league as the product has it."""
     return LEAGUE.sub(lambda _: league_table(league), readme)
+
+
+def costs(project: Project) -> str:
+    """Return the line that says how long all stages ran, by their records, one after the other."""
+    records = [record for name in project.pipeline.stages if (record := run_record(project.root, name))]
+    seconds = {record.stage: record.circumstances.get("wall_seconds", math.nan) for record in records}
+    longest = max(seconds, key=seconds.__getitem__, default=None)
+    if longest is None:
+        return "No run of a stage is recorded."
+    return (
+        f"{len(seconds)} of {len(project.pipeline.stages)} stages ran for {sum(seconds.values()) / 3600:.1f} h in all, "
+        f"by their records; the longest, {longest}, for {seconds[longest] / 60:.0f} min"
+    )
