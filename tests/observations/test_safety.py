@@ -209,6 +209,17 @@ def test_layout_ends_where_the_file_does():
         assert stream.tell() == 0
 
 
+@pytest.mark.parametrize("fields", [1000, 2**63 - 1, -1])
+def test_a_table_of_more_columns_than_fits_allows(refused, fields):
+    MAKERS["table.fits"](Path("table.fits"))
+    content = bytearray(Path("table.fits").read_bytes())
+    place = content.index(b"TFIELDS =")
+    content[place + 10 : place + 80] = f"{fields:>20}".ljust(70).encode()
+    Path("table.fits").write_bytes(content)
+    with refused("TFIELDS of part 1"):
+        read("table.fits", **OPTIONS)
+
+
 def test_no_part_is_left_out(refused):
     """As astropy does with one whose header it cannot read: here the one of the noise."""
     MAKERS["muse.fits"](Path("muse.fits"))

@@ -16,6 +16,8 @@ _MOST_PARTS = 5000
 
 _MOST_AXES = 999
 
+_MOST_FIELDS = 999  # of a table
+
 
 def check_layout(name: str, stream: BinaryIO, size: int) -> int:
     """Return how many parts a file has, once all headers end and their data are within it.
@@ -88,5 +90,6 @@ def _data_length(name: str, header: dict[str, str], part: int) -> int:
     values = 1 if axes else 0
     for axis in range(1, axes + 1):
         values *= whole(f"NAXIS{axis}", None, 0, 2**40)
+    whole("TFIELDS", 0, 0, _MOST_FIELDS)  # astropy makes as many columns as this says
     extra, groups = whole("PCOUNT", 0, 0, 2**40), whole("GCOUNT", 1, 0, 2**40)
     return abs(bits) // 8 * groups * (extra + values)
