@@ -7,8 +7,10 @@ from astropy import units
 from astropy.cosmology import FlatLambdaCDM
 from made_galaxy import DISPERSION, THETA, WAVELENGTH, made_galaxy
 
+from digs.exact.normal.low_rank import LowRankCovariance
 from digs.inference.other_codes import brought_spectra
 from digs.inference.other_codes.bagpipes_answer import (
+    BagpipesModel,
     added_to_logmass,
     as_bagpipes,
     bagpipes_answer,
@@ -22,7 +24,7 @@ from digs.physics.formation import formation_quantities
 from digs.physics.stored_populations import stored_populations
 
 COLUMNS = ("logmass", "logzsol", "dust2", "tage", "logtau", "gas_logz", "gas_logu", "logdispersion")
-PARTS = {"delayed": ("age", "massformed", "metallicity", "tau"), "dust": ("Av",), "nebular": ("logU", "metallicity")}
+PARTS = {"delayed": ("age", "metallicity", "tau"), "dust": ("Av",), "nebular": ("logU", "metallicity")}
 FILE, DIGEST = "spectra/NGC3522_SDSS_DR18.fits", "f8ae8b105183728fc2d07d4e3ea3094306971f0fea33b8efe00088882841b958"
 
 
@@ -56,6 +58,17 @@ def test_bagpipes_has_our_priors():
     assert model["delayed"]["age"][1] == pytest.approx(8.6, abs=0.1)  # no older than the universe
     assert model["dust"]["Av"] == pytest.approx((0.0, 4.343), abs=1e-3)
     assert model["delayed"]["metallicity"] == pytest.approx((0.01, 10**0.3))
+
+
+def test_the_likelihood_of_bagpipes_as_a_function_of_the_mass():
+    """A stand-in for Bagpipes, whose spectra are of a mass of 10^10: it says what chi-squared says."""
+    galaxy, spectrum = made_galaxy(noise=0.01)
+    model = BagpipesModel.__new__(BagpipesModel)
+    model.galaxy, model._covariance = galaxy, LowRankCovariance(galaxy.sigma[galaxy.seen], galaxy.modes)
+    terms = model.mass_terms(1.1 * spectrum)
+    for logmass in (9.9, 10.0, 10.2):
+        found = terms.log_likelihood(torch.tensor([logmass], dtype=torch.float64)).item()
+        assert found == pytest.approx(-galaxy.chi_squared(1.1 * 10 ** (logmass - 10) * spectrum) / 2, rel=1e-9)
 
 
 class Hill:

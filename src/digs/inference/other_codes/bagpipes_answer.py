@@ -5,6 +5,9 @@ in our model is: a delayed-tau history, one metallicity of the stars and one of 
 Calzetti et al. (2000) that dims stars and gas alike, uniform priors over the same ranges, and the covariance matrix of
 the errors. Bagpipes' wavelengths are in air, so spectra are handed over in air; its dispersion comes on top of that of
 its populations, which is corrected for.
+
+Its spectra are proportional to the mass, over which the likelihood is integrated in closed form, as in our model. With
+the mass among its parameters, which a spectrum tells to a percent of a range of five decades, nautilus missed peaks.
 """
 
 import warnings
@@ -13,12 +16,17 @@ from contextlib import redirect_stdout
 from typing import Any
 
 import numpy as np
+import torch
 from astropy import constants
 from astropy.cosmology import WMAP9
 from scipy.optimize import minimize
 
 from digs.base.errors import DigsError
 from digs.base.random_streams import stream
+from digs.exact.normal.low_rank import LowRankCovariance
+from digs.exact.normal.normal_equations import MassTerms
+from digs.exact.normal.spectrum_density import integral_over_logmass
+from digs.inference.engine.mass_draws import as_arrays, draw_logmass
 from digs.inference.other_codes.brought_spectra import need
 from digs.inference.other_codes.code_answer import CodeAnswer
 from digs.inference.other_codes.observed_galaxy import ObservedGalaxy
@@ -38,6 +46,8 @@ _MISSED = 10.0  # nat, by which a peak is higher that should not have been misse
 _CLIMB = 600  # calls of the likelihood
 _STEP = 0.05  # of a parameter's range, at first
 _DECADES = 10.0  # ratio of a range's ends, above which its logarithm is taken
+_UNIT = 10.0  # log10 of the mass formed in solar masses, of which spectra are made
+_IMPOSSIBLE = -1e99  # ln of the likelihood that Bagpipes gives to what it cannot make, or less
 
 
 class BagpipesModel:
@@ -61,40 +71,63 @@ class BagpipesModel:
         bagpipes.config.R_spec = resolution
         bagpipes.config.max_redshift = (1 + galaxy.redshift) * _SPARE - 1
         self.galaxy, self._utils = galaxy, bagpipes.utils
-        flux, sigma, modes = galaxy.filled()
+        self._covariance = LowRankCovariance(galaxy.sigma[galaxy.seen], galaxy.modes)
+        flux, sigma, _ = galaxy.filled()
         self.air = vacuum_to_air(galaxy.rest) * (1 + galaxy.redshift)
-        covariance = np.diag(sigma**2) + modes @ modes.T
-        spectrum = np.column_stack([self.air, flux])
-        observed = bagpipes.galaxy(
-            "galaxy", lambda _: [spectrum, covariance], photometry_exists=False, input_spec_cov_matrix=True
-        )
+        spectrum = np.column_stack([self.air, flux, sigma])
+        observed = bagpipes.galaxy("galaxy", lambda _: spectrum, photometry_exists=False)
         self.fitted = fitted_model(observed, instructions(galaxy.redshift))
 
-    def log_likelihood(self, values: np.ndarray) -> float:
-        """Return ln of the likelihood of Bagpipes' parameters, in the order of its `params`."""
-        with redirect_stdout(None), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns of stars older than its universe, whose likelihood is 0
-            return float(self.fitted.lnlike(values))
+    def spectrum(self, values: np.ndarray) -> np.ndarray | None:
+        """Return F_lambda in the pixels of a mass of 10^10, of parameters in the order of Bagpipes' `params`.
 
-    def made(self, values: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
-        """Return the quantities of Bagpipes' parameters, by the names of QUANTITIES, and F_lambda in the pixels."""
-        self.log_likelihood(values)
-        given, model = dict(zip(self.fitted.params, values, strict=True)), self.fitted.model_galaxy
-        redshift, middle = self.galaxy.redshift, len(self.galaxy.rest) // 2
-        utils = self._utils
+        It is None where Bagpipes cannot make it: of stars older than its universe.
+        """
+        with redirect_stdout(None), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            possible = self.fitted.lnlike(values) > _IMPOSSIBLE
+        return self.fitted.model_galaxy.spectrum[:, 1].copy() if possible else None
+
+    def mass_terms(self, spectrum: np.ndarray) -> MassTerms:
+        """Return the likelihood as a function of the mass formed, of what `spectrum` gives."""
+        galaxy = self.galaxy
+        (square, inner), (_, data) = self._covariance.products(np.column_stack([spectrum, galaxy.flux])[galaxy.seen])
+        found = 10.0**_UNIT * inner / square, 10.0**_UNIT / np.sqrt(square), (inner**2 / square - data) / 2
+        return MassTerms(*(torch.tensor([each], dtype=torch.float64) for each in found))
+
+    def log_likelihood(self, values: np.ndarray) -> float:
+        """Return ln of the likelihood of Bagpipes' parameters, integrated over log10 of the mass."""
+        spectrum = self.spectrum(values)
+        if spectrum is None:
+            return _IMPOSSIBLE
+        return integral_over_logmass(self.mass_terms(spectrum), *RANGES["logmass"]).item()
+
+    def made(self, values: np.ndarray, share: float) -> tuple[dict[str, float], np.ndarray]:
+        """Return quantities by the names of QUANTITIES, and F_lambda in the pixels.
+
+        Args:
+            values: of Bagpipes' parameters.
+            share: where the mass is in its distribution given these, between 0 and 1.
+        """
+        spectrum = self.spectrum(values)
+        assert spectrum is not None  # as its likelihood is not 0
+        terms = self.mass_terms(spectrum)
+        logmass = draw_logmass(as_arrays(terms), *RANGES["logmass"], np.array([share]))[0]
+        given, sfh = dict(zip(self.fitted.params, values, strict=True)), self.fitted.model_galaxy.sfh
+        redshift, middle, utils = self.galaxy.redshift, len(self.galaxy.rest) // 2, self._utils
         further = added_to_logmass(redshift, np.interp(redshift, utils.z_array, utils.ldist_at_z))
         return {
-            "logmass": given["delayed:massformed"] + further,
-            "log_surviving_mass": float(model.sfh.stellar_mass) + further,
-            "age": float(model.sfh.mass_weighted_age),
+            "logmass": logmass + further,
+            "log_surviving_mass": float(sfh.stellar_mass) + logmass - _UNIT + further,
+            "age": float(sfh.mass_weighted_age),
             "logzsol": float(np.log10(given["delayed:metallicity"])),
             "dust2": given["dust:Av"] / _DEPTH,
             "dispersion": stellar_dispersion(given["veldisp"], self.galaxy.fwhm[middle], self.galaxy.rest[middle]),
-        }, model.spectrum[:, 1].copy()
+        }, 10 ** (logmass - _UNIT) * spectrum
 
 
 def instructions(redshift: float) -> dict[str, Any]:
-    """Return the model of a galaxy at a redshift, as Bagpipes takes it."""
+    """Return the model of a galaxy of a mass of 10^10 at a redshift, as Bagpipes takes it."""
     universe = float(WMAP9.age(redshift).to_value("Gyr"))
     linear = lambda ends: tuple(10.0 ** np.array(ends))
     return {
@@ -106,7 +139,7 @@ def instructions(redshift: float) -> dict[str, Any]:
             "age": (RANGES["tage"][0], universe),
             "tau": linear(RANGES["logtau"]),
             "tau_prior": "log_10",
-            "massformed": RANGES["logmass"],
+            "massformed": _UNIT,
             "metallicity": linear(RANGES["logzsol"]),
             "metallicity_prior": "log_10",
         },
@@ -143,10 +176,9 @@ def stellar_dispersion(added: float, fwhm: float, rest: float) -> float:
 
 
 def as_bagpipes(theta: Mapping[str, float]) -> dict[str, float]:
-    """Return a galaxy of digs, its dispersion among the columns, in the parameters of Bagpipes."""
+    """Return a galaxy of digs, its dispersion among the columns, in the parameters of Bagpipes, without the mass."""
     return {
         "delayed:age": theta["tage"],
-        "delayed:massformed": theta["logmass"],
         "delayed:metallicity": 10 ** theta["logzsol"],
         "delayed:tau": 10 ** theta["logtau"],
         "dust:Av": _DEPTH * theta["dust2"],
@@ -202,8 +234,8 @@ def bagpipes_answer(
         )
     weight = np.exp(log_weight - log_weight.max())
     counted = weight > _NEGLIGIBLE
-    found = [model.made(each)[0] for each in values[counted]]
-    _, spectrum = model.made(values[int(log_likelihood.argmax())])
-    return CodeAnswer.of(
-        {name: np.array([each[name] for each in found]) for name in found[0]}, weight[counted], spectrum, number
-    )
+    shares = stream(seed, "masses of bagpipes").random(int(counted.sum()))
+    found = [model.made(*each)[0] for each in zip(values[counted], shares, strict=True)]
+    _, spectrum = model.made(values[int(log_likelihood.argmax())], 0.5)
+    draws = {name: np.array([each[name] for each in found]) for name in found[0]}
+    return CodeAnswer.of(draws, weight[counted], spectrum, number + 1)
