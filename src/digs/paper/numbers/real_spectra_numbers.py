@@ -17,6 +17,7 @@ def real_spectra(params: Params) -> Numbers:
     found = product["measured"]
     apart = lambda galaxy, code: f"{round(difference(product, galaxy, code, DELAYED), 2) + 0.0:.2f}"
     young, codes = found[YOUNG], found[YOUNG]["codes"]
+    low, _, high = found[FAINT]["codes"][PPXF]["percentiles"]["logmass"]
     return {
         "real_old_bagpipes": apart(OLD, BAGPIPES),
         "real_old_ppxf": apart(OLD, PPXF),
@@ -27,9 +28,12 @@ def real_spectra(params: Params) -> Numbers:
         "real_young_gain": plain(codes[DELAYED]["chi_squared"] - codes[PPXF]["chi_squared"], 2),
         "real_young_evidence": plain(young["log_evidence_of_binned"], 2),
         "real_distant_errors": f"{found[DISTANT]['errors']:.2f}",
+        "real_distant_bagpipes": apart(DISTANT, BAGPIPES),
         "real_distant_ppxf": apart(DISTANT, PPXF),
         "real_faint_errors": f"{found[FAINT]['errors']:.2f}",
+        "real_faint_bagpipes": apart(FAINT, BAGPIPES),
         "real_faint_ppxf": apart(FAINT, PPXF),
+        "real_faint_ppxf_error": f"{(high - low) / 2:.2f}",
     }
 
 
