@@ -22,10 +22,21 @@ def written(path, **arrays):
     return path
 
 
-@pytest.mark.parametrize("unit", ["mag(AB)", "dex(Jy)", "mag"])
-def test_magnitudes_are_no_fluxes(refused, unit):
-    with refused("flux density"):
+@pytest.mark.parametrize(
+    "unit",
+    ["mag(AB)", "dex(Jy)", "mag", "erg / (s cm2)", "Jy Hz", "ph / (s cm2 Angstrom)", "ph / (s cm2 Hz)"],
+)
+def test_what_is_neither_f_lambda_nor_f_nu(refused, unit):
+    """Magnitudes, lambda F_lambda and photons, of which astropy converts the last two."""
+    with refused("flux density", "F_lambda or F_nu"):
         Spectrum(WAVELENGTH, FLUX * units.Unit(unit), SIGMA * units.Unit(unit))
+
+
+@pytest.mark.parametrize("unit", ["W / (m2 nm)", "mJy", "AB", "erg / (s cm2 Hz)"])
+def test_flux_densities_of_either_kind(unit):
+    level = 1e-17 * np.ones(PIXELS) * units.Unit("erg / (s cm2 Angstrom)")
+    level = level.to(units.Unit(unit), units.spectral_density(WAVELENGTH * units.AA))
+    np.testing.assert_allclose(Spectrum(WAVELENGTH, level, 0.1 * level).flux, 1e-17, rtol=1e-9)
 
 
 def test_logarithms_are_no_wavelengths(refused):
