@@ -51,7 +51,13 @@ FULL = "wave (Angstrom),flux (1e-17 erg/s/cm2/A),err"
         ("wave (Angstrom),flux (MJy/sr),err", None, "'MJy / sr'"),
         ("wave (GHz),flux (Jy),err", None, "'GHz'"),
         ("wave (micron),flux (uJy),err", None, "around 5.08e+07 Angstrom"),
-        ("wave (Angstrom),flux (uJy),err (erg/s)", None, "sigma has the unit 'erg / s'"),
+        ("wave (Angstrom),flux (uJy),err (erg/s)", None, "galaxy.csv has the unit 'erg / s'"),
+        (
+            "wave (Angstrom),flux (uJy),variance (uJy)",
+            None,
+            "galaxy.csv has the unit 'uJy'; give it in the square",
+        ),
+        ("wave (Angstrom),flux (uJy),ivar (mag(AB))", None, "galaxy.csv has the unit 'mag(AB)'"),
         ("a,b,c", None, "known as the wavelength"),
         ("wave (nm),b,c", None, "known as the flux"),
         ("wave (nm),flux (uJy),f_nu (uJy)", None, "two columns for the flux"),
@@ -122,6 +128,16 @@ def test_noise_that_is_there_twice(csv, refused):
         read(path, **OPTIONS)
     one, other = (read(path, **OPTIONS, columns=columns) for columns in ({"sigma": "err"}, {"ivar": "ivar"}))
     np.testing.assert_allclose(other.sigma, one.sigma / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "power", "unit"),
+    [("err", 1, "nJy"), ("variance", 2, "nJy2"), ("variance", 2, "(nJy)^2"), ("ivar", -2, "nJy-2")],
+)
+def test_noise_in_a_unit_of_its_own(csv, name, power, unit):
+    path = csv(f"wave (Angstrom),flux (uJy),{name} ({unit})", WAVELENGTH, FLUX, (1000 * SIGMA) ** float(power))
+    found = read(path, **OPTIONS)
+    np.testing.assert_allclose(found.sigma / found.flux, SIGMA / FLUX, rtol=1e-9)
 
 
 def test_lines_are_hidden(made):
