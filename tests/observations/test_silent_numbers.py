@@ -104,6 +104,45 @@ def test_chunks_of_hdf5_that_gzip_and_others_pack(tmp_path, refused):
         read(path, **OPTIONS)
 
 
+def image(path, **noise):
+    """An image of one axis with extensions of noise, each with its unit or None."""
+    parts = [fits.PrimaryHDU(FLUX)]
+    parts[0].header.update({"CRVAL1": 3.7, "CDELT1": 1e-4, "DC-FLAG": 1, "CUNIT1": "Angstrom", "BUNIT": UNIT})
+    for name, (values, unit) in noise.items():
+        parts.append(fits.ImageHDU(values, name=name))
+        if unit is not None:
+            parts[-1].header["BUNIT"] = unit
+    fits.HDUList(parts).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit"),
+    [
+        ("ERR", SIGMA, None),
+        ("ERR", 100 * SIGMA, "1e-19 erg/s/cm2/Angstrom"),
+        ("STAT", 1e4 * SIGMA**2, "(10**(-19)*erg/s/cm**2/Angstrom)**2"),
+        ("VAR", SIGMA**2, None),
+        ("IVAR", 1e-4 * SIGMA**-2.0, "1e38 erg-2 s2 cm4 Angstrom2"),
+    ],
+)
+def test_the_unit_of_an_image_of_noise_counts(tmp_path, name, values, unit):
+    spectrum = read(image(tmp_path / "a.fits", **{name: (values, unit)}), **OPTIONS)
+    np.testing.assert_allclose(spectrum.sigma, 1e-17 * SIGMA, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("ERR", "erg"), ("VAR", UNIT), ("IVAR", "Jy2"), ("ERR", "parsnip")])
+def test_a_unit_that_no_noise_has(tmp_path, refused, name, unit):
+    with refused("a.fits", "has the unit"):
+        read(image(tmp_path / "a.fits", **{name: (SIGMA, unit)}), **OPTIONS)
+
+
+@pytest.mark.parametrize("names", [("VAR", "IVAR"), ("ERR", "VAR"), ("ERR", "NOISE")])
+def test_images_with_the_noise_twice(tmp_path, refused, names):
+    with refused("a.fits has the noise twice", *map(repr, names)):
+        read(image(tmp_path / "a.fits", **dict.fromkeys(names, (SIGMA, None))), **OPTIONS)
+
+
 def test_columns_of_one_name(tmp_path, refused):
     columns = [fits.Column(name, "D", array=values) for name, values in (WRITTEN | {"fluy": 2 * FLUX}).items()]
     fits.BinTableHDU.from_columns(columns).writeto(tmp_path / "a.fits")

@@ -31,6 +31,9 @@ _POWER_OF_TEN = re.compile(
 )
 
 
+_BRACKETED = re.compile(r"\((?P<inner>(?:[^()]|\([^()]*\))*)\)\s*(?:(?:\*\*|\^)\s*\(?(?P<power>[+-]?[1-9])\)?)?")
+
+
 def read_unit(text: Any, name: str, option: str) -> units.UnitBase | None:
     """Return the unit that a text names; None where it says nothing.
 
@@ -53,6 +56,9 @@ def read_unit(text: Any, name: str, option: str) -> units.UnitBase | None:
     given = str(text or "").strip()
     if not given:
         return None
+    bracketed = _BRACKETED.fullmatch(given) if len(given) <= _LONGEST else None  # as MUSE's unit of the variance is
+    if bracketed and (inner := read_unit(bracketed["inner"], name, option)) is not None:
+        return inner ** int(bracketed["power"] or 1)
     factor, rest = 1.0, given
     if found := _POWER_OF_TEN.match(given):
         factor = 10.0 ** int(found["power"]) if found["power"] else float(found["number"])
