@@ -122,6 +122,17 @@ def test_a_unit_of_its_own_for_sigma(csv):
     np.testing.assert_allclose(read(same, **OPTIONS, flux_unit="uJy").sigma, read(same, **OPTIONS).sigma / 1000)
 
 
+def test_a_unit_for_sigma_alone(csv, refused):
+    """An option that says the same is the flux's unit; of another nobody knows whether it is sigma's, too."""
+    path = csv("wave (Angstrom),flux,err (erg/s/cm2/A)", WAVELENGTH, 1e-17 * FLUX, 1e-17 * SIGMA)
+    with refused("give flux_unit"):
+        read(path, **OPTIONS)
+    with refused("for its noise and none for its flux", "write the unit of the flux into the file"):
+        read(path, **OPTIONS, flux_unit="1e-17 erg/s/cm2/A")
+    found = read(path, **OPTIONS, flux_unit="erg/s/cm2/A")
+    np.testing.assert_allclose(found.sigma / found.flux, SIGMA / FLUX, rtol=1e-9)
+
+
 def test_noise_that_is_there_twice(csv, refused):
     path = csv("wave (Angstrom),flux (uJy),err,ivar", WAVELENGTH, FLUX, SIGMA, 4 * SIGMA**-2.0)
     with refused("noise twice", "'err' and 'ivar'"):

@@ -66,9 +66,15 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     wavelength_unit = read_unit(options.wavelength_unit, "wavelength_unit", "it in Angstrom, nm or micron")
     wavelength_unit = wavelength_unit or read_unit(raw.wavelength_unit, f"The wavelength of {file}", "wavelength_unit")
     flux_unit = read_unit(options.flux_unit, "flux_unit", "it as '1e-17 erg/s/cm2/Angstrom', for instance")
-    flux_unit = flux_unit or read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit")
+    own_unit = read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit")
+    flux_unit = flux_unit or own_unit
     sigma_unit = read_unit(raw.sigma_unit, f"The sigma of {file}", "flux_unit")
-    if sigma_unit is None or sigma_unit == read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit"):
+    if sigma_unit is not None and own_unit is None and flux_unit is not None and sigma_unit != flux_unit:
+        raise DigsError(
+            f"{file} has the unit '{sigma_unit}' for its noise and none for its flux, so that it is not clear what "
+            f"flux_unit='{flux_unit}' is of; write the unit of the flux into the file."
+        )
+    if sigma_unit is None or sigma_unit == own_unit:
         sigma_unit = flux_unit
     medium = options.medium or raw.medium
     redshift = _redshift(options.redshift, raw.redshift, row)
