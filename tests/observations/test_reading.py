@@ -214,8 +214,11 @@ def test_files_are_gone_through_one_by_one(made):
 def test_redshifts_may_be_a_list(made, refused):
     path = made("spPlate.fits")
     assert [each.redshift for each in read(path, redshift=[0.1, 0.2])] == [0.1, 0.2]
-    with refused("1 redshifts"):
-        read(path, redshift=[0.1])
+    for wrong in ([0.1], [0.1] * 3, [[0.1, 0.2]]):
+        with refused("redshifts have the shape", "2 spectra"):
+            read(path, redshift=wrong)
+        with refused("redshifts have the shape"):
+            read(path, redshift=wrong, index=0)
 
 
 def test_one_bad_spectrum_does_not_stop_the_others(made):

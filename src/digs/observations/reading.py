@@ -66,7 +66,7 @@ class SpectrumFile(Sequence):
         if row >= count:
             raise IndexError(f"{self.name} has {count} spectra; there is no {row}.")
         with one_sentence(self.name, _FAULT):
-            return spectrum_of(self.name, self._stack.get(row), self._options, row)
+            return spectrum_of(self.name, self._stack.get(row), self._options, row, count)
 
     def close(self) -> None:
         """Close the file."""

@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from digs.base.errors import DigsError
 from digs.base.inputs import Values, read_array, real_number
 from digs.observations.gaps import fill_matrix, filled
-from digs.observations.printable import printable
+from digs.observations.printable import counted, printable
 from digs.observations.spectral_units import flux_factor, to_angstrom
 from digs.physics.air import air_to_vacuum
 from digs.physics.instrument import Instrument, Medium
@@ -85,10 +85,10 @@ class Spectrum:
         # the door of the instrument checks wavelengths, line-spread function and how they fit
         given = Instrument(wavelength, self.sigma_kms, resolution, integrate=False)
         if hidden := int((mask & ~self._asked(mask.shape)).sum()):
-            notes.append(f"{_pixels(hidden)} without a finite flux and a positive, finite sigma are hidden.")
+            notes.append(f"{counted(hidden, 'pixel')} without a finite flux and a positive, finite sigma are hidden.")
         grid, places = filled(wavelength, MOST_PIXELS)
         if missing := len(grid) - len(wavelength):
-            notes.append(f"{_pixels(missing)} that fill gaps in the wavelengths are hidden.")
+            notes.append(f"{counted(missing, 'pixel')} that fill gaps in the wavelengths are hidden.")
         everywhere = lambda values, other: _spread(values, places, len(grid), other)
         per_pixel = lambda values: None if values is None else np.interp(grid, wavelength, values)
         self._set("wavelength", grid)
@@ -223,10 +223,6 @@ def _spread(values: np.ndarray, places: np.ndarray, pixels: int, other: float) -
     found = np.full(pixels, other)
     found[places] = values
     return found
-
-
-def _pixels(number: int) -> str:
-    return "1 pixel" if number == 1 else f"{number} pixels"
 
 
 def _sentences(given: Any) -> tuple[str, ...]:
