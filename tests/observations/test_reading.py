@@ -111,6 +111,13 @@ def test_dust_of_the_milky_way(made):
     assert any("E(B-V) = 0.1, G23" in note for note in blue.notes)
 
 
+@pytest.mark.parametrize("ebv", [None, 0.1])
+def test_an_unknown_law_of_dust(made, refused, ebv):
+    """It is refused even where nothing is corrected."""
+    with refused("'F98'", "G23"):
+        read(made("galaxy.csv"), ebv=ebv, dust_law="F98")
+
+
 def test_a_unit_of_its_own_for_sigma(csv):
     """One that differs from the flux's counts; one that is the flux's goes where an option says."""
     jansky = csv("wave (Angstrom),flux (mJy),err (uJy)", WAVELENGTH, FLUX, 1000 * SIGMA)

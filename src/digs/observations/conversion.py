@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from digs.base.errors import DigsError
 from digs.base.inputs import real_number
 from digs.observations.lines import line_pixels
-from digs.observations.milky_way import brightening
+from digs.observations.milky_way import brightening, check_law
 from digs.observations.pixel_scatter import scatter
 from digs.observations.printable import counted
 from digs.observations.raw_spectrum import RawSpectrum
@@ -43,6 +43,7 @@ class ReadingOptions:
     light: str | None = None
 
     def __post_init__(self):
+        check_law(self.dust_law)
         if self.resolution is not None and self.sigma_kms is not None:
             raise DigsError("Both resolution and sigma_kms are given; give one of them.")
         if not (self.medium is None or (isinstance(self.medium, str) and self.medium in ("air", "vacuum"))):
