@@ -228,6 +228,46 @@ def test_redshifts_may_be_a_list(made, refused):
             read(path, redshift=wrong, index=0)
 
 
+@pytest.mark.parametrize("name", ["resolution", "sigma_kms"])
+@pytest.mark.parametrize("kind", ["galaxy.h5", "galaxies.h5"])
+def test_a_line_spread_of_pixels_or_of_spectra_in_hdf5(made, refused, name, kind):
+    import h5py
+
+    path = made(kind)
+    count = 3 if kind == "galaxies.h5" else 1
+    along = np.linspace(1000, 1400, PIXELS)
+    own = np.linspace(1100.0, 1200, count)
+    for values, expected in (
+        (along, [along] * count),
+        (own, own[:, None] * np.ones(PIXELS)),
+        (np.outer(own, along / 1000), np.outer(own, along / 1000)),
+    ):
+        if values.ndim == 2 and count == 1:
+            continue
+        with h5py.File(path, "r+") as file:
+            for there in {name, "resolution"} & {*file, *file.attrs}:
+                del (file if there in file else file.attrs)[there]
+            file[name] = values
+        found = read(path)
+        for spectrum, each in zip(found if isinstance(found, list) else [found], expected, strict=True):
+            np.testing.assert_allclose(getattr(spectrum, name), each)
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        file[name] = np.ones(7)
+    with refused(kind, f"'{name}'"):
+        read(path)
+
+
+def test_a_line_spread_of_as_many_spectra_as_pixels(tmp_path, refused):
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["wavelength"], file["resolution"] = WAVELENGTH, np.full(PIXELS, 1000.0)
+        file["flux"] = file["sigma"] = np.ones((PIXELS, PIXELS))
+    with refused("as many spectra as pixels", "'resolution'"):
+        read(tmp_path / "a.h5", **OPTIONS)
+
+
 def test_one_bad_spectrum_does_not_stop_the_others(made):
     import h5py
 
