@@ -20,6 +20,11 @@ MOST_PIXELS = 1_000_000  # of one spectrum
 
 _LONGEST_NAME, _LONGEST_NOTE = 80, 400  # letters
 
+_NO_WIDTH = (
+    "No line-spread function was given, so that the spectrograph is taken to be as sharp as the populations; give "
+    "sigma_kms or resolution."
+)
+
 _C_KMS = constants.c.to_value("km / s")
 
 _FWHM = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian of dispersion 1
@@ -47,7 +52,8 @@ class Spectrum:
         sigma_kms: dispersion of the line-spread function in km/s that comes on top of the populations' own: a number
             or one for each pixel.
         resolution: the total lambda / FWHM instead, a number or one for each pixel; or a matrix, sparse or not, shape
-            (pixels, pixels), as digs.Instrument takes it.
+            (pixels, pixels), as digs.Instrument takes it. Without either the spectrograph adds nothing to the
+            populations' own width, which a note says.
         medium: "vacuum" or "air", in which the wavelengths are given.
         light: what part of the galaxy is seen, for instance "fibre" or "total"; None where nobody knows.
         name: of the galaxy, in one line of up to 80 letters.
@@ -100,6 +106,9 @@ class Spectrum:
             "resolution", fill_matrix(given.matrix, places, len(grid)) if is_matrix else per_pixel(given.resolution)
         )
         self._set("redshift", real_number(self.redshift, "The redshift", 0.0))
+        notes = [note for note in notes if note != _NO_WIDTH]  # of another spectrum that this one was made of
+        if self.sigma_kms is None and self.resolution is None:
+            notes.append(_NO_WIDTH)
         notes = tuple(printable(note, _LONGEST_NOTE) for note in notes)
         texts = {"medium": "vacuum", "name": printable(str(self.name), _LONGEST_NAME), "notes": notes}
         for attribute, value in texts.items():

@@ -61,9 +61,7 @@ def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     count = shape[0] if len(shape) == 2 else 1
     fitting = {name: group[name] for name in own if group[name].shape in ((), (count,))}
     if lost := set(own) - set(fitting):
-        raise DigsError(
-            f"{file.name} has not one number for each spectrum in '{min(lost)}'; save one for each."
-        )
+        raise DigsError(f"{file.name} has not one number for each spectrum in '{min(lost)}'; save one for each.")
     return Stack(count, lambda number: _spectrum(file.name, group, roles, said, fitting, number))
 
 
