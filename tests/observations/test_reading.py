@@ -268,7 +268,7 @@ def test_a_line_spread_of_as_many_spectra_as_pixels(tmp_path, refused):
         read(tmp_path / "a.h5", **OPTIONS)
 
 
-def test_one_bad_spectrum_does_not_stop_the_others(made):
+def test_one_bad_spectrum_does_not_stop_the_others(made, refused):
     import h5py
 
     path = made("galaxies.h5")
@@ -277,6 +277,9 @@ def test_one_bad_spectrum_does_not_stop_the_others(made):
     found = list(read_all(path))
     assert [type(each) for each in found] == [Spectrum, DigsError, Spectrum]
     assert "galaxies.h5: Every pixel is hidden" in str(found[1])
+    with refused("galaxies.h5: Every pixel is hidden", "index 1", "read_all"):
+        read(path)
+    assert read(path, index=2).name == "row 2"
 
 
 @pytest.mark.parametrize(
