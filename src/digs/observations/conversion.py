@@ -128,7 +128,7 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     if options.mask_lines:
         on_lines = line_pixels(wavelength, redshift, options.mask_lines)
         hidden = hidden | on_lines
-        notes.append(f"Lines that were asked for hide {int(on_lines.sum())} pixels.")
+        notes.append(f"Lines that were asked for hide {counted(int(on_lines.sum()), 'pixel')}.")
     return Spectrum(
         wavelength,
         flux * flux_unit,
