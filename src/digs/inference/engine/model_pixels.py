@@ -68,8 +68,9 @@ class ModelPixels:
         counted = np.flatnonzero(inside & ~hidden)
         if len(counted) < _FEWEST:
             raise DigsError(
-                f"The number of pixels that can be compared with the model is {len(counted)} ({rest[0]:.0f} to "
-                f"{rest[-1]:.0f} Angstrom at rest), fewer than {_FEWEST}; see the spectrum's mask, redshift and resolution."
+                f"The number of pixels of the spectrum that can be compared with the model is {len(counted)} "
+                f"({rest[0]:.0f} to {rest[-1]:.0f} Angstrom at rest), and {_FEWEST} or more are needed; see its mask, "
+                "redshift and resolution."
             )
         edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
         places = slice(max(counted[0], edges[0]), min(counted[-1] + 1, edges[-1]))
