@@ -51,7 +51,13 @@ FULL = "wave (Angstrom),flux (1e-17 erg/s/cm2/A),err"
         ("wave (Angstrom),flux (MJy/sr),err", None, "'MJy / sr'"),
         ("wave (GHz),flux (Jy),err", None, "'GHz'"),
         ("wave (micron),flux (uJy),err", None, "around 5.08e+07 Angstrom"),
-        ("wave (Angstrom),flux (uJy),err (erg/s)", None, "sigma has the unit 'erg / s'"),
+        ("wave (Angstrom),flux (uJy),err (erg/s)", None, "galaxy.csv has the unit 'erg / s'"),
+        (
+            "wave (Angstrom),flux (uJy),variance (uJy)",
+            None,
+            "galaxy.csv has the unit 'uJy'; give it in the square",
+        ),
+        ("wave (Angstrom),flux (uJy),ivar (mag(AB))", None, "galaxy.csv has the unit 'mag(AB)'"),
         ("a,b,c", None, "known as the wavelength"),
         ("wave (nm),b,c", None, "known as the flux"),
         ("wave (nm),flux (uJy),f_nu (uJy)", None, "two columns for the flux"),
@@ -105,6 +111,13 @@ def test_dust_of_the_milky_way(made):
     assert any("E(B-V) = 0.1, G23" in note for note in blue.notes)
 
 
+@pytest.mark.parametrize("ebv", [None, 0.1])
+def test_an_unknown_law_of_dust(made, refused, ebv):
+    """It is refused even where nothing is corrected."""
+    with refused("'F98'", "G23"):
+        read(made("galaxy.csv"), ebv=ebv, dust_law="F98")
+
+
 def test_a_unit_of_its_own_for_sigma(csv):
     """One that differs from the flux's counts; one that is the flux's goes where an option says."""
     jansky = csv("wave (Angstrom),flux (mJy),err (uJy)", WAVELENGTH, FLUX, 1000 * SIGMA)
@@ -116,12 +129,33 @@ def test_a_unit_of_its_own_for_sigma(csv):
     np.testing.assert_allclose(read(same, **OPTIONS, flux_unit="uJy").sigma, read(same, **OPTIONS).sigma / 1000)
 
 
+def test_a_unit_for_sigma_alone(csv, refused):
+    """An option that says the same is the flux's unit; of another nobody knows whether it is sigma's, too."""
+    path = csv("wave (Angstrom),flux,err (erg/s/cm2/A)", WAVELENGTH, 1e-17 * FLUX, 1e-17 * SIGMA)
+    with refused("give flux_unit"):
+        read(path, **OPTIONS)
+    with refused("for its noise and none for its flux", "write the unit of the flux into the file"):
+        read(path, **OPTIONS, flux_unit="1e-17 erg/s/cm2/A")
+    found = read(path, **OPTIONS, flux_unit="erg/s/cm2/A")
+    np.testing.assert_allclose(found.sigma / found.flux, SIGMA / FLUX, rtol=1e-9)
+
+
 def test_noise_that_is_there_twice(csv, refused):
     path = csv("wave (Angstrom),flux (uJy),err,ivar", WAVELENGTH, FLUX, SIGMA, 4 * SIGMA**-2.0)
     with refused("noise twice", "'err' and 'ivar'"):
         read(path, **OPTIONS)
     one, other = (read(path, **OPTIONS, columns=columns) for columns in ({"sigma": "err"}, {"ivar": "ivar"}))
     np.testing.assert_allclose(other.sigma, one.sigma / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "power", "unit"),
+    [("err", 1, "nJy"), ("variance", 2, "nJy2"), ("variance", 2, "(nJy)^2"), ("ivar", -2, "nJy-2")],
+)
+def test_noise_in_a_unit_of_its_own(csv, name, power, unit):
+    path = csv(f"wave (Angstrom),flux (uJy),{name} ({unit})", WAVELENGTH, FLUX, (1000 * SIGMA) ** float(power))
+    found = read(path, **OPTIONS)
+    np.testing.assert_allclose(found.sigma / found.flux, SIGMA / FLUX, rtol=1e-9)
 
 
 def test_lines_are_hidden(made):
@@ -187,11 +221,54 @@ def test_files_are_gone_through_one_by_one(made):
 def test_redshifts_may_be_a_list(made, refused):
     path = made("spPlate.fits")
     assert [each.redshift for each in read(path, redshift=[0.1, 0.2])] == [0.1, 0.2]
-    with refused("1 redshifts"):
-        read(path, redshift=[0.1])
+    for wrong in ([0.1], [0.1] * 3, [[0.1, 0.2]]):
+        with refused("redshifts have the shape", "2 spectra"):
+            read(path, redshift=wrong)
+        with refused("redshifts have the shape"):
+            read(path, redshift=wrong, index=0)
 
 
-def test_one_bad_spectrum_does_not_stop_the_others(made):
+@pytest.mark.parametrize("name", ["resolution", "sigma_kms"])
+@pytest.mark.parametrize("kind", ["galaxy.h5", "galaxies.h5"])
+def test_a_line_spread_of_pixels_or_of_spectra_in_hdf5(made, refused, name, kind):
+    import h5py
+
+    path = made(kind)
+    count = 3 if kind == "galaxies.h5" else 1
+    along = np.linspace(1000, 1400, PIXELS)
+    own = np.linspace(1100.0, 1200, count)
+    for values, expected in (
+        (along, [along] * count),
+        (own, own[:, None] * np.ones(PIXELS)),
+        (np.outer(own, along / 1000), np.outer(own, along / 1000)),
+    ):
+        if values.ndim == 2 and count == 1:
+            continue
+        with h5py.File(path, "r+") as file:
+            for there in {name, "resolution"} & {*file, *file.attrs}:
+                del (file if there in file else file.attrs)[there]
+            file[name] = values
+        found = read(path)
+        for spectrum, each in zip(found if isinstance(found, list) else [found], expected, strict=True):
+            np.testing.assert_allclose(getattr(spectrum, name), each)
+    with h5py.File(path, "r+") as file:
+        del file[name]
+        file[name] = np.ones(7)
+    with refused(kind, f"'{name}'"):
+        read(path)
+
+
+def test_a_line_spread_of_as_many_spectra_as_pixels(tmp_path, refused):
+    import h5py
+
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["wavelength"], file["resolution"] = WAVELENGTH, np.full(PIXELS, 1000.0)
+        file["flux"] = file["sigma"] = np.ones((PIXELS, PIXELS))
+    with refused("as many spectra as pixels", "'resolution'"):
+        read(tmp_path / "a.h5", **OPTIONS)
+
+
+def test_one_bad_spectrum_does_not_stop_the_others(made, refused):
     import h5py
 
     path = made("galaxies.h5")
@@ -200,6 +277,9 @@ def test_one_bad_spectrum_does_not_stop_the_others(made):
     found = list(read_all(path))
     assert [type(each) for each in found] == [Spectrum, DigsError, Spectrum]
     assert "galaxies.h5: Every pixel is hidden" in str(found[1])
+    with refused("galaxies.h5: Every pixel is hidden", "index 1", "read_all"):
+        read(path)
+    assert read(path, index=2).name == "row 2"
 
 
 @pytest.mark.parametrize(

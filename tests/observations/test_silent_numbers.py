@@ -22,10 +22,21 @@ def written(path, **arrays):
     return path
 
 
-@pytest.mark.parametrize("unit", ["mag(AB)", "dex(Jy)", "mag"])
-def test_magnitudes_are_no_fluxes(refused, unit):
-    with refused("flux density"):
+@pytest.mark.parametrize(
+    "unit",
+    ["mag(AB)", "dex(Jy)", "mag", "erg / (s cm2)", "Jy Hz", "ph / (s cm2 Angstrom)", "ph / (s cm2 Hz)"],
+)
+def test_what_is_neither_f_lambda_nor_f_nu(refused, unit):
+    """Magnitudes, lambda F_lambda and photons, of which astropy converts the last two."""
+    with refused("flux density", "F_lambda or F_nu"):
         Spectrum(WAVELENGTH, FLUX * units.Unit(unit), SIGMA * units.Unit(unit))
+
+
+@pytest.mark.parametrize("unit", ["W / (m2 nm)", "mJy", "AB", "erg / (s cm2 Hz)"])
+def test_flux_densities_of_either_kind(unit):
+    level = 1e-17 * np.ones(PIXELS) * units.Unit("erg / (s cm2 Angstrom)")
+    level = level.to(units.Unit(unit), units.spectral_density(WAVELENGTH * units.AA))
+    np.testing.assert_allclose(Spectrum(WAVELENGTH, level, 0.1 * level).flux, 1e-17, rtol=1e-9)
 
 
 def test_logarithms_are_no_wavelengths(refused):
@@ -91,6 +102,45 @@ def test_chunks_of_hdf5_that_gzip_and_others_pack(tmp_path, refused):
         h5py.h5d.create(file.id, b"flux", h5py.h5t.IEEE_F64LE, h5py.h5s.create_simple((PIXELS,)), plan)
     with refused("gzip and others upon it"):
         read(path, **OPTIONS)
+
+
+def image(path, **noise):
+    """An image of one axis with extensions of noise, each with its unit or None."""
+    parts = [fits.PrimaryHDU(FLUX)]
+    parts[0].header.update({"CRVAL1": 3.7, "CDELT1": 1e-4, "DC-FLAG": 1, "CUNIT1": "Angstrom", "BUNIT": UNIT})
+    for name, (values, unit) in noise.items():
+        parts.append(fits.ImageHDU(values, name=name))
+        if unit is not None:
+            parts[-1].header["BUNIT"] = unit
+    fits.HDUList(parts).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "unit"),
+    [
+        ("ERR", SIGMA, None),
+        ("ERR", 100 * SIGMA, "1e-19 erg/s/cm2/Angstrom"),
+        ("STAT", 1e4 * SIGMA**2, "(10**(-19)*erg/s/cm**2/Angstrom)**2"),
+        ("VAR", SIGMA**2, None),
+        ("IVAR", 1e-4 * SIGMA**-2.0, "1e38 erg-2 s2 cm4 Angstrom2"),
+    ],
+)
+def test_the_unit_of_an_image_of_noise_counts(tmp_path, name, values, unit):
+    spectrum = read(image(tmp_path / "a.fits", **{name: (values, unit)}), **OPTIONS)
+    np.testing.assert_allclose(spectrum.sigma, 1e-17 * SIGMA, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "unit"), [("ERR", "erg"), ("VAR", UNIT), ("IVAR", "Jy2"), ("ERR", "parsnip")])
+def test_a_unit_that_no_noise_has(tmp_path, refused, name, unit):
+    with refused("a.fits", "has the unit"):
+        read(image(tmp_path / "a.fits", **{name: (SIGMA, unit)}), **OPTIONS)
+
+
+@pytest.mark.parametrize("names", [("VAR", "IVAR"), ("ERR", "VAR"), ("ERR", "NOISE")])
+def test_images_with_the_noise_twice(tmp_path, refused, names):
+    with refused("a.fits has the noise twice", *map(repr, names)):
+        read(image(tmp_path / "a.fits", **dict.fromkeys(names, (SIGMA, None))), **OPTIONS)
 
 
 def test_columns_of_one_name(tmp_path, refused):

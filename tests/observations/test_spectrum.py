@@ -58,7 +58,7 @@ def test_frequency_densities_are_of_vacuum():
 def test_bad_pixels_are_hidden_and_said():
     flux, sigma, mask = FLUX.copy(), SIGMA.copy(), np.zeros(PIXELS, bool)
     flux[3], flux[4], sigma[5], sigma[6], sigma[7], mask[8] = np.nan, np.inf, 0.0, -1.0, np.nan, True
-    found = spectrum(flux=flux, sigma=sigma, mask=mask)
+    found = spectrum(flux=flux, sigma=sigma, mask=mask, resolution=1000)
     np.testing.assert_array_equal(np.flatnonzero(found.mask), [3, 4, 5, 6, 7, 8])
     np.testing.assert_array_equal(np.isinf(found.sigma), found.mask)
     assert np.isfinite(found.flux).all()
@@ -102,6 +102,14 @@ def test_it_cannot_be_changed():
     kept = spectrum(flux=own)
     own[0] = 5.0
     assert kept.flux[0] == FLUX[0]
+
+
+def test_a_line_spread_of_no_width_is_said():
+    found = spectrum()
+    assert [note for note in found.notes if "line-spread function" in note] == [found.notes[-1]]
+    assert pickle.loads(pickle.dumps(found)).notes == found.notes
+    for wide in (spectrum(sigma_kms=0), spectrum(resolution=1000), replace(found, sigma_kms=100)):
+        assert wide.notes == ()
 
 
 @pytest.mark.parametrize("copy", [lambda found: pickle.loads(pickle.dumps(found)), lambda found: replace(found)])

@@ -55,8 +55,9 @@ def infer(
         effective: how many of the draws are to be effective.
         fibre_fraction: the share of the galaxy's light that is in the spectrum, for LOGMASS_TOTAL in the table.
     Raises:
-        DigsError: an option or the only spectrum is wrong; arrays have options of spectra. Of a list, a spectrum that
-            cannot be compared with the model is outside the model, and its reason says why.
+        DigsError: an option or the only spectrum is wrong; the error of a redshift is above 50 km/s; arrays have
+            options of spectra. Of a list, a spectrum that cannot be compared with the model is outside the model, and
+            its reason says why.
 
     Example:
         >>> import digs
@@ -81,6 +82,8 @@ def infer(
         ranges=dict(ranges or {}),
         effective=inputs.whole_number(effective, "The number of effective draws", 1),
     )
+    for spectrum in given:
+        settings.check_redshift(spectrum.redshift)
     fraction = share_of_light(fibre_fraction)
     names = (
         distinct([spectrum.name or "spectrum" for spectrum in given])

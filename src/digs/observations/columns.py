@@ -12,7 +12,7 @@ from astropy import constants, units
 from digs.base.errors import DigsError
 from digs.observations.header_facts import HeaderFacts
 from digs.observations.raw_spectrum import RawSpectrum, sigma_of
-from digs.observations.spectral_units import read_unit
+from digs.observations.spectral_units import FLUX, is_flux_density, read_unit
 
 NAMES = {
     "wavelength": "wavelength wavelengths wave waves lambda lam wl wlen wave_air wave_vac wavelength_air "
@@ -32,7 +32,9 @@ NAMES = {
 
 _ROLES = {name: role for role, names in NAMES.items() for name in names.split()}
 
-_NOISE = ("sigma", "ivar", "variance")
+_NOISE = {"sigma": 1, "ivar": -2, "variance": 2}  # with the power of the flux's unit that each has
+
+_POWERS = {1: "", -2: "the power -2 of ", 2: "the square of "}
 
 _FILL = ("_FillValue", "missing_value")
 
@@ -136,7 +138,8 @@ def raw_of_columns(
         resolution, sigma_kms = None, numbers["sigma_kms"]
     elif "fwhm" in roles:
         resolution = _resolution_of_fwhm(file, numbers["fwhm"], wavelength, unit)
-    sigma, sigma_unit = _sigma(file, numbers, unit)
+    noise = next((role for role in _NOISE if role in numbers), None)
+    sigma, sigma_unit = (None, None) if noise is None else sigma_of_noise(file, noise, numbers[noise], unit[noise])
     media = {_medium_in_name(roles[axis]), facts.medium} - {None}
     return RawSpectrum(
         wavelength,
@@ -192,20 +195,44 @@ def unpacked(values: Any, words: Mapping[str, Any]) -> Any:
     return np.where(none, np.nan, stored * said.get("scale_factor", 1.0) + said.get("add_offset", 0.0))
 
 
-def _sigma(file: str, numbers: Mapping[str, np.ndarray], unit: Mapping[str, Any]) -> tuple[np.ndarray | None, Any]:
-    """The standard deviations, and their own unit if they have one."""
-    role = next((role for role in _NOISE if role in numbers), None)
-    if role is None:
-        return None, None
-    values, power = numbers[role], {"sigma": 1, "ivar": -2, "variance": 2}[role]
+def sigma_of_noise(file: str, role: str, values: np.ndarray, unit: Any) -> tuple[np.ndarray, Any]:
+    """Return the standard deviations that noise is, and their own unit; None if the noise has none.
+
+    Args:
+        file: what messages call it.
+        role: "sigma", "ivar" or "variance".
+        values: of the noise.
+        unit: of these, as the file spells it.
+    Raises:
+        DigsError: the unit is unknown, or none that such noise of a flux density can have.
+
+    Example:
+        >>> import numpy as np
+        >>> from digs.observations.columns import sigma_of_noise
+        >>> sigma, unit = sigma_of_noise("a.csv", "variance", np.array([4.0]), "uJy2")
+        >>> sigma.tolist(), str(unit)
+        ([2.0], 'uJy')
+    """
+    power = _NOISE[role]
     if role == "ivar":
         values = sigma_of(values)
     if role == "variance":
         with np.errstate(invalid="ignore"):
             values = np.sqrt(values)
-    own = read_unit(unit[role], f"The {role} of {file}", "flux_unit")
-    bare = own is None or own == units.dimensionless_unscaled
-    return values, None if bare else own ** (1 / power)
+    own = read_unit(unit, f"The {role} of {file}", "flux_unit")
+    if own is None or own == units.dimensionless_unscaled:
+        return values, None
+    try:
+        root = own ** (1 / power)
+        fits = is_flux_density(root)
+    except (units.UnitsError, units.UnitTypeError, AttributeError, TypeError):
+        fits = False
+    if not fits:
+        raise DigsError(
+            f"The {role} of {file} has the unit '{own}'; give it in {_POWERS[power]}a flux density, for instance "
+            f"'{FLUX**power}'."
+        )
+    return values, root
 
 
 def _hidden(numbers: Mapping[str, np.ndarray]) -> np.ndarray:

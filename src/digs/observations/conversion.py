@@ -11,8 +11,9 @@ from scipy.sparse import issparse
 from digs.base.errors import DigsError
 from digs.base.inputs import real_number
 from digs.observations.lines import line_pixels
-from digs.observations.milky_way import brightening
+from digs.observations.milky_way import brightening, check_law
 from digs.observations.pixel_scatter import scatter
+from digs.observations.printable import counted
 from digs.observations.raw_spectrum import RawSpectrum
 from digs.observations.spectral_units import read_unit, to_angstrom
 from digs.observations.spectrum import Spectrum
@@ -42,6 +43,7 @@ class ReadingOptions:
     light: str | None = None
 
     def __post_init__(self):
+        check_law(self.dust_law)
         if self.resolution is not None and self.sigma_kms is not None:
             raise DigsError("Both resolution and sigma_kms are given; give one of them.")
         if not (self.medium is None or (isinstance(self.medium, str) and self.medium in ("air", "vacuum"))):
@@ -50,7 +52,7 @@ class ReadingOptions:
             raise DigsError("columns is no dictionary; give, for instance, {'flux': 'FLUX_CORRECTED'}.")
 
 
-def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int = 0) -> Spectrum:
+def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int = 0, count: int = 1) -> Spectrum:
     """Return the spectrum, with a sentence on everything that was assumed.
 
     Args:
@@ -58,6 +60,7 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
         raw: what the file says.
         options: what the user says.
         row: of the spectrum in the file, which counts where redshifts are a list.
+        count: of the spectra in the file, of which such a list has one each.
     Raises:
         DigsError: unit, medium, redshift or resolution is neither in the file nor given; or, as of Spectrum.
     """
@@ -66,12 +69,18 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     wavelength_unit = read_unit(options.wavelength_unit, "wavelength_unit", "it in Angstrom, nm or micron")
     wavelength_unit = wavelength_unit or read_unit(raw.wavelength_unit, f"The wavelength of {file}", "wavelength_unit")
     flux_unit = read_unit(options.flux_unit, "flux_unit", "it as '1e-17 erg/s/cm2/Angstrom', for instance")
-    flux_unit = flux_unit or read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit")
+    own_unit = read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit")
+    flux_unit = flux_unit or own_unit
     sigma_unit = read_unit(raw.sigma_unit, f"The sigma of {file}", "flux_unit")
-    if sigma_unit is None or sigma_unit == read_unit(raw.flux_unit, f"The flux of {file}", "flux_unit"):
+    if sigma_unit is not None and own_unit is None and flux_unit is not None and sigma_unit != flux_unit:
+        raise DigsError(
+            f"{file} has the unit '{sigma_unit}' for its noise and none for its flux, so that it is not clear what "
+            f"flux_unit='{flux_unit}' is of; write the unit of the flux into the file."
+        )
+    if sigma_unit is None or sigma_unit == own_unit:
         sigma_unit = flux_unit
     medium = options.medium or raw.medium
-    redshift = _redshift(options.redshift, raw.redshift, row)
+    redshift = _redshift(file, options.redshift, raw.redshift, row, count)
     resolution, sigma_kms = options.resolution, options.sigma_kms
     if resolution is None and sigma_kms is None:
         resolution, sigma_kms = raw.resolution, raw.sigma_kms
@@ -119,7 +128,7 @@ def spectrum_of(file: str, raw: RawSpectrum, options: ReadingOptions, row: int =
     if options.mask_lines:
         on_lines = line_pixels(wavelength, redshift, options.mask_lines)
         hidden = hidden | on_lines
-        notes.append(f"Lines that were asked for hide {int(on_lines.sum())} pixels.")
+        notes.append(f"Lines that were asked for hide {counted(int(on_lines.sum()), 'pixel')}.")
     return Spectrum(
         wavelength,
         flux * flux_unit,
@@ -154,14 +163,17 @@ def _in_words(resolution: Any, sigma_kms: Any) -> str:
     return f"{np.median(sigma_kms):.0f} km/s on top of the populations' own"
 
 
-def _redshift(given: Any, said: float | None, row: int) -> float | None:
+def _redshift(file: str, given: Any, said: float | None, row: int, count: int) -> float | None:
     """The redshift that is given, for all spectra or for each, else the one that the file says."""
     if given is None:
         return said
     if np.ndim(given) == 0:
         return real_number(given, "The redshift", 0.0)
-    if np.ndim(given) != 1 or not row < len(given):
-        raise DigsError(f"There are {np.size(given)} redshifts, but a spectrum {row}; give one for each spectrum.")
+    if np.shape(given) != (count,):
+        raise DigsError(
+            f"The redshifts have the shape {np.shape(given)}, and {file} has {counted(count, 'spectrum', 'spectra')}; "
+            "give one redshift for each of the file's spectra, or one for all."
+        )
     return real_number(given[row], f"The redshift of spectrum {row}", 0.0)
 
 

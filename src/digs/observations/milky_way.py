@@ -13,6 +13,16 @@ LAWS = ("G23", "F99", "F19", "CCM89", "O94", "M14")
 _MOST = 10.0  # mag; beyond, E(B-V) is no magnitude, or no galaxy is seen
 
 
+def check_law(law: str) -> None:
+    """Refuse a law that is not known.
+
+    Raises:
+        DigsError: it is none of LAWS.
+    """
+    if law not in LAWS:
+        raise DigsError(f"The law of the Milky Way's dust is {str(law)[:40]!r}; give one of {', '.join(LAWS)}.")
+
+
 def brightening(wavelength: np.ndarray, ebv: float, law: str = "G23") -> np.ndarray:
     """Return by what fluxes are multiplied to undo the Milky Way's dust, shape (pixels,).
 
@@ -33,8 +43,7 @@ def brightening(wavelength: np.ndarray, ebv: float, law: str = "G23") -> np.ndar
     ebv = real_number(ebv, "E(B-V)", 0.0)
     if ebv > _MOST:
         raise DigsError(f"E(B-V) is {ebv:g}; give magnitudes, {_MOST:g} or less.")
-    if law not in LAWS:
-        raise DigsError(f"The law of the Milky Way's dust is {law!r}; give one of {', '.join(LAWS)}.")
+    check_law(law)
     from dust_extinction import parameter_averages
 
     model = getattr(parameter_averages, law)(Rv=RATIO)

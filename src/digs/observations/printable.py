@@ -18,3 +18,19 @@ def printable(text: str, most: int) -> str:
         return line
     kept = most - len("...")
     return f"{line[: kept - kept // 2]}...{line[len(line) - kept // 2 :]}"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with what it counts.
+
+    Args:
+        number: how many there are.
+        one: the word for one of them.
+        many: for several; by default with an s.
+
+    Example:
+        >>> from digs.observations.printable import counted
+        >>> counted(1, "pixel"), counted(2, "galaxy", "galaxies")
+        ('1 pixel', '2 galaxies')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -66,7 +66,7 @@ class SpectrumFile(Sequence):
         if row >= count:
             raise IndexError(f"{self.name} has {count} spectra; there is no {row}.")
         with one_sentence(self.name, _FAULT):
-            return spectrum_of(self.name, self._stack.get(row), self._options, row)
+            return spectrum_of(self.name, self._stack.get(row), self._options, row, count)
 
     def close(self) -> None:
         """Close the file."""
@@ -147,7 +147,18 @@ def read(
                 f"{file.name} has {len(file)} spectra; give index for one of them, or go through "
                 "digs.observations.read_all."
             )
-        return list(file)
+        return [_of_many(file, row) for row in range(len(file))]
+
+
+def _of_many(file: SpectrumFile, row: int) -> Spectrum:
+    """One spectrum of several; where it is bad, the error says which it is, and how the others are got."""
+    try:
+        return file[row]
+    except DigsError as error:
+        raise DigsError(
+            f"{str(error).removesuffix('.')} (the spectrum of index {row}; to get the others, give their index, or go "
+            "through digs.observations.read_all)."
+        ) from None
 
 
 def read_all(path: str | Path, **options: Any) -> Iterator[Spectrum | DigsError]:

@@ -10,6 +10,8 @@ from digs.base.errors import DigsError
 
 FLUX = units.erg / units.s / units.cm**2 / units.Angstrom
 
+_DENSITIES = (FLUX, units.Jy)  # F_lambda and F_nu
+
 _LONGEST = 120  # characters that a unit may have
 
 # spellings that astropy does not know, or takes for another unit (A is its ampere)
@@ -27,6 +29,9 @@ _POWER_OF_TEN = re.compile(
     r"\s*[*.x]?\s*(?=[a-z(])",
     re.IGNORECASE,
 )
+
+
+_BRACKETED = re.compile(r"\((?P<inner>(?:[^()]|\([^()]*\))*)\)\s*(?:(?:\*\*|\^)\s*\(?(?P<power>[+-]?[1-9])\)?)?")
 
 
 def read_unit(text: Any, name: str, option: str) -> units.UnitBase | None:
@@ -51,6 +56,9 @@ def read_unit(text: Any, name: str, option: str) -> units.UnitBase | None:
     given = str(text or "").strip()
     if not given:
         return None
+    bracketed = _BRACKETED.fullmatch(given) if len(given) <= _LONGEST else None  # as MUSE's unit of the variance is
+    if bracketed and (inner := read_unit(bracketed["inner"], name, option)) is not None:
+        return inner ** int(bracketed["power"] or 1)
     factor, rest = 1.0, given
     if found := _POWER_OF_TEN.match(given):
         factor = 10.0 ** int(found["power"]) if found["power"] else float(found["number"])
@@ -93,13 +101,26 @@ def flux_factor(unit: Any, wavelength: np.ndarray, name: str = "flux") -> np.nda
         DigsError: the unit is logarithmic, or none of a flux density.
     """
     try:
-        return (np.ones(len(wavelength)) * _linear(unit)).to_value(
-            FLUX, units.spectral_density(wavelength * units.Angstrom)
-        )
+        if not is_flux_density(unit):  # astropy would convert lambda F_lambda and photons, too
+            raise units.UnitConversionError
+        return (np.ones(len(wavelength)) * unit).to_value(FLUX, units.spectral_density(wavelength * units.Angstrom))
     except (units.UnitConversionError, units.UnitTypeError, AttributeError, TypeError):
         raise DigsError(
-            f"The {name} has the unit '{unit}'; give a flux density, in erg/s/cm2/Angstrom or Jy, for instance."
+            f"The {name} has the unit '{unit}'; give a flux density, F_lambda or F_nu, in erg/s/cm2/Angstrom or Jy, "
+            "for instance."
         ) from None
+
+
+def is_flux_density(unit: Any) -> bool:
+    """Return whether a unit is one of F_lambda or F_nu, and not of lambda F_lambda or of photons.
+
+    Example:
+        >>> from astropy import units
+        >>> from digs.observations.spectral_units import is_flux_density
+        >>> is_flux_density(units.Unit("mJy")), is_flux_density(units.Unit("erg / (s cm2)"))
+        (True, False)
+    """
+    return any(_linear(unit).is_equivalent(density) for density in _DENSITIES)
 
 
 def _linear(unit: Any) -> Any:

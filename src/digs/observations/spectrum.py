@@ -11,7 +11,7 @@ from scipy.sparse import issparse
 from digs.base.errors import DigsError
 from digs.base.inputs import Values, read_array, real_number
 from digs.observations.gaps import fill_matrix, filled
-from digs.observations.printable import printable
+from digs.observations.printable import counted, printable
 from digs.observations.spectral_units import flux_factor, to_angstrom
 from digs.physics.air import air_to_vacuum
 from digs.physics.instrument import Instrument, Medium
@@ -19,6 +19,11 @@ from digs.physics.instrument import Instrument, Medium
 MOST_PIXELS = 1_000_000  # of one spectrum
 
 _LONGEST_NAME, _LONGEST_NOTE = 80, 400  # letters
+
+_NO_WIDTH = (
+    "No line-spread function was given, so that the spectrograph is taken to be as sharp as the populations; give "
+    "sigma_kms or resolution."
+)
 
 _C_KMS = constants.c.to_value("km / s")
 
@@ -47,7 +52,8 @@ class Spectrum:
         sigma_kms: dispersion of the line-spread function in km/s that comes on top of the populations' own: a number
             or one for each pixel.
         resolution: the total lambda / FWHM instead, a number or one for each pixel; or a matrix, sparse or not, shape
-            (pixels, pixels), as digs.Instrument takes it.
+            (pixels, pixels), as digs.Instrument takes it. Without either the spectrograph adds nothing to the
+            populations' own width, which a note says.
         medium: "vacuum" or "air", in which the wavelengths are given.
         light: what part of the galaxy is seen, for instance "fibre" or "total"; None where nobody knows.
         name: of the galaxy, in one line of up to 80 letters.
@@ -85,10 +91,10 @@ class Spectrum:
         # the door of the instrument checks wavelengths, line-spread function and how they fit
         given = Instrument(wavelength, self.sigma_kms, resolution, integrate=False)
         if hidden := int((mask & ~self._asked(mask.shape)).sum()):
-            notes.append(f"{_pixels(hidden)} without a finite flux and a positive, finite sigma are hidden.")
+            notes.append(f"{counted(hidden, 'pixel')} without a finite flux and a positive, finite sigma are hidden.")
         grid, places = filled(wavelength, MOST_PIXELS)
         if missing := len(grid) - len(wavelength):
-            notes.append(f"{_pixels(missing)} that fill gaps in the wavelengths are hidden.")
+            notes.append(f"{counted(missing, 'pixel')} that fill gaps in the wavelengths are hidden.")
         everywhere = lambda values, other: _spread(values, places, len(grid), other)
         per_pixel = lambda values: None if values is None else np.interp(grid, wavelength, values)
         self._set("wavelength", grid)
@@ -100,6 +106,9 @@ class Spectrum:
             "resolution", fill_matrix(given.matrix, places, len(grid)) if is_matrix else per_pixel(given.resolution)
         )
         self._set("redshift", real_number(self.redshift, "The redshift", 0.0))
+        notes = [note for note in notes if note != _NO_WIDTH]  # of another spectrum that this one was made of
+        if self.sigma_kms is None and self.resolution is None:
+            notes.append(_NO_WIDTH)
         notes = tuple(printable(note, _LONGEST_NOTE) for note in notes)
         texts = {"medium": "vacuum", "name": printable(str(self.name), _LONGEST_NAME), "notes": notes}
         for attribute, value in texts.items():
@@ -223,10 +232,6 @@ def _spread(values: np.ndarray, places: np.ndarray, pixels: int, other: float) -
     found = np.full(pixels, other)
     found[places] = values
     return found
-
-
-def _pixels(number: int) -> str:
-    return "1 pixel" if number == 1 else f"{number} pixels"
 
 
 def _sentences(given: Any) -> tuple[str, ...]:

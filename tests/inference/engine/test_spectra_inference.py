@@ -9,6 +9,7 @@ from scipy import stats
 import digs
 from digs.__main__ import main
 from digs.base.errors import DigsError
+from digs.exact.normal.nuisances import Nuisances
 from digs.inference.engine.binned_rates import bin_masses, binned_rates
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
@@ -33,6 +34,16 @@ def test_a_bad_spectrum_stops_nothing(found):
     alone = digs.infer(made_spectrum(2), **OPTIONS)
     assert np.array_equal(alone.draws[0], found.draws[2])
     assert found[2].statistics["chi_squared"] == alone.statistics["chi_squared"]
+
+
+@pytest.mark.parametrize("redshift, most", [(0.06, 1.76e-4), (1.0, 3.33e-4)])
+def test_an_error_of_the_redshift_beyond_the_first_order(refused, redshift, most):
+    """The message says the largest, of 50 km/s, which is allowed itself."""
+    flux = np.full(250, 1e-17)
+    far = digs.Spectrum(np.linspace(4000, 6900, 250) * (1 + redshift), flux, flux, redshift=redshift, sigma_kms=150.0)
+    with refused("error of the redshift", "50 km/s", f"give {most:g} or less"):
+        digs.infer([far, far], nuisances=Nuisances(redshift=1.01 * most))
+    EngineSettings(nuisances=Nuisances(redshift=most)).check_redshift(redshift)
 
 
 def test_table_and_tree(found, tmp_path):

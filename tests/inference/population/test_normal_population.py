@@ -163,9 +163,10 @@ def test_too_few_draws_are_refused(refused):
         normal_population(draws, number=NUMBER, effective=20)
 
 
-def test_too_few_galaxies_are_refused(refused):
-    with refused("2 galaxies", "3 or more"):
-        normal_population(one_width(2, 1)[2])
+@pytest.mark.parametrize("number", [1, 2])
+def test_too_few_galaxies_are_refused(refused, number):
+    with refused(f"number of galaxies is {number}", "3 or more"):
+        normal_population(one_width(number, 1)[2])
 
 
 def test_a_population_beyond_the_interim_prior_is_refused(refused):

@@ -44,6 +44,7 @@ def test_the_table_has_percentiles_with_units(found):
     assert (
         "formed" in table["LOGMASS_P50"].info.description and "living" in table["SURVIVING_MASS_P50"].info.description
     )
+    assert not [name for name in table.colnames if set("\\$") & set(table[name].info.description or "")]  # of LaTeX
     assert table["VERDICT"].tolist() == found.verdict.tolist() and table["LIGHT_CHI_SQUARED"].tolist() == [0, 1, 0]
     assert np.isnan(table["SFR_P50"][1]) and np.isfinite(table["SFR_P50"][[0, 2]]).all()
 

@@ -31,7 +31,8 @@ class Nuisances:
     floor: of the populations, relative.
     correlation: Angstrom in the rest frame, over which the populations' errors are alike.
     lines: of each emission line around the model's, relative.
-    redshift: of the redshift itself.
+    redshift: of the redshift itself, whose shift is taken to first order: the model and its slope. It holds for errors
+        up to 50 km/s, c * redshift / (1 + z); digs.infer refuses larger ones.
 
     Example:
         >>> from digs.exact.normal import Nuisances

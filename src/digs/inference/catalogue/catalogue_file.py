@@ -98,7 +98,7 @@ class ZarrCatalogue:
 
     def __getitem__(self, index: int) -> Spectrum:
         with sound(self._name):
-            return spectrum_of(self._name, self._raw(index), self._options, index)
+            return spectrum_of(self._name, self._raw(index), self._options, index, self._count)
 
     def _raw(self, index: int) -> RawSpectrum:
         media, columns = {}, {}

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import floor
 from typing import Any, Literal
+
+from astropy import constants
 
 from digs.base.errors import DigsError
 from digs.base.inputs import real_number, whole_number
@@ -11,6 +14,9 @@ from digs.physics.linear.wide_prior import RANGES
 
 HistoryKind = Literal["delayed tau", "binned"]
 HISTORIES = ("delayed tau", "binned")
+
+_C_KMS = constants.c.to_value("km / s")
+_MOST_SHIFTED = 50.0  # km/s of the redshift's error, beyond which a shifted line is not itself and its slope
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,22 @@ class EngineSettings:
                 raise DigsError(f"The model has no column {str(name)[:40]!r} for a range; choose: {', '.join(RANGES)}.")
         if not 0 <= real_number(self.significance, "The significance", 0.0) < 1:
             raise DigsError(f"The significance is {self.significance:g}; give a probability below 1.")
+
+    def check_redshift(self, redshift: float) -> None:
+        """Refuse a galaxy whose redshift has an error that is too large for the shift to be taken to first order.
+
+        Args:
+            redshift: of the galaxy.
+        Raises:
+            DigsError: the error that the nuisances have is above 50 km/s there.
+        """
+        error = self.nuisances.redshift
+        if _C_KMS * error / (1 + redshift) > _MOST_SHIFTED:
+            most = floor(1e6 * _MOST_SHIFTED * (1 + redshift) / _C_KMS) / 1e6
+            raise DigsError(
+                f"The error of the redshift is {error:g}, more than the {_MOST_SHIFTED:.0f} km/s up to which it is "
+                f"taken to first order; give {most:g} or less at redshift {redshift:g}, or measure the redshift better."
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the settings as JSON takes them."""

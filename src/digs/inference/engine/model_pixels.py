@@ -68,8 +68,9 @@ class ModelPixels:
         counted = np.flatnonzero(inside & ~hidden)
         if len(counted) < _FEWEST:
             raise DigsError(
-                f"{len(counted)} pixels of the spectrum ({rest[0]:.0f} to {rest[-1]:.0f} Angstrom at rest) can be "
-                f"compared with the model, which needs {_FEWEST} or more; see its mask, redshift and resolution."
+                f"The number of pixels of the spectrum that can be compared with the model is {len(counted)} "
+                f"({rest[0]:.0f} to {rest[-1]:.0f} Angstrom at rest), and {_FEWEST} or more are needed; see its mask, "
+                "redshift and resolution."
             )
         edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int)))
         places = slice(max(counted[0], edges[0]), min(counted[-1] + 1, edges[-1]))

@@ -64,7 +64,10 @@ def normal_population(
     """
     d = len(draws.names)
     if len(draws.rows) < d + 2:
-        raise DigsError(f"{len(draws.rows)} galaxies tell no covariance of {d} parameters; give {d + 2} or more.")
+        raise DigsError(
+            f"The number of galaxies is {len(draws.rows)}, too few for a covariance of {', '.join(draws.names)}; give "
+            f"{d + 2} or more."
+        )
     fit = _NormalFit.to(draws, detection)
     random = stream(seed, "normal population")
     phi = student_rounds(fit.log_posterior, fit.start, number, random, "Normal population")

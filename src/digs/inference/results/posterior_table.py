@@ -23,6 +23,7 @@ _UNITS = {  # astropy's words for the units of axis labels
     r"${\rm yr}^{-1}$": "1 / yr",
     "Å": "Angstrom",
 }
+_LETTERS = {r"\,\AA": " Angstrom", r"\%": "%", r"$\alpha$": "alpha"}  # of LaTeX in descriptions
 _KNOWN = {meaning.name: meaning for meaning in (*MEANINGS, *DERIVED)}
 _OF_THE_WEIGHTS = {
     "LOG_EVIDENCE": "ln of the evidence",
@@ -49,7 +50,7 @@ def posterior_table(found: GalaxyDraws, derived: Mapping[str, np.ndarray]) -> QT
         unit = Unit(_UNITS.get(meaning.unit, meaning.unit) if meaning else "")
         for percentile, column in zip(PERCENTILES, quantiles.T, strict=True):
             table[f"{name.upper()}_P{percentile}"] = column * unit
-            words = meaning.description if meaning else name
+            words = _in_letters(meaning.description) if meaning else name
             table[f"{name.upper()}_P{percentile}"].info.description = f"{words}: {percentile}th percentile"
     for name, words in _OF_THE_WEIGHTS.items():
         table[name] = getattr(found, name.lower())
@@ -58,6 +59,13 @@ def posterior_table(found: GalaxyDraws, derived: Mapping[str, np.ndarray]) -> QT
         table[f"LIGHT_{name.upper()}"] = on
     table.meta["SPS"] = found.sps_label
     return table
+
+
+def _in_letters(words: str) -> str:
+    """A description without LaTeX."""
+    for latex, letters in _LETTERS.items():
+        words = words.replace(latex, letters)
+    return words
 
 
 def write_table(table: QTable, path: Path) -> None:

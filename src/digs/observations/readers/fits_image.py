@@ -6,15 +6,16 @@ import numpy as np
 from astropy.io import fits
 
 from digs.base.errors import DigsError
+from digs.observations.columns import sigma_of_noise
 from digs.observations.header_facts import header_facts
-from digs.observations.raw_spectrum import RawSpectrum, Stack, sigma_of
+from digs.observations.raw_spectrum import RawSpectrum, Stack
 from digs.observations.readers.fits_parts import image_values
 
-_SIGMA = {"ERR", "ERROR", "ERRS", "SIGMA", "UNCERT", "UNCERTAINTY", "STD", "STDEV", "NOISE"}
-
-_VARIANCE = {"STAT", "VAR", "VARIANCE"}
-
-_INVERSE = {"IVAR", "INVVAR"}
+_NOISE = {
+    "sigma": {"ERR", "ERROR", "ERRS", "SIGMA", "UNCERT", "UNCERTAINTY", "STD", "STDEV", "NOISE"},
+    "variance": {"STAT", "VAR", "VARIANCE"},
+    "ivar": {"IVAR", "INVVAR"},
+}
 
 _MASK = {"MASK", "DQ", "FLAG", "FLAGS", "QUAL"}
 
@@ -49,13 +50,8 @@ def _axis(image: Any) -> int:
 def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any], place: tuple) -> RawSpectrum:
     header = image.header
     facts = header_facts(file, {"CTYPE1": header.get(f"CTYPE{_axis(image)}", "")}, header, primary)
-    values = lambda names: next((image_values(file, beside[name], place) for name in beside if name in names), None)
-    sigma, variance, inverse, mask = (values(names) for names in (_SIGMA, _VARIANCE, _INVERSE, _MASK))
-    if sigma is None and variance is not None:
-        with np.errstate(invalid="ignore"):
-            sigma = np.sqrt(variance)
-    if sigma is None and inverse is not None:
-        sigma = sigma_of(inverse)
+    mask = next((image_values(file, beside[name], place) for name in beside if name in _MASK), None)
+    sigma, sigma_unit = _noise(file, beside, place)
     wavelength, unit, medium = _wavelengths(file, header, _axis(image), image.shape[0])
     resolution, notes = facts.resolution, facts.notes
     if "MUSE" in str(primary.get("INSTRUME", "")) and len(image.shape) == 3:
@@ -71,6 +67,7 @@ def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any
         None if mask is None else mask != 0,
         unit,
         header.get("BUNIT", primary.get("BUNIT")),
+        sigma_unit,
         medium=medium or facts.medium,
         redshift=facts.redshift,
         resolution=resolution,
@@ -79,6 +76,18 @@ def _spectrum(file: str, primary: fits.Header, image: Any, beside: dict[str, Any
         notes=notes,
         doubts=facts.doubts,
     )
+
+
+def _noise(file: str, beside: dict[str, Any], place: tuple) -> tuple[np.ndarray | None, Any]:
+    """The standard deviations of one spectrum, and their own unit if they have one."""
+    there = [(role, name) for role, names in _NOISE.items() for name in beside if name in names]
+    if not there:
+        return None, None
+    if len(there) > 1:
+        shown = " and ".join(repr(name) for _, name in there)
+        raise DigsError(f"{file} has the noise twice, {shown}; keep one of these extensions.")
+    role, name = there[0]
+    return sigma_of_noise(file, role, image_values(file, beside[name], place), beside[name].header.get("BUNIT"))
 
 
 def _wavelengths(file: str, header: fits.Header, axis: int, pixels: int) -> tuple[np.ndarray, Any, str | None]:

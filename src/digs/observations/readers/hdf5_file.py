@@ -20,14 +20,17 @@ from digs.observations.readers.hdf5_structure import (
     row,
 )
 
-_OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
+_OF_EITHER = ("resolution", "sigma_kms")  # which may have one value a spectrum, or one a pixel
+
+_OF_GALAXIES = ("redshift", "name", "object", *_OF_EITHER)
 
 
 def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     """Return the spectra of an HDF5 file, whose datasets lie at its root or in its only group.
 
     `flux` has shape (pixels,) or (galaxies, pixels), what else there is the shape of the flux or of a row of it; the
-    unit is an attribute. `redshift`, `resolution` and `medium` may be attributes of the file.
+    unit is an attribute. `redshift`, `resolution` and `medium` may be attributes of the file; `redshift`, `resolution`
+    and `sigma_kms` may have one value a spectrum, the last two also one a pixel.
 
     Args:
         file: opened for reading.
@@ -37,11 +40,20 @@ def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     """
     check_readable(file)
     group, said, names = datasets(h5py.File(file.stream, "r"), file.name)
-    own = [name for name in names if name.lower() in _OF_GALAXIES and group[name].ndim < 2]
-    roles = roles_of(file.name, [name for name in names if name not in own], chosen)
+    roles = roles_of(file.name, names, chosen)
     if "flux" not in roles:
         raise DigsError(f"{file.name} has no dataset 'flux'; its datasets are {', '.join(names)[:200] or 'none'}.")
     shape = group[roles["flux"]].shape
+    for role in set(roles) & set(_OF_EITHER):
+        if roles[role].lower() == role and _is_of_spectra(file.name, role, group[roles[role]].shape, shape):
+            del roles[role]
+    own = [
+        name
+        for name in names
+        if name.lower() in _OF_GALAXIES
+        and name not in roles.values()
+        and (group[name].ndim < 2 or name.lower() in _OF_EITHER)
+    ]
     if len(shape) not in (1, 2) or any(group[name].shape not in (shape, shape[-1:]) for name in roles.values()):
         raise DigsError(f"{file.name} has datasets whose shapes do not fit that of the flux, {shape}.")
     if absent := [name for name in roles.values() if never_written(group[name])]:
@@ -49,8 +61,18 @@ def hdf5_spectra(file: OpenedFile, chosen: Mapping[str, str] | None) -> Stack:
     count = shape[0] if len(shape) == 2 else 1
     fitting = {name: group[name] for name in own if group[name].shape in ((), (count,))}
     if lost := set(own) - set(fitting):
-        raise DigsError(f"{file.name} has not one number for each spectrum in '{min(lost)}'; save as many as spectra.")
+        raise DigsError(f"{file.name} has not one number for each spectrum in '{min(lost)}'; save one for each.")
     return Stack(count, lambda number: _spectrum(file.name, group, roles, said, fitting, number))
+
+
+def _is_of_spectra(file: str, name: str, own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether values belong to spectra, not to pixels, by their shape and that of the flux."""
+    if len(shape) == 2 and own == shape[:1] == shape[1:]:
+        raise DigsError(
+            f"{file} has as many spectra as pixels, so that it is not clear what '{name}' is of; save it in the shape "
+            f"of the flux, {shape}."
+        )
+    return own not in (shape, shape[-1:])
 
 
 def _spectrum(
