@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from conftest import child_process
 from distributed import LocalCluster
 from made_galaxies import QUICK, made_catalogue, made_spectrum
 
 from digs.base.errors import DigsError
-from digs.inference.catalogue.catalogue_file import open_catalogue
+from digs.inference.catalogue.catalogue_file import open_catalogue, state_of_source
 from digs.inference.catalogue.catalogue_run import CatalogueRun, _rows, run_catalogue
 from digs.inference.catalogue.result_store import BLOCK, ResultStore
 from digs.inference.catalogue.row_audit import audit_row
@@ -150,6 +151,51 @@ def test_rows_are_made_again(store, tmp_path):
     other = ResultStore(Path(shutil.copytree(store.path, tmp_path / "other.zarr")))
     other.group["draws"][6, 0, 0] = 1.0
     assert not all(good for good, _ in audit_row(other.path, "galaxy 6"))
+
+
+def begun(store, path) -> ResultStore:
+    """A copy of the store as it is after the first block."""
+    other = ResultStore(Path(shutil.copytree(store.path, path)))
+    other.group["done"][1:] = 0
+    return other
+
+
+def test_a_catalogue_that_was_only_touched_is_taken_up(run, store, source, tmp_path):
+    copied = Path(shutil.copytree(source, tmp_path / "copied.zarr"))
+    moved = replace(run, source=copied)
+    found = begun(store, tmp_path / "found.zarr")
+    found.group.attrs["made_with"] = moved.made_with()
+    os.utime(copied / "redshift" / "0")
+    assert found.source != state_of_source(copied)
+    again = run_catalogue(moved, found.path)
+    same(arrays(again), arrays(store))
+    assert again.source == state_of_source(copied)
+
+
+@pytest.mark.parametrize("row", [2, BAD])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_catalogue_that_has_changed_is_not_mixed_in(row, known, run, store, source, tmp_path, refused):
+    """Nor where a store is older than what it knows of its catalogue, or a bad spectrum has become a good one."""
+    changed = Path(shutil.copytree(source, tmp_path / "changed.zarr"))
+    zarr.open_group(str(changed), mode="r+")["flux"][row] = made_spectrum(99).flux
+    moved = replace(run, source=changed)
+    found = begun(store, tmp_path / "found.zarr")
+    found.group.attrs["made_with"] = moved.made_with()
+    if not known:
+        found.group.attrs.put({key: value for key, value in found.group.attrs.items() if key != "source_state"})
+    before = arrays(found)
+    with refused(f"(row {row})", "found.zarr", "has changed"):
+        run_catalogue(moved, found.path)
+    same(arrays(ResultStore(found.path)), before)
+
+
+@pytest.mark.parametrize("galaxies", [GALAXIES - 3, GALAXIES + 20])
+def test_a_catalogue_of_another_length_is_not_taken_up(galaxies, run, store, tmp_path, refused):
+    other = replace(run, source=made_catalogue(tmp_path / "other.zarr", galaxies, BAD))
+    found = begun(store, tmp_path / "found.zarr")
+    found.group.attrs["made_with"] = other.made_with()
+    with refused("found.zarr", f"{GALAXIES} galaxies", f"{galaxies} now"):
+        run_catalogue(other, found.path)
 
 
 def test_another_run_is_not_taken_up(run, store):

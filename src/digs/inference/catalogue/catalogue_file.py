@@ -52,6 +52,24 @@ def open_catalogue(path: Path, **options: Any) -> Iterator[Catalogue]:
         yield _counted(file, path)
 
 
+def state_of_source(path: Path) -> dict[str, int]:
+    """Return the size of a catalogue in bytes and the time of its last change in ns, of a folder those of all files.
+
+    Raises:
+        DigsError: it cannot be looked at.
+    """
+    try:
+        files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+        each = [file.stat() for file in files]
+    except (OSError, ValueError):
+        name = printable(path.name, 100)
+        raise DigsError(f"{name} cannot be looked at; give a catalogue that is there, and that may be read.") from None
+    return {
+        "bytes": sum(status.st_size for status in each),
+        "changed": max((status.st_mtime_ns for status in each), default=0),
+    }
+
+
 def _counted(catalogue: Catalogue, path: Path) -> Catalogue:
     """The catalogue, if it has galaxies, and not too many."""
     if not 0 < len(catalogue) <= MOST_SPECTRA:

@@ -15,7 +15,7 @@ from digs.base.dask_cluster import cluster
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.files.atomic import md5
-from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue
+from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue, state_of_source
 from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
@@ -69,10 +69,17 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
         workers: processes on this machine.
         scheduler: address of a Dask cluster, whose workers are used instead.
     Raises:
-        DigsError: the catalogue cannot be read; the store is of another run; there is no such scheduler.
+        DigsError: the catalogue cannot be read; the store is of another run, or of other spectra; there is no such
+            scheduler.
     """
+    state = state_of_source(run.source)
     with open_catalogue(run.source, **run.options) as catalogue, _workers(workers, scheduler) as (executor, count):
-        store = ResultStore.opened(out, len(catalogue), run.draws, columns_of(run.settings, _ANY), run.made_with())
+        store = ResultStore.opened(
+            out, len(catalogue), run.draws, columns_of(run.settings, _ANY), run.made_with(), state
+        )
+        if store.source != state:
+            _check_spectra(store, catalogue)
+            store.source = state
         waiting = store.waiting
         done = len(catalogue) - sum(len(store.rows(block)) for block in waiting)
         with progress(total=len(catalogue), initial=done, desc="Posteriors", unit="galaxy") as bar:
@@ -91,6 +98,19 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
                     else:
                         running[executor.submit(_block, run, galaxies)] = block
     return store
+
+
+def _check_spectra(store: ResultStore, catalogue: Catalogue) -> None:
+    """Refuse a catalogue in which the spectrum of a galaxy that is done is another one now."""
+    digests, names = store.group["digest"][:], store.group["name"][:]
+    rows = [row for block in sorted(store.done) for row in store.rows(block)]
+    for row in progress(rows, desc="Spectra compared", unit="galaxy"):
+        now = _read(catalogue, row)
+        if ("" if isinstance(now, BadSpectrum) else now.digest) != str(digests[row]):
+            raise DigsError(
+                f"The spectrum of '{names[row]}' (row {row}) is not that of {store.path.name}, as the catalogue has "
+                "changed since; choose another name for --out, or remove it."
+            )
 
 
 @dataclass(frozen=True)
