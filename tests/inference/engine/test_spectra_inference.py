@@ -14,6 +14,7 @@ from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
 from digs.inference.engine.model_space import ModelSpace, _space
 from digs.inference.engine.model_spectra import model_spectra
+from digs.inference.population import infer_population
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
 
 OPTIONS = {"draws": 400, "effective": 150, "dispersion": DISPERSION}
@@ -58,6 +59,21 @@ def test_own_prior(found):
         found[0].with_prior({"logzsol": 3})
     mixed = found[[0, 2]].with_prior({"logmass": stats.norm(found.quantiles((0.5,))[0, 0, 0], 0.05)})
     assert set(mixed.verdict) <= {*found.verdict, TOO_FAR}
+
+
+def test_a_second_own_prior_is_refused(found, refused):
+    """It would be multiplied with the first, also where that hardly changed anything, or for some galaxies alone."""
+    for prior in (stats.norm(-0.3, 0.5), stats.norm(-0.3, 1e4)):
+        mine = found.with_prior({"logzsol": prior})
+        assert np.isnan(mine.statistics["effective"][mine.there]).all()
+        assert np.isnan(mine.table["EFFECTIVE_BEHIND"][mine.there]).all()
+        for some in (mine, mine[2], mine[[0, 1]]):
+            with refused("start from the first posteriors", "at once"):
+                some.with_prior({"dust2": stats.norm(0.5, 0.5)})
+    both = found.with_prior({"logzsol": stats.norm(-0.3, 0.5), "dust2": stats.norm(0.5, 0.5)})
+    assert both.there.any()
+    with refused("not those of digs.infer"):
+        infer_population(both, ["logzsol"])
 
 
 def test_each_draw_is_shown_with_its_own_nuisances(found):

@@ -10,6 +10,7 @@ from scipy import stats
 
 from digs.base.errors import DigsError
 from digs.inference.engine.engine_settings import EngineSettings
+from digs.inference.engine.kept_prior import check_kept_prior_of
 from digs.inference.engine.model_prior import RATIO, ModelPrior
 from digs.inference.results.galaxy_draws import TOO_FAR
 from digs.inference.results.own_prior import PARETO_K, Found, LogPrior, pareto_shape, reweight
@@ -48,15 +49,16 @@ def with_marginals(
     """Return the posteriors under another prior of some columns.
 
     The new prior ends where the old one does. Galaxies whose draws cannot give it are too far from their prior, and
-    have nan.
+    have nan. How many draws are behind those that were kept is not known under the new prior, and becomes nan.
 
     Args:
-        found: the posteriors.
+        found: the posteriors, as digs.infer gave them.
         marginals: a frozen distribution of scipy.stats for each of these columns.
         settings: with which the draws were made.
         redshifts: of the galaxies, on which the ages of the old prior depend.
     Raises:
-        DigsError: there is no such column; the new prior is too far from the old one for all galaxies.
+        DigsError: there is no such column; the posteriors have another prior than that of digs.infer already; the new
+            prior is too far from the old one for all galaxies.
     """
     for name, marginal in marginals.items():
         found.column(name)
@@ -66,6 +68,9 @@ def with_marginals(
             )
         if name.startswith(RATIO):
             raise DigsError(f"The prior of '{name}' is the continuity prior; it cannot be set for one ratio alone.")
+    rows = np.flatnonzero(found.there)
+    remedy = "start from the first posteriors, and give the priors of all columns at once"
+    check_kept_prior_of(found, found.statistics, rows, remedy)
     parts, reasons = [], []
     for row, redshift in enumerate(redshifts):
         one = found[row]
@@ -78,7 +83,8 @@ def with_marginals(
             parts.append(replace(one, **nan, verdict=np.array([TOO_FAR]), reason=np.array(reasons[-1:])))
     if reasons and len(reasons) == len(redshifts):
         raise DigsError(reasons[0])
-    return type(found).together(parts)
+    effective = np.where(found.there, np.nan, found.statistics["effective"])
+    return replace(type(found).together(parts), statistics=found.statistics | {"effective": effective})
 
 
 def _under(one: Found, log_prior_new: LogPrior, log_prior_old: LogPrior) -> Found:
