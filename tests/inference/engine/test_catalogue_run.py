@@ -153,6 +153,17 @@ def test_rows_are_made_again(store, tmp_path):
     assert not all(good for good, _ in audit_row(other.path, "galaxy 6"))
 
 
+def test_the_audit_agrees_with_a_catalogue_that_was_given_by_another_path(run, tmp_path, monkeypatch):
+    """A bad row's reason begins with the file as it was given, the audit's with the whole path."""
+    monkeypatch.chdir(tmp_path)
+    source = made_catalogue(Path("few.h5"), 2, bad=1)
+    few = run_catalogue(replace(run, source=source), tmp_path / "few.zarr")
+    assert str(few.group["reason"][1]).startswith("few.h5")
+    assert [good for good, _ in audit_row(few.path, "1")][-1]
+    few.group["reason"][1] = "few.h5: another reason."
+    assert not [good for good, _ in audit_row(few.path, "1")][-1]
+
+
 def begun(store, path) -> ResultStore:
     """A copy of the store as it is after the first block."""
     other = ResultStore(Path(shutil.copytree(store.path, path)))
