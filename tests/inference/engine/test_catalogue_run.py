@@ -73,7 +73,7 @@ def test_all_galaxies_have_a_row(store):
     assert KINDS[found["verdict"][BAD]] == OUTSIDE and "pixel" in str(found["reason"][BAD])
     good = np.delete(np.arange(GALAXIES), BAD)
     assert np.isfinite(found["draws"][good]).all()
-    assert str(found["name"][5]) == "galaxy 5" and str(found["name"][BAD]) == f"row {BAD}"
+    assert str(found["name"][5]) == "galaxy 5" and str(found["name"][BAD]) == f"galaxy {BAD}"
 
 
 @pytest.mark.parametrize("kind", ["zarr", "h5", "fits"])
@@ -83,6 +83,7 @@ def test_a_catalogue_is_read_as_its_spectra_are(kind, tmp_path):
         assert catalogue[2].digest == made_spectrum(2).digest and catalogue[2].name == "galaxy 2"
         with pytest.raises(DigsError):
             catalogue[BAD]
+        assert catalogue.name_of(BAD) == f"galaxy {BAD}"
 
 
 @pytest.mark.parametrize("kind", ["h5", "fits"])
@@ -145,7 +146,7 @@ def test_rows_are_made_again(store, tmp_path):
     checks = audit_row(store.path, "galaxy 5")
     assert all(good for good, _ in checks)
     assert any("same to the bit" in words for _, words in checks)
-    assert all(good for good, _ in audit_row(store.path, str(BAD)))
+    assert all(good for good, _ in audit_row(store.path, f"galaxy {BAD}"))
     with pytest.raises(DigsError, match="no galaxy"):
         audit_row(store.path, "galaxy 99")
     other = ResultStore(Path(shutil.copytree(store.path, tmp_path / "other.zarr")))

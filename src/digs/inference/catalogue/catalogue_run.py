@@ -20,11 +20,13 @@ from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
 from digs.inference.general.general_network import stored_general_network
+from digs.observations.printable import printable
 from digs.observations.spectrum import Spectrum
 from digs.physics.linear.shapes import BASIS_FILE
 from digs.physics.stored_populations import POPULATIONS_FILE, stored_populations
 
 _AHEAD = 2  # blocks that wait for each worker
+_LONGEST_NAME = 80  # letters
 _ANY = 0.1  # a redshift, for the names of columns, which do not depend on it
 
 
@@ -115,7 +117,7 @@ def _check_spectra(store: ResultStore, catalogue: Catalogue) -> None:
 
 @dataclass(frozen=True)
 class BadSpectrum:
-    """What stands for a spectrum that cannot be read: the name of its row, and why."""
+    """What stands for a spectrum that cannot be read: its name, or that of its row, and why."""
 
     name: str
     reason: str
@@ -125,7 +127,12 @@ def _read(catalogue: Catalogue, row: int) -> Spectrum | BadSpectrum:
     try:
         return catalogue[row]
     except DigsError as error:
-        return BadSpectrum(f"row {row}", str(error))
+        reason = str(error)
+    try:
+        name = printable(catalogue.name_of(row), _LONGEST_NAME)
+    except DigsError:
+        name = ""
+    return BadSpectrum(name or f"row {row}", reason)
 
 
 def _block(run: CatalogueRun, galaxies: list[Spectrum | BadSpectrum]) -> list[CatalogueRow]:
