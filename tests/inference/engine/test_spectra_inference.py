@@ -9,11 +9,13 @@ from scipy import stats
 import digs
 from digs.__main__ import main
 from digs.base.errors import DigsError
+from digs.inference.engine import spectra_inference
 from digs.inference.engine.binned_rates import bin_masses, binned_rates
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
 from digs.inference.engine.model_space import ModelSpace, _space
 from digs.inference.engine.model_spectra import model_spectra
+from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.population import infer_population
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
 
@@ -34,6 +36,36 @@ def test_a_bad_spectrum_stops_nothing(found):
     alone = digs.infer(made_spectrum(2), **OPTIONS)
     assert np.array_equal(alone.draws[0], found.draws[2])
     assert found[2].statistics["chi_squared"] == alone.statistics["chi_squared"]
+
+
+@pytest.mark.parametrize("what", ["negative", "spike", "certain"])
+def test_a_spectrum_that_cannot_be_computed_with(what, refused):
+    """All flux below zero, a pixel that is a mistake, or no noise: one sentence, and for one among others a verdict."""
+    good = made_spectrum(1)
+    flux, sigma = good.flux.copy(), good.sigma.copy()
+    if what == "negative":
+        flux *= -1
+    elif what == "spike":
+        flux[10] = 1e30
+    else:
+        sigma *= 1e-10
+    bad = digs.Spectrum(good.wavelength, flux, sigma, redshift=0.06, sigma_kms=150.0, name="odd")
+    with refused("Of odd no posterior could be computed", "flux", "sigma", "units"):
+        digs.infer(bad, **OPTIONS)
+    among = one_posterior(bad, EngineSettings(dispersion=DISPERSION), 10, 1)
+    assert among.verdict == OUTSIDE and among.reason.startswith("no posterior could be computed")
+
+
+def test_a_failure_of_the_engine_is_one_sentence(monkeypatch, refused):
+    def fail(*_):
+        raise np.linalg.LinAlgError("the matrix is\nsingular.")
+
+    monkeypatch.setattr(spectra_inference, "galaxy_posterior", fail)
+    with refused("made 1", "LinAlgError: the matrix is singular", "look at its flux, its sigma and the units"):
+        digs.infer(made_spectrum(1), **OPTIONS)
+    both = digs.infer([made_spectrum(1), made_spectrum(2)], **OPTIONS)
+    assert set(both.verdict) == {OUTSIDE}
+    assert all(reason.startswith("no posterior could be computed (LinAlgError: ") for reason in both.reason)
 
 
 def test_table_and_tree(found, tmp_path):

@@ -18,7 +18,7 @@ from digs.files.atomic import md5
 from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue, state_of_source
 from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
+from digs.inference.engine.spectra_inference import ANY_REDSHIFT, columns_of, no_posterior, one_posterior
 from digs.inference.general.general_network import stored_general_network
 from digs.observations.printable import printable
 from digs.observations.spectrum import Spectrum
@@ -27,7 +27,6 @@ from digs.physics.stored_populations import POPULATIONS_FILE, stored_populations
 
 _AHEAD = 2  # blocks that wait for each worker
 _LONGEST_NAME = 80  # letters
-_ANY = 0.1  # a redshift, for the names of columns, which do not depend on it
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
     state = state_of_source(run.source)
     with open_catalogue(run.source, **run.options) as catalogue, _workers(workers, scheduler) as (executor, count):
         store = ResultStore.opened(
-            out, len(catalogue), run.draws, columns_of(run.settings, _ANY), run.made_with(), state
+            out, len(catalogue), run.draws, columns_of(run.settings, ANY_REDSHIFT), run.made_with(), state
         )
         if store.source != state:
             _check_spectra(store, catalogue)
@@ -151,7 +150,9 @@ def _rows(future: Future) -> list[CatalogueRow]:
 
 def _row(run: CatalogueRun, galaxy: Spectrum | BadSpectrum) -> CatalogueRow:
     if isinstance(galaxy, BadSpectrum):
-        return CatalogueRow(no_posterior(run.settings, _ANY, run.draws, galaxy.reason), galaxy.name, "", math.nan)
+        return CatalogueRow(
+            no_posterior(run.settings, ANY_REDSHIFT, run.draws, galaxy.reason), galaxy.name, "", math.nan
+        )
     posterior = one_posterior(galaxy, run.settings, run.draws, run.seed)
     return CatalogueRow(posterior, galaxy.name, galaxy.digest, galaxy.redshift)
 
