@@ -1,5 +1,7 @@
 """digs.infer of spectra: lists, tables, trees, own priors, pictures, binned histories, and the command."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -150,6 +152,35 @@ def test_lists_of_other_things_are_refused():
     for wrong in ({"fibre_fraction": 1.5}, {"history": "bursts"}, {"dispersion": -1.0}, {"effective": 0}):
         with pytest.raises(DigsError):
             digs.infer(made_spectrum(), **wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "galaxy.fits",
+        Path("galaxy.fits"),
+        ["a.fits", "b.fits"],
+        (each for each in "ab"),
+        np.array([made_spectrum(), made_spectrum(1)], dtype=object),
+        np.ones(1500),
+        [np.ones(3), np.ones(4)],
+    ],
+    ids=["name", "path", "names", "generator", "objects", "pixels", "lengths"],
+)
+def test_what_is_no_spectrum_is_told_what_one_is(given, refused):
+    with refused("digs.Spectrum"):
+        digs.infer(given)
+
+
+def test_errors_of_arrays_on_the_networks_pixels_are_as_they_were(refused):
+    with refused("The number of draws is 0"):
+        digs.infer(np.ones((1, 138)), draws=0)
+
+
+@pytest.mark.parametrize("ids", [["x", "x"], [1, "1"]])
+def test_ids_that_repeat_are_refused(ids, refused):
+    with refused(f"'{ids[0]}'", "more than one"):
+        digs.infer([made_spectrum(), made_spectrum(1)], ids=ids)
 
 
 def test_masses_of_bins():
