@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from astropy.table import QTable
 from made_galaxies import made_spectrum
 from test_catalogue_run import RUN
 
@@ -13,6 +14,7 @@ from digs.__main__ import parser
 from digs.base.errors import DigsError
 from digs.inference.engine import infer_command
 from digs.inference.engine.spectra_inference import distinct
+from digs.inference.results.galaxy_draws import TOO_FAR
 
 NAMES = ("../../out", "a/b", "a_b", "A_b", "x" * 5000, "é" * 300, "\x1b[2J", "", "-rf", "spectrum", "spectrum 9")
 
@@ -101,6 +103,44 @@ def test_numbers_that_are_none(tmp_path, arguments):
     with pytest.raises(DigsError):
         run_command(str(path), "--out", str(tmp_path / "out"), *arguments)
     assert not (tmp_path / "out" / "posteriors.ecsv").exists()
+
+
+def test_galaxies_that_are_too_far_from_a_prior_stop_no_other(tmp_path, refused):
+    """One spectrum alone that is too far is an error."""
+    first, other = made_spectrum(1), made_spectrum(2)
+    path = few_spectra(tmp_path / "few.h5", ("near", "far"))
+    with h5py.File(path, "r+") as file:
+        file["flux"][:] = np.stack([first.flux, 100 * other.flux])
+        file["sigma"][:] = np.stack([first.sigma, 100 * other.sigma])
+    prior = ("--no-pictures", "--prior", "logmass=uniform(9,11.5)", "--draws", "1000")
+    assert run_command(str(path), *prior, "--out", str(tmp_path / "out")) == 0
+    table = QTable.read(tmp_path / "out" / "posteriors.ecsv")
+    assert table["VERDICT"][1] == TOO_FAR != table["VERDICT"][0]
+    assert np.isfinite(table["LOGMASS_P50"].value).tolist() == [True, False]
+    with h5py.File(path, "r+") as file:
+        for name in ("flux", "sigma", "name"):
+            only = file[name][1:]
+            unit = dict(file[name].attrs)
+            del file[name]
+            file[name] = only
+            file[name].attrs.update(unit)
+    with refused("infer anew"):
+        run_command(str(path), *prior, "--out", str(tmp_path / "alone"))
+
+
+@pytest.mark.parametrize(
+    "priors, said",
+    [
+        (("logzsun=normal(0,1)",), "no parameter 'logzsun'"),
+        (("logzsol=normal(0,1)", "logzsol=uniform(-1,0)"), "'logzsol' is given twice"),
+    ],
+)
+def test_wrong_priors_are_refused_before_any_fit(priors, said, tmp_path, monkeypatch, refused):
+    monkeypatch.delattr(infer_command, "one_posterior")
+    words = [word for prior in priors for word in ("--prior", prior)]
+    with refused(said):
+        run_command(str(few_spectra(tmp_path / "few.h5", ("a",))), "--out", str(tmp_path / "out"), *words)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])

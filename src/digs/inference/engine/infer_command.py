@@ -14,8 +14,8 @@ from digs.base.progress import progress
 from digs.exact.normal.nuisances import Nuisances
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import GalaxyPosterior
-from digs.inference.engine.prior_of_user import read_marginals
-from digs.inference.engine.spectra_inference import distinct, one_posterior, share_of_light
+from digs.inference.engine.prior_of_user import check_marginals, read_marginals, with_marginals
+from digs.inference.engine.spectra_inference import ANY_REDSHIFT, columns_of, distinct, one_posterior, share_of_light
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.results.posterior_table import write_table
 from digs.observations.printable import printable
@@ -68,19 +68,20 @@ def _files(
     files: list[Path], out: Path, settings: EngineSettings, reading: dict[str, Any], options: dict[str, Any]
 ) -> int:
     """Posteriors of a few spectra; what is done is written even if the rest is interrupted."""
-    fraction = share_of_light(options["fibre_fraction"])
+    fraction, marginals = share_of_light(options["fibre_fraction"]), read_marginals(options["prior"])
+    check_marginals(columns_of(settings, ANY_REDSHIFT), marginals)
     spectra, names = _spectra(files, reading)
     stems = distinct([_file_name(name) for name in names], "_")
-    status, marginals = 0, read_marginals(options["prior"])
+    status, alone = 0, len(spectra) == 1
     _make_folder(out)
     done: list[SpectrumPosteriors] = []
     bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
     try:
         for spectrum, name, stem in bar:
-            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], strict=len(spectra) == 1)
+            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], strict=alone)
             one = _together([posterior], [spectrum], [name], settings, fraction)
             if marginals and one.there[0]:
-                one = one.with_prior(marginals)
+                one = with_marginals(one, marginals, settings, [spectrum.redshift], strict=alone)
             if not options["no_pictures"] and one.there[0]:
                 one.write_pictures(0, out, stem)
             done.append(one)
