@@ -143,6 +143,14 @@ def test_wrong_priors_are_refused_before_any_fit(priors, said, tmp_path, monkeyp
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("option", [("--prior", "logzsol=normal(0,1)"), ("--fibre-fraction", "0"), ("--no-pictures",)])
+def test_options_that_catalogues_do_not_take(option, tmp_path, refused):
+    path, out = few_spectra(tmp_path / "few.h5", ("a", "b")), tmp_path / "found.zarr"
+    with refused(option[0], "single spectra"):
+        run_command(str(path), *option, "--out", str(out))
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])
 def test_files_that_are_none(tmp_path, name):
     with pytest.raises(DigsError) as error:

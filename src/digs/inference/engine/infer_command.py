@@ -28,6 +28,12 @@ INTERRUPTED = 130  # exit status
 _LONGEST_NAME, _LONGEST_FILE_NAME = 80, 60  # letters, which may have four bytes each
 _READING = ("resolution", "sigma_kms", "medium", "ebv", "dust_law", "wavelength_unit", "flux_unit", "light")
 
+_OF_FEW = {  # options that catalogues do not take, and what to do instead
+    "prior": "reweight the draws that are stored",
+    "fibre_fraction": "subtract log10 of the share from the logarithms of the masses that are stored",
+    "no_pictures": "leave it out, as there are none",
+}
+
 
 def infer_files(**options: Any) -> int:
     """Give posteriors of spectra in files, and return the exit status.
@@ -140,8 +146,10 @@ def _catalogue(
 ) -> int:
     from digs.inference.catalogue.catalogue_run import CatalogueRun, run_catalogue
 
-    if options["prior"]:
-        raise DigsError("--prior is for single spectra; of a catalogue, reweight the draws that are stored.")
+    for name, remedy in _OF_FEW.items():
+        given = options[name]
+        if not (given is None or given is False or given == []):
+            raise DigsError(f"--{name.replace('_', '-')} is for single spectra; of a catalogue, {remedy}.")
     if len(files) != 1:
         raise DigsError(f"{len(files)} files are given; a catalogue is one file or Zarr folder.")
     _make_folder(out.parent)
