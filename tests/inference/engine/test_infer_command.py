@@ -151,6 +151,17 @@ def test_options_that_catalogues_do_not_take(option, tmp_path, refused):
     assert not out.exists()
 
 
+def test_what_was_assumed_of_a_spectrum_is_printed(tmp_path, capfd):
+    path = few_spectra(tmp_path / "few.h5", ("a",))
+    with h5py.File(path, "r+") as file:
+        file["mask"] = (np.arange(file["flux"].shape[1]) < 20)[None]
+    run_command(str(path), "--draws", "20", "--no-pictures", "--out", str(tmp_path / "out"))
+    said = capfd.readouterr().out.splitlines()
+    notes = QTable.read(tmp_path / "out" / "posteriors.ecsv").meta["NOTES"]["a"]
+    assert said[0].startswith("a: ") and said[1 : 1 + len(notes)] == [f"    {note}" for note in notes]
+    assert any("mask hides 20 of" in line for line in said)
+
+
 @pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])
 def test_files_that_are_none(tmp_path, name):
     with pytest.raises(DigsError) as error:

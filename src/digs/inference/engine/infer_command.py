@@ -93,6 +93,8 @@ def _files(
             done.append(one)
             reason = f" ({one.reason[0]})" if one.reason[0] else ""
             bar.write(f"{name}: {one.verdict[0]}{reason}", file=sys.stdout)
+            for note in one.notes[0][:-1]:  # the last one is in the table, and says what all masses are
+                bar.write(f"    {note}", file=sys.stdout)
     except KeyboardInterrupt:
         print(f"digs: interrupted; {len(done)} of {len(spectra)} galaxies are done and kept.", file=sys.stderr)
         status = INTERRUPTED
