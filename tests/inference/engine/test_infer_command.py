@@ -1,12 +1,15 @@
 """The command `digs infer`: names, folders, files and options that are hostile."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
 from astropy.table import QTable
+from conftest import PATIENCE
 from made_galaxies import made_spectrum
 from test_catalogue_run import RUN
 
@@ -160,6 +163,23 @@ def test_what_was_assumed_of_a_spectrum_is_printed(tmp_path, capfd):
     notes = QTable.read(tmp_path / "out" / "posteriors.ecsv").meta["NOTES"]["a"]
     assert said[0].startswith("a: ") and said[1 : 1 + len(notes)] == [f"    {note}" for note in notes]
     assert any("mask hides 20 of" in line for line in said)
+
+
+INTERRUPTED_WHILE_IMPORTED = """
+import runpy, sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "digs.inference.engine.infer_options":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("digs", run_name="__main__")
+"""
+
+
+def test_an_interrupt_while_modules_are_imported_is_quiet():
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_IMPORTED]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (found.returncode, found.stdout, found.stderr) == (infer_command.INTERRUPTED, "", "")
 
 
 @pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])
