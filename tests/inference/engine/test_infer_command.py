@@ -182,6 +182,16 @@ def test_an_interrupt_while_modules_are_imported_is_quiet():
     assert (found.returncode, found.stdout, found.stderr) == (infer_command.INTERRUPTED, "", "")
 
 
+def test_a_spectrum_without_a_name_is_called_by_its_file(tmp_path, refused):
+    good = made_spectrum(1)
+    rows = np.column_stack([good.wavelength, -good.flux, good.sigma])
+    header = "wave (Angstrom),flux (erg/s/cm2/Angstrom),err"
+    np.savetxt(tmp_path / "upside_down.csv", rows, delimiter=",", header=header, comments="")
+    facts = ("--redshift", "0.06", "--sigma-kms", "150", "--medium", "vacuum")
+    with refused("Of upside_down no posterior could be computed"):
+        run_command(str(tmp_path / "upside_down.csv"), *facts, "--out", str(tmp_path / "out"))
+
+
 @pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])
 def test_files_that_are_none(tmp_path, name):
     with pytest.raises(DigsError) as error:

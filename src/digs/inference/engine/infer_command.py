@@ -84,7 +84,7 @@ def _files(
     bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
     try:
         for spectrum, name, stem in bar:
-            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], strict=alone)
+            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], alone, name)
             one = _together([posterior], [spectrum], [name], settings, fraction)
             if marginals and one.there[0]:
                 one = with_marginals(one, marginals, settings, [spectrum.redshift], strict=alone)

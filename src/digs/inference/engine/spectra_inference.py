@@ -43,7 +43,7 @@ def share_of_light(given: float | None) -> float | None:
 
 
 def one_posterior(
-    spectrum: Spectrum, settings: EngineSettings, draws: int, seed: int, strict: bool = False
+    spectrum: Spectrum, settings: EngineSettings, draws: int, seed: int, strict: bool = False, name: str = ""
 ) -> GalaxyPosterior:
     """Return the posterior of one galaxy, on one thread, so that it is the same whatever the number of threads.
 
@@ -51,6 +51,7 @@ def one_posterior(
         spectrum, settings, draws, seed: as of galaxy_posterior.
         strict: whether a spectrum that cannot be compared is an error; else it is outside the model, and so is one on
             which the engine itself fails, so that the others have theirs.
+        name: what messages call it; by default its own name.
     Raises:
         DigsError: strict, and the spectrum cannot be compared, or no posterior can be computed.
     """
@@ -65,8 +66,8 @@ def one_posterior(
             return no_posterior(settings, spectrum.redshift, draws, reason, spectrum.notes)
         if refused:
             raise
-        name = printable(spectrum.name, _LONGEST_NAME) or "the spectrum"
-        raise DigsError(f"Of {name} {reason}.") from error
+        called = printable(name or spectrum.name, _LONGEST_NAME) or "the spectrum"
+        raise DigsError(f"Of {called} {reason}.") from error
 
 
 def _comparable(spectrum: Spectrum, settings: EngineSettings) -> bool:
