@@ -73,8 +73,8 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
         DigsError: the catalogue cannot be read; the store is of another run, or of other spectra; there is no such
             scheduler.
     """
-    state = state_of_source(run.source)
     with open_catalogue(run.source, **run.options) as catalogue, _workers(workers, scheduler) as (executor, count):
+        state = state_of_source(run.source)  # not of any folder, which may be a whole disk, but of a catalogue
         store = ResultStore.opened(
             out, len(catalogue), run.draws, columns_of(run.settings, ANY_REDSHIFT), run.made_with(), state
         )
