@@ -6,21 +6,24 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from digs.base import paths
-from digs.base.checkout import current_checkout, hand_over
-from digs.base.errors import DigsError
-from digs.files.atomic import read_json
-from digs.inference.engine.infer_options import add_infer_parser
-from digs.paper.score_report.score_command import add_score_parser
-from digs.provenance import audit, dependencies, fingerprints, report
-from digs.provenance.audit import AuditVerdict, Finding, Project
-from digs.provenance.audit_record import AuditScope, recorded_audit
-from digs.provenance.clean_copy import clean_copy, execute
-from digs.provenance.pipeline import Pipeline
-from digs.provenance.settlement import settle
-from digs.provenance.site.addresses import START
-from digs.provenance.site.folder import site_folder
-from digs.provenance.vouching import vouch
+try:
+    from digs.base import paths
+    from digs.base.checkout import current_checkout, hand_over
+    from digs.base.errors import DigsError
+    from digs.files.atomic import read_json
+    from digs.inference.engine.infer_options import add_infer_parser
+    from digs.paper.score_report.score_command import add_score_parser
+    from digs.provenance import audit, dependencies, fingerprints, report
+    from digs.provenance.audit import AuditVerdict, Finding, Project
+    from digs.provenance.audit_record import AuditScope, recorded_audit
+    from digs.provenance.clean_copy import clean_copy, execute
+    from digs.provenance.pipeline import Pipeline
+    from digs.provenance.settlement import settle
+    from digs.provenance.site.addresses import START
+    from digs.provenance.site.folder import site_folder
+    from digs.provenance.vouching import vouch
+except KeyboardInterrupt:  # before all is imported, which takes a second
+    sys.exit(130)
 
 WRONG, UNCHECKED = 1, 3  # exit statuses
 ANYWHERE = {"infer"}  # commands that need no checkout

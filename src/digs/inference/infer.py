@@ -1,8 +1,12 @@
 """The function behind digs.infer: posteriors of spectra by the engine, of arrays by the network `fiducial`."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from inspect import signature
+from os import PathLike
 from typing import Any
+
+import numpy as np
 
 from digs.base import inputs
 from digs.base.errors import DigsError
@@ -14,8 +18,12 @@ from digs.inference.engine.engine_settings import EngineSettings, HistoryKind
 from digs.inference.engine.spectra_inference import distinct, one_posterior, share_of_light
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.network_inference import Inference
+from digs.inference.posterior import Posterior
+from digs.observations.printable import printable
 from digs.observations.spectrum import Spectrum
 from digs.physics.stored_populations import stored_populations
+
+_LONGEST_NAME = 80  # letters
 
 
 def infer(
@@ -56,8 +64,8 @@ def infer(
         fibre_fraction: the share of the galaxy's light that is in the spectrum, for LOGMASS_TOTAL in the table.
     Raises:
         DigsError: an option or the only spectrum is wrong; the error of a redshift is above 50 km/s; arrays have
-            options of spectra. Of a list, a spectrum that cannot be compared with the model is outside the model, and
-            its reason says why.
+            options of spectra; ids repeat. Of a list, a spectrum that cannot be compared with the model is outside the
+            model, and its reason says why.
 
     Example:
         >>> import digs
@@ -72,7 +80,10 @@ def infer(
     given = _spectra(spectra)
     if given is None:
         _refuse(dispersion, history, free_gas, nuisances, ranges, effective, fibre_fraction)
-        return network_inference.infer(spectra, draws, seed, ids)
+        try:
+            return network_inference.infer(spectra, draws, seed, ids)
+        except DigsError as error:
+            raise _explained(error, spectra) from None
     draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
     settings = EngineSettings(
         history=history,
@@ -85,11 +96,7 @@ def infer(
     for spectrum in given:
         settings.check_redshift(spectrum.redshift)
     fraction = share_of_light(fibre_fraction)
-    names = (
-        distinct([spectrum.name or "spectrum" for spectrum in given])
-        if ids is None
-        else [str(each) for each in read_ids(ids, len(given))]
-    )
+    names = distinct([spectrum.name or "spectrum" for spectrum in given]) if ids is None else _ids(ids, len(given))
     alone = len(given) == 1
     bar = progress(given, quiet=alone, desc="Posteriors", unit="galaxy")
     each = [one_posterior(spectrum, settings, draws, seed, strict=alone) for spectrum in bar]
@@ -106,8 +113,37 @@ def _refuse(*options: Any) -> None:
             )
 
 
+def _explained(error: DigsError, given: Any) -> DigsError:
+    """An error on arrays, which says where they have other pixels than the network what they may be else."""
+    try:
+        shape = np.shape(given)
+    except (TypeError, ValueError, RuntimeError):  # rows of different lengths
+        shape = ()
+    if shape[-1:] == Posterior.load("fiducial").wavelength.shape:
+        return error
+    return DigsError(f"{str(error).rstrip('.')}; a spectrum on pixels of its own is handed in as a digs.Spectrum.")
+
+
+def _ids(given: Any, number: int) -> list[str]:
+    """The ids of so many spectra, of which no two are the same."""
+    ids = [str(each) for each in read_ids(given, number)]
+    if repeated := [each for each, times in Counter(ids).items() if times > 1]:
+        name = printable(repeated[0], _LONGEST_NAME)
+        raise DigsError(f"The id '{name}' is given to more than one spectrum; give each one its own.")
+    return ids
+
+
 def _spectra(given: Any) -> list[Spectrum] | None:
     """The spectra, or None where arrays are given."""
+    first = given[0] if isinstance(given, list | tuple) and given else given
+    if isinstance(first, str | bytes | PathLike):
+        name = printable(str(first), _LONGEST_NAME)
+        raise DigsError(f"'{name}' is no spectrum; if it is a file, hand in digs.read of it, which is a digs.Spectrum.")
+    if isinstance(given, Iterator) or (isinstance(given, np.ndarray) and given.dtype == object):
+        raise DigsError(
+            f"The spectra are of type '{type(given).__name__}'; hand in a digs.Spectrum, or a list of them, as from "
+            "digs.read."
+        )
     if isinstance(given, Spectrum):
         return [given]
     if isinstance(given, list | tuple) and given and all(isinstance(each, Spectrum) for each in given):

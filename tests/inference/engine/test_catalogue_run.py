@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from conftest import child_process
 from distributed import LocalCluster
 from made_galaxies import QUICK, made_catalogue, made_spectrum
 
 from digs.base.errors import DigsError
-from digs.inference.catalogue.catalogue_file import open_catalogue
+from digs.inference.catalogue.catalogue_file import open_catalogue, state_of_source
 from digs.inference.catalogue.catalogue_run import CatalogueRun, _rows, run_catalogue
 from digs.inference.catalogue.result_store import BLOCK, ResultStore
 from digs.inference.catalogue.row_audit import audit_row
@@ -72,7 +73,7 @@ def test_all_galaxies_have_a_row(store):
     assert KINDS[found["verdict"][BAD]] == OUTSIDE and "pixel" in str(found["reason"][BAD])
     good = np.delete(np.arange(GALAXIES), BAD)
     assert np.isfinite(found["draws"][good]).all()
-    assert str(found["name"][5]) == "galaxy 5" and str(found["name"][BAD]) == f"row {BAD}"
+    assert str(found["name"][5]) == "galaxy 5" and str(found["name"][BAD]) == f"galaxy {BAD}"
 
 
 @pytest.mark.parametrize("kind", ["zarr", "h5", "fits"])
@@ -82,6 +83,7 @@ def test_a_catalogue_is_read_as_its_spectra_are(kind, tmp_path):
         assert catalogue[2].digest == made_spectrum(2).digest and catalogue[2].name == "galaxy 2"
         with pytest.raises(DigsError):
             catalogue[BAD]
+        assert catalogue.name_of(BAD) == f"galaxy {BAD}"
 
 
 @pytest.mark.parametrize("kind", ["h5", "fits"])
@@ -144,7 +146,7 @@ def test_rows_are_made_again(store, tmp_path):
     checks = audit_row(store.path, "galaxy 5")
     assert all(good for good, _ in checks)
     assert any("same to the bit" in words for _, words in checks)
-    assert all(good for good, _ in audit_row(store.path, str(BAD)))
+    assert all(good for good, _ in audit_row(store.path, f"galaxy {BAD}"))
     with pytest.raises(DigsError, match="no galaxy"):
         audit_row(store.path, "galaxy 99")
     other = ResultStore(Path(shutil.copytree(store.path, tmp_path / "other.zarr")))
@@ -152,8 +154,64 @@ def test_rows_are_made_again(store, tmp_path):
     assert not all(good for good, _ in audit_row(other.path, "galaxy 6"))
 
 
+def test_the_audit_agrees_with_a_catalogue_that_was_given_by_another_path(run, tmp_path, monkeypatch):
+    """A bad row's reason begins with the file as it was given, the audit's with the whole path."""
+    monkeypatch.chdir(tmp_path)
+    source = made_catalogue(Path("few.h5"), 2, bad=1)
+    few = run_catalogue(replace(run, source=source), tmp_path / "few.zarr")
+    assert str(few.group["reason"][1]).startswith("few.h5")
+    assert [good for good, _ in audit_row(few.path, "1")][-1]
+    few.group["reason"][1] = "few.h5: another reason."
+    assert not [good for good, _ in audit_row(few.path, "1")][-1]
+
+
+def begun(store, path) -> ResultStore:
+    """A copy of the store as it is after the first block."""
+    other = ResultStore(Path(shutil.copytree(store.path, path)))
+    other.group["done"][1:] = 0
+    return other
+
+
+def test_a_catalogue_that_was_only_touched_is_taken_up(run, store, source, tmp_path):
+    copied = Path(shutil.copytree(source, tmp_path / "copied.zarr"))
+    moved = replace(run, source=copied)
+    found = begun(store, tmp_path / "found.zarr")
+    found.group.attrs["made_with"] = moved.made_with()
+    os.utime(copied / "redshift" / "0")
+    assert found.source != state_of_source(copied)
+    again = run_catalogue(moved, found.path)
+    same(arrays(again), arrays(store))
+    assert again.source == state_of_source(copied)
+
+
+@pytest.mark.parametrize("row", [2, BAD])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_catalogue_that_has_changed_is_not_mixed_in(row, known, run, store, source, tmp_path, refused):
+    """Nor where a store is older than what it knows of its catalogue, or a bad spectrum has become a good one."""
+    changed = Path(shutil.copytree(source, tmp_path / "changed.zarr"))
+    zarr.open_group(str(changed), mode="r+")["flux"][row] = made_spectrum(99).flux
+    moved = replace(run, source=changed)
+    found = begun(store, tmp_path / "found.zarr")
+    found.group.attrs["made_with"] = moved.made_with()
+    if not known:
+        found.group.attrs.put({key: value for key, value in found.group.attrs.items() if key != "source_state"})
+    before = arrays(found)
+    with refused(f"(row {row})", "found.zarr", "has changed"):
+        run_catalogue(moved, found.path)
+    same(arrays(ResultStore(found.path)), before)
+
+
+@pytest.mark.parametrize("galaxies", [GALAXIES - 3, GALAXIES + 20])
+def test_a_catalogue_of_another_length_is_not_taken_up(galaxies, run, store, tmp_path, refused):
+    other = replace(run, source=made_catalogue(tmp_path / "other.zarr", galaxies, BAD))
+    found = begun(store, tmp_path / "found.zarr")
+    found.group.attrs["made_with"] = other.made_with()
+    with refused("found.zarr", f"{GALAXIES} galaxies", f"{galaxies} now"):
+        run_catalogue(other, found.path)
+
+
 def test_another_run_is_not_taken_up(run, store):
-    with pytest.raises(DigsError, match="another seed"):
+    with pytest.raises(DigsError, match="not made with the same seed"):
         run_catalogue(replace(run, seed=2), store.path)
     with pytest.raises(DigsError):
         ResultStore(store.path.parent / "nothing.zarr")

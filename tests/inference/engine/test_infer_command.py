@@ -1,11 +1,15 @@
 """The command `digs infer`: names, folders, files and options that are hostile."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+from astropy.table import QTable
+from conftest import PATIENCE
 from made_galaxies import made_spectrum
 from test_catalogue_run import RUN
 
@@ -13,6 +17,7 @@ from digs.__main__ import parser
 from digs.base.errors import DigsError
 from digs.inference.engine import infer_command
 from digs.inference.engine.spectra_inference import distinct
+from digs.inference.results.galaxy_draws import TOO_FAR
 
 NAMES = ("../../out", "a/b", "a_b", "A_b", "x" * 5000, "é" * 300, "\x1b[2J", "", "-rf", "spectrum", "spectrum 9")
 
@@ -101,6 +106,90 @@ def test_numbers_that_are_none(tmp_path, arguments):
     with pytest.raises(DigsError):
         run_command(str(path), "--out", str(tmp_path / "out"), *arguments)
     assert not (tmp_path / "out" / "posteriors.ecsv").exists()
+
+
+def test_galaxies_that_are_too_far_from_a_prior_stop_no_other(tmp_path, refused):
+    """One spectrum alone that is too far is an error."""
+    first, other = made_spectrum(1), made_spectrum(2)
+    path = few_spectra(tmp_path / "few.h5", ("near", "far"))
+    with h5py.File(path, "r+") as file:
+        file["flux"][:] = np.stack([first.flux, 100 * other.flux])
+        file["sigma"][:] = np.stack([first.sigma, 100 * other.sigma])
+    prior = ("--no-pictures", "--prior", "logmass=uniform(9,11.5)", "--draws", "1000")
+    assert run_command(str(path), *prior, "--out", str(tmp_path / "out")) == 0
+    table = QTable.read(tmp_path / "out" / "posteriors.ecsv")
+    assert table["VERDICT"][1] == TOO_FAR != table["VERDICT"][0]
+    assert np.isfinite(table["LOGMASS_P50"].value).tolist() == [True, False]
+    with h5py.File(path, "r+") as file:
+        for name in ("flux", "sigma", "name"):
+            only = file[name][1:]
+            unit = dict(file[name].attrs)
+            del file[name]
+            file[name] = only
+            file[name].attrs.update(unit)
+    with refused("infer anew"):
+        run_command(str(path), *prior, "--out", str(tmp_path / "alone"))
+
+
+@pytest.mark.parametrize(
+    "priors, said",
+    [
+        (("logzsun=normal(0,1)",), "no parameter 'logzsun'"),
+        (("logzsol=normal(0,1)", "logzsol=uniform(-1,0)"), "'logzsol' is given twice"),
+    ],
+)
+def test_wrong_priors_are_refused_before_any_fit(priors, said, tmp_path, monkeypatch, refused):
+    monkeypatch.delattr(infer_command, "one_posterior")
+    words = [word for prior in priors for word in ("--prior", prior)]
+    with refused(said):
+        run_command(str(few_spectra(tmp_path / "few.h5", ("a",))), "--out", str(tmp_path / "out"), *words)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("option", [("--prior", "logzsol=normal(0,1)"), ("--fibre-fraction", "0"), ("--no-pictures",)])
+def test_options_that_catalogues_do_not_take(option, tmp_path, refused):
+    path, out = few_spectra(tmp_path / "few.h5", ("a", "b")), tmp_path / "found.zarr"
+    with refused(option[0], "single spectra"):
+        run_command(str(path), *option, "--out", str(out))
+    assert not out.exists()
+
+
+def test_what_was_assumed_of_a_spectrum_is_printed(tmp_path, capfd):
+    path = few_spectra(tmp_path / "few.h5", ("a",))
+    with h5py.File(path, "r+") as file:
+        file["mask"] = (np.arange(file["flux"].shape[1]) < 20)[None]
+    run_command(str(path), "--draws", "20", "--no-pictures", "--out", str(tmp_path / "out"))
+    said = capfd.readouterr().out.splitlines()
+    notes = QTable.read(tmp_path / "out" / "posteriors.ecsv").meta["NOTES"]["a"]
+    assert said[0].startswith("a: ") and said[1 : 1 + len(notes)] == [f"    {note}" for note in notes]
+    assert any("mask hides 20 of" in line for line in said)
+
+
+INTERRUPTED_WHILE_IMPORTED = """
+import runpy, sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "digs.inference.engine.infer_options":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("digs", run_name="__main__")
+"""
+
+
+def test_an_interrupt_while_modules_are_imported_is_quiet():
+    command = [sys.executable, "-c", INTERRUPTED_WHILE_IMPORTED]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (found.returncode, found.stdout, found.stderr) == (infer_command.INTERRUPTED, "", "")
+
+
+def test_a_spectrum_without_a_name_is_called_by_its_file(tmp_path, refused):
+    good = made_spectrum(1)
+    rows = np.column_stack([good.wavelength, -good.flux, good.sigma])
+    header = "wave (Angstrom),flux (erg/s/cm2/Angstrom),err"
+    np.savetxt(tmp_path / "upside_down.csv", rows, delimiter=",", header=header, comments="")
+    facts = ("--redshift", "0.06", "--sigma-kms", "150", "--medium", "vacuum")
+    with refused("Of upside_down no posterior could be computed"):
+        run_command(str(tmp_path / "upside_down.csv"), *facts, "--out", str(tmp_path / "out"))
 
 
 @pytest.mark.parametrize("name", ["absent.fits", "a\x1b[2J\n.fits", "x" * 3000])

@@ -1,5 +1,7 @@
 """digs.infer of spectra: lists, tables, trees, own priors, pictures, binned histories, and the command."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,11 +12,14 @@ import digs
 from digs.__main__ import main
 from digs.base.errors import DigsError
 from digs.exact.normal.nuisances import Nuisances
+from digs.inference.engine import spectra_inference
 from digs.inference.engine.binned_rates import bin_masses, binned_rates
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.infer_options import add_infer_parser  # noqa: F401  the command's door
 from digs.inference.engine.model_space import ModelSpace, _space
 from digs.inference.engine.model_spectra import model_spectra
+from digs.inference.engine.spectra_inference import one_posterior
+from digs.inference.population import infer_population
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
 
 OPTIONS = {"draws": 400, "effective": 150, "dispersion": DISPERSION}
@@ -46,6 +51,36 @@ def test_an_error_of_the_redshift_beyond_the_first_order(refused, redshift, most
     EngineSettings(nuisances=Nuisances(redshift=most)).check_redshift(redshift)
 
 
+@pytest.mark.parametrize("what", ["negative", "spike", "certain"])
+def test_a_spectrum_that_cannot_be_computed_with(what, refused):
+    """All flux below zero, a pixel that is a mistake, or no noise: one sentence, and for one among others a verdict."""
+    good = made_spectrum(1)
+    flux, sigma = good.flux.copy(), good.sigma.copy()
+    if what == "negative":
+        flux *= -1
+    elif what == "spike":
+        flux[10] = 1e30
+    else:
+        sigma *= 1e-10
+    bad = digs.Spectrum(good.wavelength, flux, sigma, redshift=0.06, sigma_kms=150.0, name="odd")
+    with refused("Of odd no posterior could be computed", "flux", "sigma", "units"):
+        digs.infer(bad, **OPTIONS)
+    among = one_posterior(bad, EngineSettings(dispersion=DISPERSION), 10, 1)
+    assert among.verdict == OUTSIDE and among.reason.startswith("no posterior could be computed")
+
+
+def test_a_failure_of_the_engine_is_one_sentence(monkeypatch, refused):
+    def fail(*_):
+        raise np.linalg.LinAlgError("the matrix is\nsingular.")
+
+    monkeypatch.setattr(spectra_inference, "galaxy_posterior", fail)
+    with refused("made 1", "LinAlgError: the matrix is singular", "look at its flux, its sigma and the units"):
+        digs.infer(made_spectrum(1), **OPTIONS)
+    both = digs.infer([made_spectrum(1), made_spectrum(2)], **OPTIONS)
+    assert set(both.verdict) == {OUTSIDE}
+    assert all(reason.startswith("no posterior could be computed (LinAlgError: ") for reason in both.reason)
+
+
 def test_table_and_tree(found, tmp_path):
     table = found.table
     assert table["LOGMASS_P50"].unit == "dex" and table["GAS_LOGU_P50"].unit == "dex"
@@ -69,6 +104,21 @@ def test_own_prior(found):
         found[0].with_prior({"logzsol": 3})
     mixed = found[[0, 2]].with_prior({"logmass": stats.norm(found.quantiles((0.5,))[0, 0, 0], 0.05)})
     assert set(mixed.verdict) <= {*found.verdict, TOO_FAR}
+
+
+def test_a_second_own_prior_is_refused(found, refused):
+    """It would be multiplied with the first, also where that hardly changed anything, or for some galaxies alone."""
+    for prior in (stats.norm(-0.3, 0.5), stats.norm(-0.3, 1e4)):
+        mine = found.with_prior({"logzsol": prior})
+        assert np.isnan(mine.statistics["effective"][mine.there]).all()
+        assert np.isnan(mine.table["EFFECTIVE_BEHIND"][mine.there]).all()
+        for some in (mine, mine[2], mine[[0, 1]]):
+            with refused("start from the first posteriors", "at once"):
+                some.with_prior({"dust2": stats.norm(0.5, 0.5)})
+    both = found.with_prior({"logzsol": stats.norm(-0.3, 0.5), "dust2": stats.norm(0.5, 0.5)})
+    assert both.there.any()
+    with refused("not those of digs.infer"):
+        infer_population(both, ["logzsol"])
 
 
 def test_each_draw_is_shown_with_its_own_nuisances(found):
@@ -113,6 +163,35 @@ def test_lists_of_other_things_are_refused():
     for wrong in ({"fibre_fraction": 1.5}, {"history": "bursts"}, {"dispersion": -1.0}, {"effective": 0}):
         with pytest.raises(DigsError):
             digs.infer(made_spectrum(), **wrong)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "galaxy.fits",
+        Path("galaxy.fits"),
+        ["a.fits", "b.fits"],
+        (each for each in "ab"),
+        np.array([made_spectrum(), made_spectrum(1)], dtype=object),
+        np.ones(1500),
+        [np.ones(3), np.ones(4)],
+    ],
+    ids=["name", "path", "names", "generator", "objects", "pixels", "lengths"],
+)
+def test_what_is_no_spectrum_is_told_what_one_is(given, refused):
+    with refused("digs.Spectrum"):
+        digs.infer(given)
+
+
+def test_errors_of_arrays_on_the_networks_pixels_are_as_they_were(refused):
+    with refused("The number of draws is 0"):
+        digs.infer(np.ones((1, 138)), draws=0)
+
+
+@pytest.mark.parametrize("ids", [["x", "x"], [1, "1"]])
+def test_ids_that_repeat_are_refused(ids, refused):
+    with refused(f"'{ids[0]}'", "more than one"):
+        digs.infer([made_spectrum(), made_spectrum(1)], ids=ids)
 
 
 def test_masses_of_bins():

@@ -199,7 +199,7 @@ def test_what_is_no_group(source, tmp_path):
 
 def test_results_that_are_damaged(tmp_path):
     path = tmp_path / "found.zarr"
-    ResultStore.opened(path, 3, 5, ("logmass",), {"source": "x", "settings": {"bank": "many"}})
+    ResultStore.opened(path, 3, 5, ("logmass",), {"source": "x", "settings": {"bank": "many"}}, {})
     with pytest.raises(DigsError, match="not made yet"):
         audit_row(path, "0")
     zarr.open_group(str(path), mode="r+")["verdict"][:] = np.zeros(3, "i1")

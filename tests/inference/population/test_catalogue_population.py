@@ -235,7 +235,7 @@ def write_store(path, found, blocks: int):
     """Write posteriors as a result of digs infer CATALOGUE, of which the last blocks are not done yet."""
     number, draws, _ = found.draws.shape
     settings = {"settings": EngineSettings().plain()}
-    store = ResultStore.opened(path, number, draws, found.names, settings)
+    store = ResultStore.opened(path, number, draws, found.names, settings, {})
     group, some = store.group, slice(0, blocks * BLOCK + 5)  # the next block is being written
     group["draws"][some], group["log_weight"][some] = found.draws[some], found.log_weight[some]
     group["verdict"][some] = [KINDS.index(each) for each in found.verdict[some]]

@@ -22,6 +22,7 @@ from digs.observations.header_facts import header_facts
 from digs.observations.printable import printable
 from digs.observations.raw_spectrum import RawSpectrum
 from digs.observations.reading import MOST_SPECTRA, SpectrumFile
+from digs.observations.sentences import one_sentence
 from digs.observations.spectrum import MOST_PIXELS, Spectrum
 
 _OF_GALAXIES = ("redshift", "name", "object", "resolution", "sigma_kms")  # which may have one value a spectrum
@@ -33,6 +34,9 @@ class Catalogue(Protocol):
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Spectrum: ...
+
+    def name_of(self, index: int) -> str:
+        """Return the name of a spectrum, also of a bad one; a DigsError where not even that can be read."""
 
 
 @contextmanager
@@ -48,8 +52,26 @@ def open_catalogue(path: Path, **options: Any) -> Iterator[Catalogue]:
     if path.suffix == ".zarr" or path.is_dir():
         yield _counted(ZarrCatalogue(path, ReadingOptions(**options)), path)
         return
-    with SpectrumFile(path, **options) as file:
+    with FileCatalogue(path, **options) as file:
         yield _counted(file, path)
+
+
+def state_of_source(path: Path) -> dict[str, int]:
+    """Return the size of a catalogue in bytes and the time of its last change in ns, of a folder those of all files.
+
+    Raises:
+        DigsError: it cannot be looked at.
+    """
+    try:
+        files = [each for each in path.rglob("*") if each.is_file()] if path.is_dir() else [path]
+        each = [file.stat() for file in files]
+    except (OSError, ValueError):
+        name = printable(path.name, 100)
+        raise DigsError(f"{name} cannot be looked at; give a catalogue that is there, and that may be read.") from None
+    return {
+        "bytes": sum(status.st_size for status in each),
+        "changed": max((status.st_mtime_ns for status in each), default=0),
+    }
 
 
 def _counted(catalogue: Catalogue, path: Path) -> Catalogue:
@@ -58,6 +80,19 @@ def _counted(catalogue: Catalogue, path: Path) -> Catalogue:
         name = printable(path.name, 100)
         raise DigsError(f"{name} has {len(catalogue)} galaxies; give a catalogue of 1 to {MOST_SPECTRA}.")
     return catalogue
+
+
+class FileCatalogue(SpectrumFile):
+    """The spectra of one file; it is opened as a SpectrumFile is."""
+
+    def name_of(self, index: int) -> str:
+        """Return the name of a spectrum, also of a bad one.
+
+        Raises:
+            DigsError: not even that can be read.
+        """
+        with one_sentence(self.name, "is damaged"):
+            return self._stack.get(index).name
 
 
 class ZarrCatalogue:
@@ -99,6 +134,15 @@ class ZarrCatalogue:
     def __getitem__(self, index: int) -> Spectrum:
         with sound(self._name):
             return spectrum_of(self._name, self._raw(index), self._options, index, self._count)
+
+    def name_of(self, index: int) -> str:
+        """Return the name of a spectrum, also of a bad one.
+
+        Raises:
+            DigsError: not even that can be read.
+        """
+        with sound(self._name):
+            return self._raw(index).name
 
     def _raw(self, index: int) -> RawSpectrum:
         media, columns = {}, {}

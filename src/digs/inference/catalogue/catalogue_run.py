@@ -15,17 +15,18 @@ from digs.base.dask_cluster import cluster
 from digs.base.errors import DigsError
 from digs.base.progress import progress
 from digs.files.atomic import md5
-from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue
+from digs.inference.catalogue.catalogue_file import Catalogue, open_catalogue, state_of_source
 from digs.inference.catalogue.result_store import CatalogueRow, ResultStore
 from digs.inference.engine.engine_settings import EngineSettings
-from digs.inference.engine.spectra_inference import columns_of, no_posterior, one_posterior
+from digs.inference.engine.spectra_inference import ANY_REDSHIFT, columns_of, no_posterior, one_posterior
 from digs.inference.general.general_network import stored_general_network
+from digs.observations.printable import printable
 from digs.observations.spectrum import Spectrum
 from digs.physics.linear.shapes import BASIS_FILE
 from digs.physics.stored_populations import POPULATIONS_FILE, stored_populations
 
 _AHEAD = 2  # blocks that wait for each worker
-_ANY = 0.1  # a redshift, for the names of columns, which do not depend on it
+_LONGEST_NAME = 80  # letters
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,18 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
         workers: processes on this machine.
         scheduler: address of a Dask cluster, whose workers are used instead.
     Raises:
-        DigsError: the catalogue cannot be read; the store is of another run; there is no such scheduler.
+        DigsError: the catalogue cannot be read; the store is of another run, or of other spectra; there is no such
+            scheduler; the error of redshifts is above 50 km/s.
     """
+    run.settings.check_redshift(0.0)  # the least that a galaxy of it may have
     with open_catalogue(run.source, **run.options) as catalogue, _workers(workers, scheduler) as (executor, count):
-        store = ResultStore.opened(out, len(catalogue), run.draws, columns_of(run.settings, _ANY), run.made_with())
+        state = state_of_source(run.source)  # not of any folder, which may be a whole disk, but of a catalogue
+        store = ResultStore.opened(
+            out, len(catalogue), run.draws, columns_of(run.settings, ANY_REDSHIFT), run.made_with(), state
+        )
+        if store.source != state:
+            _check_spectra(store, catalogue)
+            store.source = state
         waiting = store.waiting
         done = len(catalogue) - sum(len(store.rows(block)) for block in waiting)
         with progress(total=len(catalogue), initial=done, desc="Posteriors", unit="galaxy") as bar:
@@ -93,9 +102,22 @@ def run_catalogue(run: CatalogueRun, out: Path, workers: int = 1, scheduler: str
     return store
 
 
+def _check_spectra(store: ResultStore, catalogue: Catalogue) -> None:
+    """Refuse a catalogue in which the spectrum of a galaxy that is done is another one now."""
+    digests, names = store.group["digest"][:], store.group["name"][:]
+    rows = [row for block in sorted(store.done) for row in store.rows(block)]
+    for row in progress(rows, desc="Spectra compared", unit="galaxy"):
+        now = _read(catalogue, row)
+        if ("" if isinstance(now, BadSpectrum) else now.digest) != str(digests[row]):
+            raise DigsError(
+                f"The spectrum of '{names[row]}' (row {row}) is not that of {store.path.name}, as the catalogue has "
+                "changed since; choose another name for --out, or remove it."
+            )
+
+
 @dataclass(frozen=True)
 class BadSpectrum:
-    """What stands for a spectrum that cannot be read: the name of its row, and why."""
+    """What stands for a spectrum that cannot be read: its name, or that of its row, and why."""
 
     name: str
     reason: str
@@ -105,7 +127,12 @@ def _read(catalogue: Catalogue, row: int) -> Spectrum | BadSpectrum:
     try:
         return catalogue[row]
     except DigsError as error:
-        return BadSpectrum(f"row {row}", str(error))
+        reason = str(error)
+    try:
+        name = printable(catalogue.name_of(row), _LONGEST_NAME)
+    except DigsError:
+        name = ""
+    return BadSpectrum(name or f"row {row}", reason)
 
 
 def _block(run: CatalogueRun, galaxies: list[Spectrum | BadSpectrum]) -> list[CatalogueRow]:
@@ -124,7 +151,9 @@ def _rows(future: Future) -> list[CatalogueRow]:
 
 def _row(run: CatalogueRun, galaxy: Spectrum | BadSpectrum) -> CatalogueRow:
     if isinstance(galaxy, BadSpectrum):
-        return CatalogueRow(no_posterior(run.settings, _ANY, run.draws, galaxy.reason), galaxy.name, "", math.nan)
+        return CatalogueRow(
+            no_posterior(run.settings, ANY_REDSHIFT, run.draws, galaxy.reason), galaxy.name, "", math.nan
+        )
     posterior = one_posterior(galaxy, run.settings, run.draws, run.seed)
     return CatalogueRow(posterior, galaxy.name, galaxy.digest, galaxy.redshift)
 

@@ -18,7 +18,7 @@ from digs.inference.results.galaxy_draws import KINDS
 
 BLOCK = 16  # galaxies
 _REASON, _NAME = 240, 64  # letters that are kept
-_MADE_WITH = "made_with"
+_MADE_WITH, _SOURCE = "made_with", "source_state"
 
 
 class ResultStore:
@@ -42,7 +42,13 @@ class ResultStore:
 
     @classmethod
     def opened(
-        cls, path: Path, galaxies: int, draws: int, names: Sequence[str], made_with: Mapping[str, Any]
+        cls,
+        path: Path,
+        galaxies: int,
+        draws: int,
+        names: Sequence[str],
+        made_with: Mapping[str, Any],
+        source: Mapping[str, int],
     ) -> "ResultStore":
         """Return the store of a run: that which was begun, or a new one.
 
@@ -51,8 +57,9 @@ class ResultStore:
             galaxies: of the catalogue.
             draws, names: as of the posteriors.
             made_with: all that the numbers depend on, as JSON takes it.
+            source: size and time of change of the catalogue (state_of_source), which a new store keeps.
         Raises:
-            DigsError: there is something else, or a run with other settings.
+            DigsError: there is something else, or a run with other settings or of a catalogue of another length.
         """
         made_with = json.loads(json.dumps(made_with))
         if path.exists():
@@ -60,8 +67,13 @@ class ResultStore:
             if store.made_with != made_with:
                 other = [name for name in made_with if store.made_with.get(name) != made_with[name]]
                 raise DigsError(
-                    f"{path.name} was made with another {' and '.join(other) or 'version'}; choose another name for "
-                    "--out, or remove it."
+                    f"{path.name} was not made with the same {' and '.join(other) or 'version'}; choose another name "
+                    "for --out, or remove it."
+                )
+            if len(store) != galaxies:
+                raise DigsError(
+                    f"{path.name} was made of a catalogue of {len(store)} galaxies, which has {galaxies} now; choose "
+                    "another name for --out, or remove it."
                 )
             return store
         beside = path.with_name(f".{path.name}.new")
@@ -74,8 +86,21 @@ class ResultStore:
         blocks = -(-galaxies // BLOCK)
         group.create_array("done", shape=(blocks,), chunks=(1,), dtype="i1", fill_value=0)
         group.attrs.update({_MADE_WITH: made_with, "parameters": list(names), "verdicts": list(KINDS)})
+        group.attrs[_SOURCE] = dict(source)
         beside.rename(path)
         return cls(path)
+
+    def __len__(self) -> int:
+        return self.group["verdict"].shape[0]
+
+    @property
+    def source(self) -> dict[str, int] | None:
+        """Return size and time of change of the catalogue that the galaxies were read from; None of older stores."""
+        return self.group.attrs.get(_SOURCE)
+
+    @source.setter
+    def source(self, state: Mapping[str, int]) -> None:
+        self.group.attrs[_SOURCE] = dict(state)
 
     @property
     def made_with(self) -> dict[str, Any]:
@@ -94,7 +119,7 @@ class ResultStore:
 
     def rows(self, block: int) -> range:
         """Return the galaxies of a block."""
-        return range(block * BLOCK, min((block + 1) * BLOCK, self.group["verdict"].shape[0]))
+        return range(block * BLOCK, min((block + 1) * BLOCK, len(self)))
 
     def write(self, block: int, posteriors: Sequence["CatalogueRow"]) -> None:
         """Write the galaxies of a block, and that it is done."""

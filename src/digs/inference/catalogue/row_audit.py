@@ -42,7 +42,8 @@ def audit_row(path: Path, name: str, source: Path | None = None) -> list[tuple[b
         try:
             spectrum = catalogue[row]
         except DigsError as error:
-            checks.append((str(error)[: len(reason)] == reason, f"the spectrum cannot be read: {error}"))
+            then, now = _of_spectrum(reason, Path(made_with["source"])), _of_spectrum(str(error), place)
+            checks.append((now[: len(then)] == then, f"the spectrum cannot be read: {error}"))
             return checks
     same = spectrum.digest == str(group["digest"][row])
     checks.append((same, f"the spectrum's digest is {'as recorded' if same else 'another one'}: {spectrum.digest}"))
@@ -66,6 +67,12 @@ def _run(made_with: dict[str, Any], source: Path | None) -> CatalogueRun:
     return CatalogueRun(
         place, EngineSettings(**settings), made_with["draws"], made_with["seed"], dict(made_with["options"])
     )
+
+
+def _of_spectrum(reason: str, source: Path) -> str:
+    """What is said of a spectrum behind the name of its file, which has the folders that the user gave."""
+    before, found, behind = reason.partition(source.name)
+    return behind if found else before
 
 
 def _row_of(store: ResultStore, path: Path, name: str) -> int:

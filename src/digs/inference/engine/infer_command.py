@@ -14,8 +14,8 @@ from digs.base.progress import progress
 from digs.exact.normal.nuisances import Nuisances
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import GalaxyPosterior
-from digs.inference.engine.prior_of_user import read_marginals
-from digs.inference.engine.spectra_inference import distinct, one_posterior, share_of_light
+from digs.inference.engine.prior_of_user import check_marginals, read_marginals, with_marginals
+from digs.inference.engine.spectra_inference import ANY_REDSHIFT, columns_of, distinct, one_posterior, share_of_light
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.results.posterior_table import write_table
 from digs.observations.printable import printable
@@ -27,6 +27,12 @@ CATALOGUE = ".zarr"  # what the name of a catalogue's posteriors ends in
 INTERRUPTED = 130  # exit status
 _LONGEST_NAME, _LONGEST_FILE_NAME = 80, 60  # letters, which may have four bytes each
 _READING = ("resolution", "sigma_kms", "medium", "ebv", "dust_law", "wavelength_unit", "flux_unit", "light")
+
+_OF_FEW = {  # options that catalogues do not take, and what to do instead
+    "prior": "reweight the draws that are stored",
+    "fibre_fraction": "subtract log10 of the share from the logarithms of the masses that are stored",
+    "no_pictures": "leave it out, as there are none",
+}
 
 
 def infer_files(**options: Any) -> int:
@@ -68,24 +74,29 @@ def _files(
     files: list[Path], out: Path, settings: EngineSettings, reading: dict[str, Any], options: dict[str, Any]
 ) -> int:
     """Posteriors of a few spectra; what is done is written even if the rest is interrupted."""
-    fraction = share_of_light(options["fibre_fraction"])
+    fraction, marginals = share_of_light(options["fibre_fraction"]), read_marginals(options["prior"])
+    check_marginals(columns_of(settings, ANY_REDSHIFT), marginals)
     spectra, names = _spectra(files, reading)
     stems = distinct([_file_name(name) for name in names], "_")
-    status, marginals = 0, read_marginals(options["prior"])
+    for spectrum in spectra:
+        settings.check_redshift(spectrum.redshift)
+    status, alone = 0, len(spectra) == 1
     _make_folder(out)
     done: list[SpectrumPosteriors] = []
     bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
     try:
         for spectrum, name, stem in bar:
-            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], strict=len(spectra) == 1)
+            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], alone, name)
             one = _together([posterior], [spectrum], [name], settings, fraction)
             if marginals and one.there[0]:
-                one = one.with_prior(marginals)
+                one = with_marginals(one, marginals, settings, [spectrum.redshift], strict=alone)
             if not options["no_pictures"] and one.there[0]:
                 one.write_pictures(0, out, stem)
             done.append(one)
             reason = f" ({one.reason[0]})" if one.reason[0] else ""
             bar.write(f"{name}: {one.verdict[0]}{reason}", file=sys.stdout)
+            for note in one.notes[0][:-1]:  # the last one is in the table, and says what all masses are
+                bar.write(f"    {note}", file=sys.stdout)
     except KeyboardInterrupt:
         print(f"digs: interrupted; {len(done)} of {len(spectra)} galaxies are done and kept.", file=sys.stderr)
         status = INTERRUPTED
@@ -139,8 +150,10 @@ def _catalogue(
 ) -> int:
     from digs.inference.catalogue.catalogue_run import CatalogueRun, run_catalogue
 
-    if options["prior"]:
-        raise DigsError("--prior is for single spectra; of a catalogue, reweight the draws that are stored.")
+    for name, remedy in _OF_FEW.items():
+        given = options[name]
+        if not (given is None or given is False or given == []):
+            raise DigsError(f"--{name.replace('_', '-')} is for single spectra; of a catalogue, {remedy}.")
     if len(files) != 1:
         raise DigsError(f"{len(files)} files are given; a catalogue is one file or Zarr folder.")
     _make_folder(out.parent)

@@ -10,6 +10,7 @@ from scipy import stats
 
 from digs.base.errors import DigsError
 from digs.inference.engine.engine_settings import EngineSettings
+from digs.inference.engine.kept_prior import check_kept_prior_of
 from digs.inference.engine.model_prior import RATIO, ModelPrior
 from digs.inference.results.galaxy_draws import TOO_FAR
 from digs.inference.results.own_prior import PARETO_K, Found, LogPrior, pareto_shape, reweight
@@ -21,7 +22,7 @@ def read_marginals(given: Sequence[str]) -> dict[str, Any]:
     """Return distributions by column, of texts such as "logzsol=normal(-0.2,0.1)" and "tage=uniform(1,5)".
 
     Raises:
-        DigsError: a text is none of these.
+        DigsError: a text is none of these, or two are of the same column.
 
     Example:
         >>> from digs.inference.engine.prior_of_user import read_marginals
@@ -38,34 +39,60 @@ def read_marginals(given: Sequence[str]) -> dict[str, Any]:
             low = high = np.nan
         if not (np.isfinite(low + high) and (high > low if kind == "uniform" else high > 0)):
             raise DigsError(f"The prior {text[:60]!r} is not clear; write NAME=normal(MEAN,STD) or uniform(LOW,HIGH).")
+        if name in found:
+            raise DigsError(f"The prior of '{name}' is given twice; give each column once.")
         found[name] = stats.uniform(low, high - low) if kind == "uniform" else stats.norm(low, high)
     return found
 
 
-def with_marginals(
-    found: Found, marginals: Mapping[str, Any], settings: EngineSettings, redshifts: Sequence[float]
-) -> Found:
-    """Return the posteriors under another prior of some columns.
+def check_marginals(names: Sequence[str], marginals: Mapping[str, Any]) -> None:
+    """Refuse what can be no prior of posteriors with columns of these names.
 
-    The new prior ends where the old one does. Galaxies whose draws cannot give it are too far from their prior, and
-    have nan.
-
-    Args:
-        found: the posteriors.
-        marginals: a frozen distribution of scipy.stats for each of these columns.
-        settings: with which the draws were made.
-        redshifts: of the galaxies, on which the ages of the old prior depend.
     Raises:
-        DigsError: there is no such column; the new prior is too far from the old one for all galaxies.
+        DigsError: there is no such column, it is a ratio, or what is given is no distribution.
+
+    Example:
+        >>> from scipy import stats
+        >>> from digs.inference.engine.prior_of_user import check_marginals
+        >>> check_marginals(["logmass", "logzsol"], {"logzsol": stats.norm(-0.2, 0.1)})
     """
     for name, marginal in marginals.items():
-        found.column(name)
+        if name not in names:
+            raise DigsError(f"There is no parameter '{name}' to have a prior; choose from: {', '.join(names)}.")
         if not (hasattr(marginal, "logpdf") and hasattr(marginal, "cdf")):
             raise DigsError(
                 f"The prior of '{name}' is no distribution; give a frozen one of scipy.stats, such as norm(-0.2, 0.1)."
             )
         if name.startswith(RATIO):
             raise DigsError(f"The prior of '{name}' is the continuity prior; it cannot be set for one ratio alone.")
+
+
+def with_marginals(
+    found: Found,
+    marginals: Mapping[str, Any],
+    settings: EngineSettings,
+    redshifts: Sequence[float],
+    strict: bool = True,
+) -> Found:
+    """Return the posteriors under another prior of some columns.
+
+    The new prior ends where the old one does. Galaxies whose draws cannot give it are too far from their prior, and
+    have nan. How many draws are behind those that were kept is not known under the new prior, and becomes nan.
+
+    Args:
+        found: the posteriors, as digs.infer gave them.
+        marginals: a frozen distribution of scipy.stats for each of these columns.
+        settings: with which the draws were made.
+        redshifts: of the galaxies, on which the ages of the old prior depend.
+        strict: whether a prior that is too far from the old one for all galaxies is an error.
+    Raises:
+        DigsError: there is no such column; the posteriors have another prior than that of digs.infer already; the new
+            prior is too far from the old one for all galaxies.
+    """
+    check_marginals(found.names, marginals)
+    rows = np.flatnonzero(found.there)
+    remedy = "start from the first posteriors, and give the priors of all columns at once"
+    check_kept_prior_of(found, found.statistics, rows, remedy)
     parts, reasons = [], []
     for row, redshift in enumerate(redshifts):
         one = found[row]
@@ -76,9 +103,10 @@ def with_marginals(
             reasons.append(str(error))
             nan = {name: np.full_like(getattr(one, name), np.nan) for name in ("draws", "log_weight", "log_evidence")}
             parts.append(replace(one, **nan, verdict=np.array([TOO_FAR]), reason=np.array(reasons[-1:])))
-    if reasons and len(reasons) == len(redshifts):
+    if strict and reasons and len(reasons) == len(redshifts):
         raise DigsError(reasons[0])
-    return type(found).together(parts)
+    effective = np.where(found.there, np.nan, found.statistics["effective"])
+    return replace(type(found).together(parts), statistics=found.statistics | {"effective": effective})
 
 
 def _under(one: Found, log_prior_new: LogPrior, log_prior_old: LogPrior) -> Found:

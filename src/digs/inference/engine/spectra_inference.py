@@ -15,11 +15,16 @@ from digs.base.torch_state import calculating
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.galaxy_posterior import STATISTICS, GalaxyPosterior, galaxy_posterior
+from digs.inference.engine.galaxy_search import GalaxySearch
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.one_pass_network import stored_one_pass_network
 from digs.inference.results.galaxy_draws import OUTSIDE
+from digs.observations.printable import printable
 from digs.observations.spectrum import Spectrum
 
+_LOOK_AT = "look at its flux, its sigma and the units of both"
+_LONGEST_NAME = 80  # letters
+ANY_REDSHIFT = 0.1  # for the names of columns, which do not depend on it
 _ALONE = threading.Lock()  # the number of threads belongs to the whole process
 
 
@@ -38,7 +43,7 @@ def share_of_light(given: float | None) -> float | None:
 
 
 def one_posterior(
-    spectrum: Spectrum, settings: EngineSettings, draws: int, seed: int, strict: bool = False
+    spectrum: Spectrum, settings: EngineSettings, draws: int, seed: int, strict: bool = False, name: str = ""
 ) -> GalaxyPosterior:
     """Return the posterior of one galaxy, on one thread, so that it is the same whatever the number of threads.
 
@@ -46,17 +51,36 @@ def one_posterior(
         spectrum, settings, draws, seed: as of galaxy_posterior.
         strict: whether a spectrum that cannot be compared is an error; else it is outside the model, and so is one on
             which the engine itself fails, so that the others have theirs.
+        name: what messages call it; by default its own name.
+    Raises:
+        DigsError: strict, and the spectrum cannot be compared, or no posterior can be computed.
     """
+    network = stored_one_pass_network() if settings.network else None
     try:
-        network = stored_one_pass_network() if settings.network else None
         with _ALONE, one_thread(), _no_warnings():
             return calculating(galaxy_posterior)(spectrum, settings, draws, seed, network)
     except Exception as error:
-        if strict:
+        refused = isinstance(error, DigsError) and not _comparable(spectrum, settings)
+        reason = str(error) if refused else f"no posterior could be computed ({_in_words(error)}); {_LOOK_AT}"
+        if not strict:
+            return no_posterior(settings, spectrum.redshift, draws, reason, spectrum.notes)
+        if refused:
             raise
-        words = " ".join(str(error).split())[:100]
-        reason = str(error) if isinstance(error, DigsError) else f"the engine failed: {type(error).__name__}, {words}"
-        return no_posterior(settings, spectrum.redshift, draws, reason, spectrum.notes)
+        called = printable(name or spectrum.name, _LONGEST_NAME) or "the spectrum"
+        raise DigsError(f"Of {called} {reason}.") from error
+
+
+def _comparable(spectrum: Spectrum, settings: EngineSettings) -> bool:
+    """Whether the spectrum can be compared with the model; if so, an error is one of what was computed after that."""
+    try:
+        GalaxySearch(spectrum, ModelSpace.of(settings, spectrum.redshift), settings)
+    except DigsError:
+        return False
+    return True
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:80]}".rstrip(".: ")
 
 
 def no_posterior(

@@ -35,7 +35,7 @@ _STATISTICS = {
     "inflation": "factor of the errors at which chi-squared is as expected",
     "first_efficiency": "effective share of the first proposal's draws",
     "calls": "calls of the likelihood",
-    "effective": "effective draws behind those that were kept",
+    "effective": "effective draws behind those that were kept; nan under a prior of one's own",
 }
 
 
@@ -146,7 +146,8 @@ class SpectrumPosteriors(WeightedPosteriors):
         Args:
             marginals: a frozen distribution of scipy.stats for each of these columns.
         Raises:
-            DigsError: there is no such column, or the prior is too far from the old one for all galaxies.
+            DigsError: there is no such column, the posteriors have a prior of your own already, or it is too far from
+                the old one for all galaxies.
         """
         return with_marginals(self, marginals, self.settings, [spectrum.redshift for spectrum in self.spectra])
 

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
+from digs.inference.engine.kept_prior import check_kept_prior_of
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.population.engine_prior import EnginePrior, Part
 from digs.inference.population.interim_draws import InterimDraws
-from digs.inference.population.kept_prior import check_kept_prior, even_weights
 
 BY_HAND = "left out by hand"
 _AT_ONCE = 256  # galaxies
@@ -28,14 +28,7 @@ def engine_draws(found: SpectrumPosteriors, names: Sequence[str], leave_out: Col
     rows = np.setdiff1d(np.flatnonzero(found.there), list(leave_out))
     prior = EnginePrior(names, found.settings.ranges)
     columns, statistics = [found.column(name) for name in names], found.statistics
-    check_kept_prior(
-        rows,
-        found.verdict[rows],
-        even_weights(found.log_weight)[rows],
-        found.log_evidence_error[rows],
-        statistics["effective"][rows],
-        statistics["calls"][rows],
-    )
+    check_kept_prior_of(found, statistics, rows)
 
     def parts() -> Iterator[Part]:
         for first in range(0, len(rows), _AT_ONCE):

@@ -12,9 +12,9 @@ from digs.base.random_streams import stream
 from digs.inference.catalogue.result_store import BLOCK, ResultStore
 from digs.inference.catalogue.zarr_folders import sound
 from digs.inference.engine.draw_weights import effective_number, kept_draws
+from digs.inference.engine.kept_prior import check_kept_prior, even_weights
 from digs.inference.population.engine_prior import EnginePrior, Part
 from digs.inference.population.interim_draws import InterimDraws
-from digs.inference.population.kept_prior import check_kept_prior, even_weights
 from digs.inference.results.galaxy_draws import KINDS, WITHOUT_POSTERIOR
 
 KEEP = 300  # draws of a galaxy
