@@ -226,7 +226,7 @@ def test_places_tell_where_a_number_stands(paper, read):
         "6. What it costs",
         "11. Conclusions",
     ]
-    assert "Figure 26" in [place.where for place in paper.places["edge_share"]]
+    assert "Figure 27" in [place.where for place in paper.places["edge_share"]]
 
 
 def test_page(project, paper):
@@ -240,7 +240,7 @@ def test_page(project, paper):
         "L. The data files of FSPS",
         "M. The claims, one by one",
         "References",
-        "Table 16",
+        "Table 17",
     ]
     for entry in page.entries:
         assert f'id="{entry.address.partition("#")[2]}"' in page.html

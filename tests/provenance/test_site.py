@@ -207,7 +207,7 @@ def test_search_leads_to_a_page(site, page):
     ("asked", "address"),
     [
         ("which seed made the reference chains?", "stages/reference.html"),
-        ("table 16", "paper.html#tab:sps"),
+        ("table 17", "paper.html#tab:sps"),
         ("vouched", "index.html#audit"),
         ("how do I rebuild everything", "index.html#rebuild"),
         ("corner", "exhibits/fig_corner.html"),
