@@ -77,6 +77,7 @@ def infer(
         >>> found.draws.shape, bool(abs(found.quantiles()[0, 2, 0] - 10.5) < 0.5)
         ((1, 200, 7), True)
     """
+    draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
     given = _spectra(spectra)
     if given is None:
         _refuse(dispersion, history, free_gas, nuisances, ranges, effective, fibre_fraction)
@@ -84,7 +85,6 @@ def infer(
             return network_inference.infer(spectra, draws, seed, ids)
         except DigsError as error:
             raise _explained(error, spectra) from None
-    draws, seed = inputs.draws_wanted(draws), inputs.seed(seed)
     settings = EngineSettings(
         history=history,
         free_gas=free_gas,

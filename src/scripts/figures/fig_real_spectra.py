@@ -88,6 +88,14 @@ def panels(figure: Figure, galaxies: int) -> list[tuple[Axes, Axes, Sequence[Axe
     return found
 
 
+def settle_layout(figure: Figure) -> None:
+    """Fix where the axes are, of which the layout's solver leaves the last bit to chance; names in the SVG hang on it."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position().bounds, 6))
+
+
 def main() -> None:
     """Draw each galaxy's spectrum with the fits' residuals, and beside it masses and ages of all codes."""
     sources = [paths.DATA / "real_spectra.h5", paths.DATA / "real_spectra.json"]
@@ -106,6 +114,7 @@ def main() -> None:
         below.set_ylabel("Residuals", fontsize=SMALL)
     below.set_xlabel(WAVELENGTH_LABEL)
     figure.align_ylabels()
+    settle_layout(figure)
     save(figure, "real_spectra", sources)
 
 

@@ -1,6 +1,5 @@
 """Reports of cells: right posteriors meet the bars, wrong ones do not, and what is not known is left out."""
 
-
 import numpy as np
 import pytest
 
