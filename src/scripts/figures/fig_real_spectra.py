@@ -89,7 +89,7 @@ def panels(figure: Figure, galaxies: int) -> list[tuple[Axes, Axes, Sequence[Axe
 
 
 def settle_layout(figure: Figure) -> None:
-    """Fix where the axes are, of which the layout's solver leaves the last bit to chance; names in the SVG hang on it."""
+    """Fix where the axes are, whose last bit the layout's solver leaves to chance; names in the SVG hang on it."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
     for axes in figure.axes:
