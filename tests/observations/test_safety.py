@@ -209,24 +209,25 @@ def test_layout_ends_where_the_file_does():
         assert stream.tell() == 0
 
 
+def made_with_card(name: str, keyword: str, value: object) -> None:
+    """Make a file in which the last card of a keyword has another value."""
+    MAKERS[name](Path(name))
+    content = bytearray(Path(name).read_bytes())
+    place = content.rindex(f"{keyword:8}=".encode())
+    content[place + 10 : place + 80] = f"{value:>20}".ljust(70).encode()
+    Path(name).write_bytes(content)
+
+
 @pytest.mark.parametrize("fields", [1000, 2**63 - 1, -1])
 def test_a_table_of_more_columns_than_fits_allows(refused, fields):
-    MAKERS["table.fits"](Path("table.fits"))
-    content = bytearray(Path("table.fits").read_bytes())
-    place = content.index(b"TFIELDS =")
-    content[place + 10 : place + 80] = f"{fields:>20}".ljust(70).encode()
-    Path("table.fits").write_bytes(content)
+    made_with_card("table.fits", "TFIELDS", fields)
     with refused("TFIELDS of part 1"):
         read("table.fits", **OPTIONS)
 
 
 def test_no_part_is_left_out(refused):
     """As astropy does with one whose header it cannot read: here the one of the noise."""
-    MAKERS["muse.fits"](Path("muse.fits"))
-    content = bytearray(Path("muse.fits").read_bytes())
-    place = content.rindex(b"CHECKSUM=")
-    content[place + 10 : place + 80] = f"{'inf':>20}".ljust(70).encode()
-    Path("muse.fits").write_bytes(content)
+    made_with_card("muse.fits", "CHECKSUM", "inf")
     with refused("part 2 whose header makes no sense"):
         read("muse.fits", **OPTIONS)
 

@@ -16,7 +16,6 @@ from digs.paper.league_rows import LeagueRow, league_rows
 from digs.provenance.audit import AuditVerdict, Finding, Project, counts
 from digs.provenance.manuscript import Sentence
 from digs.provenance.pipeline import Pipeline, Stage
-from digs.provenance.records import run_record
 from digs.provenance.standing import Standing
 
 WIDTH = 110
@@ -191,7 +190,7 @@ def with_league_table(readme: str, league: dict[str, Any]) -> str:
 
 def costs(project: Project) -> str:
     """Return the line that says how long all stages ran, by their records, one after the other."""
-    records = [record for name in project.pipeline.stages if (record := run_record(project.root, name))]
+    records = [record for name in project.pipeline.stages if (record := project.judgement(name).record)]
     seconds = {record.stage: record.circumstances.get("wall_seconds", math.nan) for record in records}
     longest = max(seconds, key=seconds.__getitem__, default=None)
     if longest is None:
