@@ -41,6 +41,18 @@ def test_a_commit_is_named_and_so_are_changes(repository):
     assert git_commit(repository) == f"{commit[:12]}-dirty"
 
 
+def test_changes_of_files_that_may_differ_are_none(repository):
+    before = git_commit(repository)
+    (repository / "records").mkdir()
+    for name in ("lock", "records/one"):
+        (repository / name).write_text("text\n")
+    git(repository, "add", ".")
+    assert git_commit(repository, ["lock"]) == git_commit(repository) == f"{before}-dirty"
+    assert git_commit(repository, ["lock", "records"]) == before
+    (repository / "file").write_text("another\n")
+    assert git_commit(repository, ["lock", "records"]) == f"{before}-dirty"
+
+
 def test_files_of_another_owner_are_no_obstacle(repository, monkeypatch):
     before = git_commit(repository)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")

@@ -354,3 +354,13 @@ def test_products_that_name_other_settings_are_found(tree, tracked):
     assert any(
         "networks.paper.seed = 2022" in each for each in contradictions(Pipeline(tree), Pipeline(tree).stages["flow"])
     )
+
+
+def test_a_run_where_files_differed_from_its_commit_is_stale(tree):
+    path = record_file(tree, "chains")
+    content = json.loads(path.read_text())
+    content["circumstances"]["commit"] = "0123456789ab-dirty"
+    path.write_text(json.dumps(content))
+    pipeline = Pipeline(tree)
+    (reason,) = StandingJudge(tree, pipeline).judge(pipeline.stages["chains"]).reasons
+    assert reason == "it ran where files differed from the commit that its record names"

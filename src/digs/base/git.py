@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 from digs.base import paths
@@ -16,6 +17,9 @@ _ELSEWHERE = {
     "GIT_PREFIX",
     "GIT_WORK_TREE",
 }
+
+
+DIRTY = "-dirty"  # behind a commit from which tracked files differ
 
 
 def ask_git(root: Path, *arguments: str) -> bytes | None:
@@ -48,9 +52,17 @@ def _word(root: Path, *arguments: str) -> str:
     return "unknown" if said is None else said.decode(errors="replace").strip()
 
 
-def git_commit(root: Path = paths.ROOT) -> str:
-    """Return the commit of a checkout, with '-dirty' where files differ from it; 'unknown' outside git."""
-    return _word(root, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*")
+def git_commit(root: Path = paths.ROOT, besides: Iterable[str] = ()) -> str:
+    """Return the commit of a checkout, with '-dirty' where tracked files differ from it; 'unknown' outside git.
+
+    Args:
+        root: of the checkout.
+        besides: files and folders in it that may differ.
+    """
+    commit = _word(root, "describe", "--always", "--abbrev=12", "--exclude=*")
+    others = [f":(exclude){name}" for name in besides]
+    changes = ask_git(root, "status", "--porcelain", "--untracked-files=no", "--", ".", *others)
+    return commit + DIRTY if changes else commit
 
 
 def tree_hash(root: Path = paths.ROOT) -> str:

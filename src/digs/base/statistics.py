@@ -44,8 +44,7 @@ def weighted_quantiles(
     theta: np.ndarray, weight: np.ndarray, probabilities: tuple[float, ...] = QUANTILES
 ) -> np.ndarray:
     """Return quantiles, shape (probabilities, parameters), of weighted draws, (draws, parameters) and (draws,)."""
-    columns = [np.quantile(column, probabilities, weights=weight, method="inverted_cdf") for column in theta.T]
-    return np.stack(columns, 1)
+    return np.quantile(theta, probabilities, axis=0, weights=weight, method="inverted_cdf")
 
 
 def weighted_mean_and_std(draws: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from typing_extensions import TypedDict
 
 from digs.base.errors import DigsError
-from digs.base.git import ask_git, git_commit, tree_hash
+from digs.base.git import DIRTY, ask_git, git_commit, tree_hash
 from digs.files.atomic import write_json
 from digs.provenance.audit import Agreement, AuditVerdict, Finding, RedrawnFinding
 from digs.provenance.documents import read_document
@@ -118,7 +118,7 @@ def recorded_audit(root: Path, file: Path | None, scope: AuditScope) -> Iterator
     start = time.perf_counter()
     before = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": git_commit(root).removesuffix("-dirty"),
+        "commit": git_commit(root).removesuffix(DIRTY),
         "tree": tree_hash(root),
         "dirty": _differs(root),
         "scope": scope,

@@ -33,6 +33,7 @@ from digs.provenance.documents import read_document
 from digs.provenance.pipeline import Pipeline, Stage
 
 FOLDER = "records"
+_WRITTEN = (FOLDER, "dvc.lock")  # by runs themselves, so that they may differ from the commit
 _PACKAGES = (
     "torch",
     "numpy",
@@ -114,11 +115,14 @@ def _hashes(root: Path, files: list[str]) -> dict[str, str]:
 
 
 def circumstances() -> dict[str, Any]:
-    """Return where a run takes place: commit, processor, versions."""
+    """Return where a run takes place: commit, processor, versions.
+
+    The commit is called dirty where something else differs from it than what runs write.
+    """
     from digs.base.benchmark import machine  # which imports torch: only a run needs it, not an audit
 
     return {
-        "commit": git_commit(),
+        "commit": git_commit(besides=_WRITTEN),
         "tree": tree_hash(),
         "machine": machine(),
         "system": platform.platform(),

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from digs.base.closures import SourceTree
+from digs.base.git import DIRTY
 from digs.provenance.pipeline import Pipeline, Stage
 from digs.provenance.records import RunRecord, closure_hash, data_inputs, run_record
 from digs.provenance.vouching import Voucher, load_vouchers
@@ -85,6 +86,8 @@ class StandingJudge:
         found = []
         if record.outputs != self._outputs(stage):
             found.append("dvc.lock has other outputs than its run made: it was written without a run")
+        if record.circumstances.get("commit", "").endswith(DIRTY):
+            found.append("it ran where files differed from the commit that its record names")
         if record.command != stage.command:
             found.append("its command changed")
         parameters = self.pipeline.parameters(stage)

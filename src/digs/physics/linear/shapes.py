@@ -57,7 +57,7 @@ class Shapes:
         rows, scale = _even(light)
         start = np.ones(rows.shape[1])  # so that the same galaxies give the same shapes
         right = eigsh(rows.T @ rows, k=places, v0=start)[1]  # of which so few are wanted that all would take long
-        vectors = right[:, ::-1].T
+        vectors = _turned(right[:, ::-1].T)
         order = qr(vectors, mode="r", pivoting=True)[1]
         chosen = np.sort(order[:places])
         vectors = vectors[:rank]
@@ -93,6 +93,11 @@ class Shapes:
 @lru_cache(maxsize=2)
 def _read(path: Path, modified: int) -> Product:
     return read_product(path, BASIS)
+
+
+def _turned(vectors: np.ndarray) -> np.ndarray:
+    """Vectors, shape (N, elements), whose signs, which processors choose, are such that their sums are positive."""
+    return np.where(vectors.sum(1, keepdims=True) < 0, -vectors, vectors)
 
 
 def _even(light: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
