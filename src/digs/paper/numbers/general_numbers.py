@@ -26,8 +26,11 @@ def general_posteriors(params: Params) -> Numbers:
     judge = read_json(paths.DATA / "general_prospector.json")
     measured, emcee, opponent = found["measured"], found["emcee"], found["opponent"]
     cells = list(measured["cells"].values())
-    everything = measured["all"]
+    everything, bare = measured["all"], found["bare"]
     return {
+        "general_bare": str(bare["galaxies"]),
+        "general_bare_signal": f"{found['signal'][-2]:g}",
+        "general_bare_tails": percent(bare["coverage_95_of_all"]),
         "general_signal_low": f"{found['signal'][0]:g}",
         "general_signal_high": f"{found['signal'][-1]:g}",
         "general_each": str(found["galaxies"]),
@@ -52,10 +55,12 @@ def general_posteriors(params: Params) -> Numbers:
 def catalogue_speed(params: Params) -> Numbers:
     """Return how fast catalogues are inferred, and in how much memory."""
     found = read_json(paths.DATA / "catalogue_speed.json")
-    every, sampler = found["measured"]["catalogue"], found["measured"]["sampler"]
+    every, sampler, control = (found["measured"][name] for name in ("catalogue", "sampler", "control"))
     return {
         "catalogue_rate": plain(60 * found["galaxies"] / every["seconds"], 2),
         "catalogue_memory": plain(every["peak_gb"], 2),
+        "catalogue_cluster": plain(found["measured"]["cluster"]["speedup"], 2),
+        "catalogue_control": plain(control["gain"], 2),
         "catalogue_sampler": plain(sampler["seconds"], 2),
     }
 
