@@ -14,6 +14,7 @@ from digs.base.progress import progress
 from digs.config.params import load_params
 from digs.config.stages.general_validation_settings import GeneralValidationSettings
 from digs.diagnostics.joint import simultaneous_band
+from digs.exact.normal.nuisances import Nuisances
 from digs.exact.normal.spectrum_density import DISPERSION
 from digs.files.product import write_product
 from digs.files.resumable import SCRATCH, ResumableParts
@@ -24,13 +25,14 @@ from digs.inference.general_check import validation_parts
 from digs.inference.general_check.cell_report import (
     LEVELS,
     CellNumbers,
+    bare_report,
     cells_report,
     cells_verdicts,
     chains_report,
     opponent_report,
     rank_curve,
 )
-from digs.inference.general_check.cells import all_cells
+from digs.inference.general_check.cells import MISSING, all_cells
 from digs.inference.general_check.galaxy_numbers import NUMBERS
 from digs.inference.general_check.made_spectra import GalaxyMaker
 from digs.inference.general_check.validation_parts import ValidationParts
@@ -44,17 +46,22 @@ from digs.provenance.records import run_stage
 def measured(
     settings: GeneralValidationSettings, parts: ResumableParts, work: ValidationParts
 ) -> dict[str, np.ndarray]:
-    """Return the rows of all galaxies by kind of measurement, shape (cells, galaxies, ...)."""
+    """Return the rows of all galaxies by kind of measurement, shape (cells, galaxies, ...).
+
+    Of bare galaxies there are the cells of the highest signal-to-noise.
+    """
     counts = {
         "engine": settings.galaxies,
         "chains": settings.chains.galaxies,
         "templates": settings.templates.galaxies,
+        "bare": settings.bare.galaxies,
     }
     cells = all_cells(settings.signal)
+    places = {kind: range(len(cells)) for kind in counts} | {"bare": range(len(cells) - len(MISSING), len(cells))}
     blocks = [
         (kind, place, first, min(first + settings.at_once, count))
         for kind, count in counts.items()
-        for place in range(len(cells))
+        for place in places[kind]
         for first in range(0, count, settings.at_once)
     ]
     warm = set()
@@ -67,7 +74,7 @@ def measured(
     load = lambda kind, place: np.concatenate(
         [parts.load(f"{kind}-{place}-{first}") for first in range(0, counts[kind], settings.at_once)]
     )
-    return {kind: np.stack([load(kind, place) for place in range(len(cells))]) for kind in counts}
+    return {kind: np.stack([load(kind, place) for place in places[kind]]) for kind in counts}
 
 
 def main() -> None:
@@ -75,11 +82,13 @@ def main() -> None:
     params = load_params(GeneralValidationSettings)
     settings = params.general_validation
     torch.set_num_threads(1)
-    maker = GalaxyMaker(stored_general_network().components, EngineSettings(walk=settings.walk), settings.seed)
+    components, assumed = stored_general_network().components, EngineSettings(walk=settings.walk)
+    maker = GalaxyMaker(components, assumed, settings.seed)
+    bare_maker = GalaxyMaker(components, assumed, settings.seed, Nuisances.none())
     depends = settings.model_dump(exclude={"bars": {"confidence", "first", "first_worst", "share", "ratio", "shift"}})
     inputs = POPULATIONS_FILE, BASIS_FILE, NETWORK_FILE
     parts = ResumableParts(SCRATCH / "general_validation", depends, validation_parts.__file__, *inputs)
-    found = measured(settings, parts, ValidationParts(maker, settings))
+    found = measured(settings, parts, ValidationParts(maker, bare_maker, settings))
     cells, bars = all_cells(settings.signal), settings.bars
     names = (*SpectrumCoefficients(free_gas=True).names, DISPERSION)
     numbers = CellNumbers(cells, names, found["engine"])
@@ -87,9 +96,10 @@ def main() -> None:
     chains = chains_report(found["chains"].reshape(-1, 1 + len(names), 2), bars)
     ours = found["engine"][:, : settings.templates.galaxies, [NUMBERS.index("effective"), NUMBERS.index("seconds")]]
     opponent = opponent_report(cells, ours, found["templates"])
-    met = {**cells_verdicts(report, bars), **chains.pop("met"), **opponent.pop("met")}
+    bare = bare_report(CellNumbers(cells[-len(MISSING) :], names, found["bare"]), bars)
+    met = {**cells_verdicts(report, bars), **chains.pop("met"), **opponent.pop("met"), **bare.pop("met")}
     content = {"machine": machine(), **settings.model_dump(), "names": names}
-    results = {"measured": report, "emcee": chains, "opponent": opponent, "met": met}
+    results = {"measured": report, "emcee": chains, "opponent": opponent, "bare": bare, "met": met}
     write_result(paths.DATA / "general_validation.json", {**content, **results})
     curves = [[rank_curve(column) for column in cell.T] for cell in numbers.ranks]
     pooled = [rank_curve(column) for column in numbers.ranks.reshape(-1, len(names)).T]

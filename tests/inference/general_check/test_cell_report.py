@@ -6,6 +6,7 @@ import pytest
 from digs.config.stages.general_validation_settings import ValidationBars
 from digs.inference.general_check.cell_report import (
     CellNumbers,
+    bare_report,
     cells_report,
     cells_verdicts,
     chains_report,
@@ -136,3 +137,24 @@ def test_truths_are_uniform_in_ellipsoids_of_few_draws():
         for _ in range(600)
     ]
     assert np.mean(np.array(found) <= 0.68) == pytest.approx(0.68, abs=4 * np.sqrt(0.68 * 0.32 / 600))
+
+
+def test_tails_that_are_cut_are_seen_among_bare_galaxies():
+    fine = bare_report(right(), BARS)
+    assert fine["galaxies"] == 100 * len(CELLS) and fine["met"]["ranks_of_bare"]
+    share = fine["coverage_95_of_all"]
+    assert abs(share["value"] - 0.95) < 4 * share["error"]
+    cut = right()
+    ranks = cut.values[..., RANKS]
+    cut.values[..., RANKS] = np.where(np.abs(ranks - 0.5) > 0.4, np.round(ranks), ranks)  # draws do not reach them
+    spoilt = bare_report(cut, BARS)
+    assert not spoilt["met"]["ranks_of_bare"]
+    assert abs(spoilt["coverage_95"]["logmass"]["value"] - 0.8) < 0.05
+    assert spoilt["coverage_95"]["logdispersion"] == fine["coverage_95"]["logdispersion"]
+
+
+def test_columns_that_are_known_do_not_count_among_bare_galaxies():
+    numbers = right()
+    numbers.values[..., -1] = np.nan
+    found = bare_report(CellNumbers(CELLS, NAMES, numbers.values), BARS)
+    assert found["coverage_95"]["logdispersion"] is None

@@ -27,6 +27,12 @@ class TemplatesComparison(Section):
     nearest: PositiveInt
 
 
+class BareComparison(Section):
+    """Galaxies of the highest signal-to-noise of which the noise alone is uncertain: the sharpest posteriors."""
+
+    galaxies: PositiveInt  # of each cell
+
+
 class ValidationBars(Section):
     """What is asked of posteriors, fixed before they are seen."""
 
@@ -49,6 +55,7 @@ class GeneralValidationSettings(Section):
     walk: Annotated[int, Field(ge=0)]
     chains: ChainsComparison
     templates: TemplatesComparison
+    bare: BareComparison
     bars: ValidationBars
     at_once: PositiveInt
     seed: Seed

@@ -7,7 +7,7 @@ from scipy.special import logsumexp
 
 from digs.exact.normal.normal_equations import MassTerms
 from digs.inference.engine.draw_weights import effective_number
-from digs.inference.engine.first_guess import DrawProposal
+from digs.inference.engine.first_guess import Proposal
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 
 
@@ -27,20 +27,21 @@ class DrawPool:
     mean: np.ndarray = field(init=False)
     std: np.ndarray = field(init=False)
     peak: np.ndarray = field(init=False)
-    _proposals: list[DrawProposal] = field(init=False, default_factory=list)
-    _counts: list[int] = field(init=False, default_factory=list)
+    _counts: dict[Proposal, int] = field(init=False, default_factory=dict)
+    _shares: dict[Proposal, float] = field(init=False, default_factory=dict)
+    _log_densities: dict[Proposal, np.ndarray] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
         self.z = np.empty((0, self.problem.coordinates.dimensions))
         self.theta = np.empty((0, len(self.problem.names)))
         self.log_target, self.log_weight, self.mean, self.std, self.peak = (np.empty(0) for _ in range(5))
 
-    def add(self, proposal: DrawProposal, number: int, random: np.random.Generator) -> float:
+    def add(self, proposal: Proposal, number: int, random: np.random.Generator) -> float:
         """Make so many draws of a proposal and return which share of these is effective."""
         z = proposal.sample(number, random)
         return self.take(proposal, z, *self.problem.coordinates.at(z))
 
-    def take(self, proposal: DrawProposal, z: np.ndarray, theta: np.ndarray, log_jacobian: np.ndarray) -> float:
+    def take(self, proposal: Proposal, z: np.ndarray, theta: np.ndarray, log_jacobian: np.ndarray) -> float:
         """Take up all draws of a proposal, and return which share of these is effective.
 
         Args:
@@ -49,16 +50,26 @@ class DrawPool:
             theta, log_jacobian: as the problem's coordinates give them.
         """
         log_target, terms = self.problem.evaluate(theta, log_jacobian)
+        self._log_densities = {
+            each: np.concatenate([older, each.log_prob(z)]) for each, older in self._log_densities.items()
+        }
         self.z, self.log_target = np.concatenate([self.z, z]), np.concatenate([self.log_target, log_target])
         self.theta = np.concatenate([self.theta, theta])
         for name in ("mean", "std", "peak"):
             setattr(self, name, np.concatenate([getattr(self, name), getattr(terms, name).numpy()]))
-        self._proposals.append(proposal)
-        self._counts.append(len(z))
-        share = np.array(self._counts)[:, None] / len(self)
-        log_mean = logsumexp([each.log_prob(self.z) for each in self._proposals], axis=0, b=share)
-        self.log_weight = self.log_target - log_mean
-        return effective_number(log_target - proposal.log_prob(z)) / len(z)
+        if proposal not in self._counts:
+            self._log_densities[proposal] = proposal.log_prob(self.z)
+        self._counts[proposal] = self._counts.get(proposal, 0) + len(z)
+        share = np.array(list(self._counts.values()))[:, None] / len(self)
+        self.log_weight = self.log_target - logsumexp(list(self._log_densities.values()), axis=0, b=share)
+        reached = effective_number(log_target - self._log_densities[proposal][-len(z) :]) / len(z)
+        self._shares[proposal] = min(reached, self._shares.get(proposal, 1.0))
+        return reached
+
+    @property
+    def best(self) -> tuple[Proposal, float]:
+        """Return the proposal of whose draws the largest share is effective, and that share in its worst round."""
+        return max(self._shares.items(), key=lambda each: each[1])
 
     def __len__(self) -> int:
         return len(self.z)

@@ -20,12 +20,14 @@ _DRAWS = 1000  # of the cheap likelihood in a round
 _POINTS = 1000  # draws that a mixture is fitted to, at most
 _STEPS = 8  # of that fit
 _FEW = 8  # effective draws for each dimension that a component is to have
+_EVEN = 40  # for each dimension, that are effective of the draws that a mixture is fitted to,
+_SHARE = 1 / 3  # or such a share of them all, where that is less
 _LARGER = 1.3  # times the covariances that are fitted
 _DEFENCE, _WIDE = 0.1, 2.0  # share of a component that is so many times as wide as all draws
 ENOUGH = 0.55  # of the draws effective: nothing better is looked for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DrawProposal:
     """What draws of z come from."""
 
@@ -40,7 +42,7 @@ class DrawProposal:
         return self.mixture.log_prob(z)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StandardNormal:
     """A network's own draws in its coordinates; as DrawProposal.
 
@@ -56,6 +58,9 @@ class StandardNormal:
     def log_prob(self, z: np.ndarray) -> np.ndarray:
         """Return ln of the density of z, shape (N,)."""
         return log_standard_normal(z)
+
+
+Proposal = DrawProposal | StandardNormal
 
 
 def around_peaks(peaks: Peaks) -> StudentMixture:
@@ -120,6 +125,9 @@ def learned_mixture(
 ) -> StudentMixture:
     """Return a mixture that is like weighted draws but wider, so that it misses no tail that they do not show.
 
+    Where few draws are effective, their weights are raised to a power below 1: tails that a few heavy draws do not show
+    are then learned from the many light ones.
+
     Args:
         z: draws, shape (N, d).
         log_weight: of these, shape (N,).
@@ -127,7 +135,7 @@ def learned_mixture(
         components: of the mixture beside the wide one, at most.
     """
     dimensions = z.shape[1]
-    log_weight = tempered(log_weight, _FEW * dimensions)
+    log_weight = tempered(log_weight, min(_EVEN * dimensions, _SHARE * len(z)))
     points = z
     if np.isfinite(log_weight).sum() > _POINTS:
         rows, log_weight = thinned(log_weight, _POINTS, random)

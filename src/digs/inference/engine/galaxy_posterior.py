@@ -10,12 +10,14 @@ from digs.base.random_streams import stream
 from digs.base.statistics import resample_systematically
 from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
+from digs.inference.engine.cheap_walk import CheapWalk
 from digs.inference.engine.draw_pool import DrawPool
 from digs.inference.engine.draw_weights import effective_number, kept_draws
 from digs.inference.engine.engine_settings import EngineSettings
 from digs.inference.engine.first_guess import (
     ENOUGH,
     DrawProposal,
+    Proposal,
     StandardNormal,
     around_peaks,
     cheap_target,
@@ -41,7 +43,9 @@ _BURN_IN = 150  # steps of emcee
 _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
 _FEWEST = 500  # draws of a network that are looked at, at least
-_LOST = 3.0  # effective draws of a network, below which the likeliest galaxy is looked for
+_FAR = 3.0  # effective draws of a network, below which nodes and reference are those of what is learned from them
+_LOST = 0.01  # of the first draws effective, below which the likeliest galaxy is looked for
+_GOOD = 0.1  # of a proposal's draws effective, from which more of these are made rather than a better one learned
 _TELLING = 150.0  # effective draws of a network, from which a mixture learns most of what it can
 _FEW_ROUNDS, _ROUNDS = 2, 8  # of learning by the cheap likelihood, once that is so and before
 _STARTS = 6  # of the network's draws, from which it is
@@ -106,6 +110,34 @@ def galaxy_posterior(
     return task.by_search(found)
 
 
+@dataclass(frozen=True)
+class _GuessedDraws:
+    """Draws in a network's coordinates and what the network makes of them, whatever the problem.
+
+    proposal: that they come from.
+    z: shape (N, d); theta and log_q: as NetworkGuess.theta returns them.
+    """
+
+    proposal: Proposal
+    z: np.ndarray
+    theta: np.ndarray
+    log_q: np.ndarray
+
+    @property
+    def log_proposal(self) -> np.ndarray:
+        """Ln of the density that they come from, shape (N,)."""
+        return self.proposal.log_prob(self.z)
+
+    def log_target(self, problem: GalaxyProblem, forms: FixedCovariance) -> np.ndarray:
+        """Ln of the cheap likelihood times the prior in z, shape (N,)."""
+        return cheap_target(problem, forms, *problem.coordinates.inside(self.z, self.theta, self.log_q))
+
+    def some(self, number: int, problem: GalaxyProblem) -> tuple[Proposal, np.ndarray, np.ndarray, np.ndarray]:
+        """Proposal, z, theta and log_jacobian of the first draws, as DrawPool.take wants them."""
+        there = problem.coordinates.inside(self.z, self.theta, self.log_q)
+        return self.proposal, self.z[:number], *(each[:number] for each in there)
+
+
 class _Task:
     """One galaxy on its way to a posterior."""
 
@@ -124,29 +156,34 @@ class _Task:
         """The posterior from the network's draws on, or where they lead the search, or nothing."""
         own = StandardNormal(FlowCoordinates.dimensions)
         z = own.sample(max(self._draws, _FEWEST), stream(self._seed, "network's draws", self._key))
-        (theta, log_q), middle = guess.theta(z), guess.middle()
-        box = self._search.around(theta, middle)
-        for attempt in range(_WIDENED + 1):
+        draws, middle = _GuessedDraws(own, z, *guess.theta(z)), guess.middle()
+        box = self._search.around(draws.theta, middle)
+        for attempt in range(1 + _WIDENED + 1):
             random = stream(self._seed, f"engine after network {attempt}", self._key)
             problem = replace(box, coordinates=FlowCoordinates(guess, box.coordinates))
             forms = FixedCovariance.of_equations(problem)
-            there = problem.coordinates.inside(z, theta, log_q)
-            log_weight = cheap_target(problem, forms, *there) - own.log_prob(z)
+            log_weight = draws.log_target(problem, forms) - draws.log_proposal
             reached = effective_number(log_weight)
-            if reached < _LOST:
-                return self._search.towards(box, forms, self._best(box, forms, theta))
+            learned = learned_mixture(draws.z, log_weight, random, FlowCoordinates.components)
+            if reached < _FAR and attempt == 0:
+                own = first_guess(problem, forms, learned, random)
+                z = own.sample(len(z), random)
+                draws = _GuessedDraws(own, z, *guess.theta(z))
+                middle = draws.theta[int(draws.log_target(problem, forms).argmax())]
+                box = self._search.around(draws.theta, middle)
+                continue
             pool = DrawPool(problem)
             if reached >= ENOUGH * len(z):
-                first = pool.take(own, *(each[: self._draws] for each in (z, *there)))
+                first = pool.take(*draws.some(self._draws, problem))
             else:
-                mixture = learned_mixture(z, log_weight, random, FlowCoordinates.components)
                 rounds = _FEW_ROUNDS if reached >= _TELLING else _ROUNDS
-                proposal = first_guess(problem, forms, mixture, random, rounds)
-                first = pool.add(proposal, self._draws, random)
+                first = pool.add(first_guess(problem, forms, learned, random, rounds), self._draws, random)
             if not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break
             low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
             box = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
+        if first < _LOST:
+            return self._search.towards(box, forms, self._best(box, forms, pool.theta))
         check = _check(problem, _likeliest(pool))
         if check.probability < self._settings.significance:  # which a better fit may yet mend
             return None
@@ -157,7 +194,7 @@ class _Task:
     @staticmethod
     def _best(box: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray) -> np.ndarray:
         """The z of a few draws that are likeliest, from which the search starts."""
-        z = box.coordinates.z(np.column_stack([np.zeros(len(theta)), theta]))
+        z = box.coordinates.z(theta)
         likely = cheap_target(box, forms, *box.coordinates.at(z))
         return z[np.argsort(-likely, kind="stable")[:_STARTS]]
 
@@ -180,9 +217,24 @@ class _Task:
             if not self._search.narrowed(found.problem, pool.theta, _shares(pool)) or attempt == _WIDENED:
                 break
             found = self._search.wider(found)
+        if self._settings.walk and (walked := self._chosen_of_walk(found, pool, random)) is not None:
+            return self._by_emcee(pool, walked, first, check, random)
         if pool.effective >= self._effective and len(pool) == self._draws:
             return self._finished(pool, TRUSTED, first, check)
         return self._refined(pool, first, check, random)
+
+    def _chosen_of_walk(
+        self, found: FoundGalaxy, pool: DrawPool, random: np.random.Generator
+    ) -> tuple[np.ndarray, MassTerms, float, int] | None:
+        """Draws of a cheap walk that the exact likelihood chooses, as of _walked; none where too few are effective."""
+        problem = found.problem
+        walk = CheapWalk.of(problem, found.forms, (pool.z, pool.log_weight), self._draws, random)
+        theta, log_jacobian = problem.coordinates.at(walk.z)
+        log_target, terms = problem.evaluate(theta, log_jacobian)
+        rows, independent = walk.chosen(log_target, self._draws, random)
+        if independent < self._effective:
+            return None
+        return theta[rows], _some(as_arrays(terms), rows), independent, len(walk.z)
 
     def _refined(self, pool: DrawPool, first: float, check: FitCheck, random: np.random.Generator) -> GalaxyPosterior:
         """The posterior after refinement, and by emcee if that is not enough."""
@@ -260,12 +312,14 @@ def _check(problem: GalaxyProblem, theta: np.ndarray) -> FitCheck:
 
 def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Generator) -> None:
     """Learn from the draws and add more, until enough are effective or the calls are used up."""
-    share = pool.effective / len(pool)
     while (reached := pool.effective) < effective and len(pool) < calls:
+        proposal, share = pool.best
         wanted = _MARGIN * (effective - reached) / max(share, _LEAST_SHARE)
         number = int(np.clip(wanted, _ROUND[0], min(_ROUND[1], max(calls - len(pool), _ROUND[0]))))
-        mixture = learned_mixture(pool.z, pool.log_weight, random, pool.problem.coordinates.components)
-        share = pool.add(DrawProposal(mixture), number, random)
+        if share < _GOOD:
+            mixture = learned_mixture(pool.z, pool.log_weight, random, pool.problem.coordinates.components)
+            proposal = DrawProposal(mixture)
+        pool.add(proposal, number, random)
 
 
 def _walked(pool: DrawPool, steps: int, random: np.random.Generator) -> tuple[np.ndarray, MassTerms, float, int] | None:

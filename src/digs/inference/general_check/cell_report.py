@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from scipy import stats
 
-from digs.base.statistics import value_and_error
+from digs.base.statistics import mean_and_error, proportion, value_and_error
 from digs.config.stages.general_validation_settings import ValidationBars
 from digs.diagnostics.joint import excursion, simultaneous_band
 from digs.inference.general_check.cells import Cell
 from digs.inference.general_check.galaxy_numbers import NUMBERS, RANKS
 
 LEVELS = np.linspace(0, 1, 41)
-JOINT = 0.68
+JOINT, TAILS = 0.68, 0.95
 _TAIL = 0.05
 
 
@@ -168,6 +169,31 @@ def chains_report(found: np.ndarray, bars: ValidationBars) -> dict[str, Any]:
         "shift": off,
         "shift_of_columns": np.nanmedian(found[:, 1:, 1], axis=0).tolist(),
         "met": {"half_widths": bool(bars.ratio[0] <= median <= bars.ratio[1]), "medians": off <= bars.shift},
+    }
+
+
+def bare_report(numbers: CellNumbers, bars: ValidationBars) -> dict[str, Any]:
+    """Return how often the truth is in intervals of 95% of each column, and of all, and how far ranks are off.
+
+    The error of the share of all columns is that of its mean over galaxies, whose columns are not independent.
+
+    Args:
+        numbers: of galaxies with noise alone.
+        bars: with the confidence of the band in which the ranks of right posteriors stay.
+    """
+    ranks = numbers.ranks.reshape(-1, len(numbers.names))
+    held = np.where(np.isfinite(ranks), np.abs(ranks - 0.5) <= TAILS / 2, np.nan)
+    of_galaxies = np.nanmean(held[np.isfinite(held).any(1)], axis=1)
+    excursions = numbers.pooled_excursions(bars.confidence)
+    return {
+        "galaxies": len(of_galaxies),
+        "coverage_95": {
+            name: proportion(column[np.isfinite(column)]) for name, column in zip(numbers.names, held.T, strict=True)
+        },
+        "coverage_95_of_all": mean_and_error(torch.as_tensor(of_galaxies)),
+        "effective": _median_and_tail(numbers.of("effective")),
+        "excursion": dict(zip(numbers.names, excursions.tolist(), strict=True)),
+        "met": {"ranks_of_bare": bool(np.nanmax(excursions) <= 1)},
     }
 
 

@@ -72,10 +72,13 @@ class GalaxyMaker:
         components: that say how noise goes with the flux, as in the training of the general network.
         settings: of the engine, to which what is known of each galaxy is added.
         seed: of all galaxies.
+        nuisances: of all spectra; by default each has those of its way to observe.
     """
 
-    def __init__(self, components: GalaxyComponents, settings: EngineSettings, seed: int):
-        self._components, self._settings, self._seed = components, settings, seed
+    def __init__(
+        self, components: GalaxyComponents, settings: EngineSettings, seed: int, nuisances: Nuisances | None = None
+    ):
+        self._components, self._settings, self._seed, self._nuisances = components, settings, seed, nuisances
         self._coefficients = SpectrumCoefficients(free_gas=True)
         self._moments = CoefficientMoments.of(self._coefficients)
 
@@ -110,7 +113,10 @@ class GalaxyMaker:
     def _assumed(self, sight: Sight) -> EngineSettings:
         """The settings of the engine for a galaxy."""
         dispersion = None if sight.logdispersion is None else 10**sight.logdispersion
-        return replace(self._settings, dispersion=dispersion, nuisances=sight.nuisances)
+        return replace(self._settings, dispersion=dispersion, nuisances=self._nuisances_of(sight))
+
+    def _nuisances_of(self, sight: Sight) -> Nuisances:
+        return sight.nuisances if self._nuisances is None else self._nuisances
 
     def _observed(
         self, sight: Sight, pixels: ModelPixels, theta: torch.Tensor, wanted: float, random: np.random.Generator
@@ -122,7 +128,7 @@ class GalaxyMaker:
         true = model.matrix[seen] @ own
         share = np.sqrt(WINDOW / np.gradient(pixels.instrument.wavelength))[seen]
         sigma = shape * np.median(true / shape * share) / wanted
-        flux = true + self._errors(model, seen, own, sight.nuisances, random)
+        flux = true + self._errors(model, seen, own, self._nuisances_of(sight), random)
         flux += sigma * random.standard_normal(len(true))
         places = np.arange(sight.instrument.pixels)[pixels.places][seen]
         values = np.zeros((2, sight.instrument.pixels))

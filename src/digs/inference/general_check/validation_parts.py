@@ -1,4 +1,4 @@
-"""What is measured of some galaxies of a cell: by the engine, beside emcee's chains, and beside templates."""
+"""What is measured of some galaxies of a cell: by the engine, beside emcee's chains, beside templates, and bare."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -20,17 +20,26 @@ class ValidationParts:
     """Measurements of galaxies by their numbers in a cell, one row each.
 
     maker: of the galaxies.
+    bare_maker: of those with noise alone.
     settings: of the stage.
     """
 
     maker: GalaxyMaker
+    bare_maker: GalaxyMaker
     settings: GeneralValidationSettings
 
     def engine(self, cell: Cell, numbers: Iterable[int]) -> np.ndarray:
         """Return what galaxy_numbers keeps, shape (galaxies, numbers)."""
+        return self._numbers(self.maker, cell, numbers)
+
+    def bare(self, cell: Cell, numbers: Iterable[int]) -> np.ndarray:
+        """Return the same of galaxies with noise alone."""
+        return self._numbers(self.bare_maker, cell, numbers)
+
+    def _numbers(self, maker: GalaxyMaker, cell: Cell, numbers: Iterable[int]) -> np.ndarray:
         rows = []
         for number in numbers:
-            made = self.maker.made(cell, number)
+            made = maker.made(cell, number)
             ask = lambda made=made: one_posterior(made.spectrum, made.settings, self.settings.draws, self.settings.seed)
             rows.append(galaxy_numbers(made, *timed_alone(ask)))
         return np.array(rows)

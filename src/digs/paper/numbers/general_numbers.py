@@ -26,8 +26,11 @@ def general_posteriors(params: Params) -> Numbers:
     judge = read_json(paths.DATA / "general_prospector.json")
     measured, emcee, opponent = found["measured"], found["emcee"], found["opponent"]
     cells = list(measured["cells"].values())
-    everything = measured["all"]
+    everything, bare = measured["all"], found["bare"]
     return {
+        "general_bare": str(bare["galaxies"]),
+        "general_bare_signal": f"{found['signal'][-2]:g}",
+        "general_bare_tails": percent(bare["coverage_95_of_all"]),
         "general_signal_low": f"{found['signal'][0]:g}",
         "general_signal_high": f"{found['signal'][-1]:g}",
         "general_each": str(found["galaxies"]),
