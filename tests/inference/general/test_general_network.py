@@ -1,5 +1,7 @@
 """Draws of the general network, whatever it has learnt: the density that they come with, and their reproducibility."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -12,7 +14,12 @@ from digs.exact.normal.nuisances import Nuisances
 from digs.exact.normal.spectrum_density import DISPERSION, SpectrumDensity
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.inference.general.general_flow import GeneralFlow
-from digs.inference.general.general_network import GeneralNetwork, load_general_network, save_general_network
+from digs.inference.general.general_network import (
+    GeneralNetwork,
+    load_general_network,
+    round_weights,
+    save_general_network,
+)
 from digs.inference.general.general_pairs import LEARNED
 from digs.inference.general.wiener_summary import Sight, summary_of
 from digs.physics.instrument import Instrument
@@ -102,9 +109,13 @@ def test_a_galaxy_has_the_same_draws_in_any_company_and_more_begin_with_them(cas
 
 def test_a_network_comes_back_from_its_file(case, tmp_path):
     file = tmp_path / "network.safetensors"
-    save_general_network(file, case.network.flow, case.network.components, ARCHITECTURE, {"training": {}})
-    again = load_general_network(file)
-    own, back = (one.draws(case.features, case.free, 50, 1, case.keys) for one in (case.network, again))
+    flow = copy.deepcopy(case.network.flow)
+    with pytest.raises(DigsError, match="round_weights"):
+        save_general_network(file, flow, case.network.components, ARCHITECTURE, {"training": {}})
+    round_weights(flow)
+    save_general_network(file, flow, case.network.components, ARCHITECTURE, {"training": {}})
+    again, rounded = load_general_network(file), GeneralNetwork(flow, case.network.components)
+    own, back = (one.draws(case.features, case.free, 50, 1, case.keys) for one in (rounded, again))
     assert torch.equal(own[0], back[0]) and np.array_equal(again.components.pool, case.network.components.pool)
 
 

@@ -13,6 +13,7 @@ from digs.files.resumable import SCRATCH, ResumableParts, work_key
 from digs.inference.general import alike_pairs
 from digs.inference.general.galaxy_components import GalaxyComponents
 from digs.inference.general.general_flow import GeneralFlow
+from digs.inference.general.general_network import round_weights
 from digs.inference.general.general_pairs import LEARNED, GeneralPairs, Store, components_of
 from digs.physics.linear.shapes import BASIS_FILE
 from digs.physics.stored_populations import POPULATIONS_FILE
@@ -71,7 +72,7 @@ class GeneralData:
 def trained_flow(
     data: GeneralData, architecture: Architecture, recipe: GeneralRecipe, seed: int, name: str
 ) -> tuple[GeneralFlow, dict[str, Any]]:
-    """Return a flow, trained to the end, and what its training was (resumes after an interruption).
+    """Return a flow, trained to the end and rounded, and what its training was (resumes after an interruption).
 
     Args:
         data: to train on.
@@ -88,6 +89,7 @@ def trained_flow(
     settings += [len(data.pairs.ways), len(data.held_out[0])]
     checkpoint = FOLDER / f"{name}-{work_key(settings, __file__)}.safetensors"
     found = train(flow, data.pairs, data.held_out, recipe, checkpoint)
+    round_weights(flow)
     loss = held_out_loss(flow, *data.held_out, learned=True).double()
     history = asdict(found.history)
     return flow, {

@@ -22,6 +22,8 @@ BASIS_FILE = paths.DATA / "basis.h5"
 
 
 QUANTILE = 0.4
+_ROUNDING = 3e-7  # of a galaxy's light, that the rounding of a shape may take from it
+_FEWEST_BITS, _MOST_BITS = 4, 24  # of a shape's values
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Shapes:
     @classmethod
     def of(cls, light: np.ndarray, rank: int, places: int) -> "Shapes":
         """Return the shapes of galaxies.
+
+        Weak shapes are rounded to few bits: galaxies lose no more than by float32, and files are half as large.
 
         Args:
             light: L_nu, shape (N, wavelengths).
@@ -61,9 +65,12 @@ class Shapes:
         order = qr(vectors, mode="r", pivoting=True)[1]
         chosen = np.sort(order[:places])
         vectors = vectors[:rank]
-        from_places = np.linalg.lstsq(rows[:, chosen], rows @ vectors.T, rcond=None)[0]
+        amounts = rows @ vectors.T
+        from_places = np.linalg.lstsq(rows[:, chosen], amounts, rcond=None)[0]
         size = np.sqrt((vectors**2).mean(1, keepdims=True))
-        shapes = (vectors / size * scale).astype(np.float32)
+        share = np.sqrt((amounts**2).mean(0)) * size[:, 0]  # that each has of a galaxy
+        bits = np.ceil(np.log2(share / _ROUNDING)).clip(_FEWEST_BITS, _MOST_BITS)
+        shapes = rounded(vectors / size * scale, bits[:, None]).astype(np.float32)
         return cls(shapes, chosen.astype(np.int32), from_places * size[:, 0] / scale[chosen, None])
 
     @classmethod
@@ -88,6 +95,20 @@ class Shapes:
         scale = np.quantile(light / light.mean(1, keepdims=True), QUANTILE, axis=0)
         left = light - light[:, self.places] @ self.from_places @ self.shapes.astype(float)
         return np.sqrt(((left / scale) ** 2).mean(1) / ((light / scale) ** 2).mean(1))
+
+
+def rounded(values: np.ndarray, bits: np.ndarray) -> np.ndarray:
+    """Return numbers whose fractions are rounded to so many binary digits.
+
+    Example:
+        >>> import numpy as np
+        >>> from digs.physics.linear.shapes import rounded
+        >>> rounded(np.array([3.14159, -0.1]), np.array([3, 24])).round(4).tolist()
+        [3.0, -0.1]
+    """
+    fraction, exponent = np.frexp(values)
+    unit = 2.0**bits
+    return np.ldexp(np.round(fraction * unit) / unit, exponent)
 
 
 @lru_cache(maxsize=2)
