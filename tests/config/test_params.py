@@ -75,6 +75,11 @@ MISTAKES = {
         100,
         ("catalogue_speed.galaxies", "raise it to 300"),
     ),
+    "a control of more galaxies than there are": (
+        "catalogue_speed.control",
+        301,
+        ("catalogue_speed.control", "lower it"),
+    ),
     "fewer rows than galaxies": ("catalogue_speed.memory.rows", [100, 1000], ("catalogue_speed.memory", "raise")),
     "no galaxy for Prospector": ("general_prospector.galaxies", 0, ("general_prospector.galaxies", "greater than 0")),
     "upside-down range": ("prior.logzsol", [0.2, -2.0], ("prior.logzsol", "swap")),

@@ -18,6 +18,7 @@ from digs.config.stages.catalogue_speed_settings import CatalogueSpeedSettings
 from digs.inference.general_check.catalogue_speed import (
     alone,
     catalogue_cost,
+    gain_of_two,
     same_posteriors,
     sampler_seconds,
     single_seconds,
@@ -59,6 +60,7 @@ def main() -> None:
         singles = alone(single_seconds, folder / "few.h5", settings.single, folder, *asked)
         sampler = alone(sampler_seconds, path, settings.sampler, *asked)
         dask = cluster_costs(folder, settings)
+        control = gain_of_two(folder / "cluster.h5", settings.control, *asked)
         memory = []
         for rows in settings.memory.rows:
             small.write(folder / f"{rows}.h5", settings.memory.galaxies, rows)
@@ -77,11 +79,13 @@ def main() -> None:
         "catalogue": every,
         "sampler": sampler,
         "cluster": dask,
+        "control": control,
         "memory": memory,
         "single": spread(np.array(singles)),
     }
-    content = {"machine": machine(), **settings.model_dump(exclude={"single", "memory", "cluster", "sampler"})}
-    write_result(paths.DATA / "catalogue_speed.json", {**content, "measured": measured, "met": met})
+    of_parts = {"single", "memory", "cluster", "control", "sampler"}
+    content = {"machine": machine(), **settings.model_dump(exclude=of_parts), "measured": measured, "met": met}
+    write_result(paths.DATA / "catalogue_speed.json", content)
 
 
 if __name__ == "__main__":

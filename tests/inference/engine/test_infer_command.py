@@ -52,7 +52,7 @@ def test_names_make_distinct_files_in_the_folder(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(
         infer_command.SpectrumPosteriors,
         "write_pictures",
-        lambda self, row, folder, stem: (folder / f"{stem}_corner.png").touch(exist_ok=False),
+        lambda self, row, folder, stem, executor: (folder / f"{stem}_corner.png").touch(exist_ok=False),
     )
     assert run_command(str(path), "--draws", "20", "--out", str(tmp_path / "out")) == 0
     assert {each.name for each in tmp_path.iterdir()} == {"few.h5", "out"}

@@ -20,6 +20,7 @@ from digs.inference.engine.model_space import ModelSpace, _space
 from digs.inference.engine.model_spectra import model_spectra
 from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.population import infer_population
+from digs.inference.results.drawing_process import drawing_process
 from digs.inference.results.galaxy_draws import OUTSIDE, TOO_FAR
 
 OPTIONS = {"draws": 400, "effective": 150, "dispersion": DISPERSION}
@@ -155,6 +156,18 @@ def test_pictures(found, tmp_path):
     written = found.write_pictures(0, tmp_path, "made")
     assert [path.name for path in written] == ["made_fit.png", "made_corner.png", "made_history.png"]
     assert all(path.stat().st_size > 5000 for path in written)
+
+
+def test_a_process_that_draws_makes_the_same_pictures(found, tmp_path):
+    alone = found.write_pictures(0, tmp_path, "alone")
+    with drawing_process() as executor:
+        beside = found.write_pictures(0, tmp_path, "beside", executor)
+    assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in beside]
+
+
+def test_a_picture_that_cannot_be_written_is_no_silent_loss(found, tmp_path):
+    with drawing_process() as executor, pytest.raises(FileNotFoundError):
+        found.write_pictures(0, tmp_path / "gone", "made", executor)
 
 
 def test_lists_of_other_things_are_refused():

@@ -7,6 +7,7 @@ import pytest
 from digs.inference.catalogue.catalogue_file import open_catalogue
 from digs.inference.general_check.catalogue_speed import (
     catalogue_cost,
+    gain_of_two,
     same_posteriors,
     sampler_seconds,
     single_seconds,
@@ -64,6 +65,13 @@ def test_single_spectra_leave_tables_and_pictures(catalogue, tmp_path):
     seconds = single_seconds(catalogue, 1, tmp_path, 100, 1)
     assert len(seconds) == 1 and seconds[0] > 0
     assert (tmp_path / "0.ecsv").is_file() and (tmp_path / "galaxy_0_fit.png").is_file()
+
+
+def test_two_processes_gain_no_more_than_there_are_cores(tmp_path):
+    SURVEY.write(tmp_path / "full.h5", 2)
+    found = gain_of_two(tmp_path / "full.h5", 2, 100, seed=1)
+    assert found["gain"] == pytest.approx(2 * found["one"] / found["two"])
+    assert 0.3 < found["gain"] < 3
 
 
 def test_the_sampler_takes_longer_than_its_features(tmp_path):

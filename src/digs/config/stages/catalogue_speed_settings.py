@@ -40,6 +40,7 @@ class CatalogueSpeedSettings(Section):
     ways: PositiveInt  # pairs of redshift and dispersion that galaxies share, to be made quickly
     sampler: PositiveInt  # galaxies of which sbi's own sampler draws
     cluster: PositiveInt  # galaxies that Dask's workers and one process infer
+    control: PositiveInt  # of these, that each of two processes infers at once, and one alone
     single: PositiveInt  # spectra that are inferred one by one, with pictures
     memory: CatalogueMemory
     bars: CatalogueBars
@@ -54,5 +55,7 @@ class CatalogueSpeedSettings(Section):
         most = max(self.sampler, self.cluster, self.single)
         if self.galaxies < most:
             raise ValueError(f"catalogue_speed.galaxies is below what its parts take; raise it to {most}")
+        if self.control > self.cluster:
+            raise ValueError("catalogue_speed.control is above cluster, whose galaxies it takes; lower it")
         if min(self.memory.rows) < self.memory.galaxies:
             raise ValueError("catalogue_speed.memory.rows is below memory.galaxies; raise it")

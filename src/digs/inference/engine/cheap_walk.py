@@ -17,8 +17,8 @@ from digs.inference.engine.first_guess import cheap_target
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 
-_WALKERS = 200
-_BURN_IN, _STEPS = 300, 1000
+_WALKERS = 48
+_BURN_IN = 4  # times as many steps are walked after it
 _CHOSEN_FROM = 4  # times as many draws as are wanted
 
 
@@ -43,6 +43,7 @@ class CheapWalk:
         problem: GalaxyProblem,
         forms: FixedCovariance,
         start: tuple[np.ndarray, np.ndarray],
+        steps: int,
         draws: int,
         random: np.random.Generator,
     ) -> "CheapWalk":
@@ -52,6 +53,7 @@ class CheapWalk:
             problem: of the galaxy.
             forms: its cheap likelihood.
             start: z, shape (N, d), and ln weights, (N,), of draws from which walkers start.
+            steps: of the walk, after as many again by four of burn-in.
             draws: that are wanted.
             random: source of random numbers.
         """
@@ -60,9 +62,10 @@ class CheapWalk:
         first = z[resample_systematically(log_weight, _WALKERS, random)]
         first = first + 1e-3 * random.standard_normal(first.shape)  # no two walkers at one place
         seed = int(random.integers(2**31))
-        chain = sample_ensemble(log_target, first, [_BURN_IN], _STEPS, seed, description="Walk")
+        chain = sample_ensemble(log_target, first, [steps // _BURN_IN], steps, seed, description="Walk")
         time = np.nanmax(autocorrelation_time(chain.theta))
-        rows = random.choice(len(chain.flat), _CHOSEN_FROM * draws, replace=False)
+        wanted = _CHOSEN_FROM * draws
+        rows = random.choice(len(chain.flat), wanted, replace=wanted > len(chain.flat))
         independent = len(chain.flat) / max(time, 1.0) if np.isfinite(time) else 0.0
         return cls(chain.flat[rows], chain.log_prob.reshape(-1)[rows], float(independent), chain.calls)
 

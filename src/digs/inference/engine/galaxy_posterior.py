@@ -228,7 +228,7 @@ class _Task:
     ) -> tuple[np.ndarray, MassTerms, float, int] | None:
         """Draws of a cheap walk that the exact likelihood chooses, as of _walked; none where too few are effective."""
         problem = found.problem
-        walk = CheapWalk.of(problem, found.forms, (pool.z, pool.log_weight), self._draws, random)
+        walk = CheapWalk.of(problem, found.forms, (pool.z, pool.log_weight), self._settings.walk, self._draws, random)
         theta, log_jacobian = problem.coordinates.at(walk.z)
         log_target, terms = problem.evaluate(theta, log_jacobian)
         rows, independent = walk.chosen(log_target, self._draws, random)

@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.engine.prior_of_user import check_marginals, read_marginals, with_marginals
 from digs.inference.engine.spectra_inference import ANY_REDSHIFT, columns_of, distinct, one_posterior, share_of_light
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
+from digs.inference.results.drawing_process import drawing_process
 from digs.inference.results.posterior_table import write_table
 from digs.observations.printable import printable
 from digs.observations.reading import MOST_AT_ONCE, SpectrumFile
@@ -84,19 +86,21 @@ def _files(
     _make_folder(out)
     done: list[SpectrumPosteriors] = []
     bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
+    drawing = nullcontext() if options["no_pictures"] else drawing_process()
     try:
-        for spectrum, name, stem in bar:
-            posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], alone, name)
-            one = _together([posterior], [spectrum], [name], settings, fraction)
-            if marginals and one.there[0]:
-                one = with_marginals(one, marginals, settings, [spectrum.redshift], strict=alone)
-            if not options["no_pictures"] and one.there[0]:
-                one.write_pictures(0, out, stem)
-            done.append(one)
-            reason = f" ({one.reason[0]})" if one.reason[0] else ""
-            bar.write(f"{name}: {one.verdict[0]}{reason}", file=sys.stdout)
-            for note in one.notes[0][:-1]:  # the last one is in the table, and says what all masses are
-                bar.write(f"    {note}", file=sys.stdout)
+        with drawing as executor:
+            for spectrum, name, stem in bar:
+                posterior = one_posterior(spectrum, settings, options["draws"], options["seed"], alone, name)
+                one = _together([posterior], [spectrum], [name], settings, fraction)
+                if marginals and one.there[0]:
+                    one = with_marginals(one, marginals, settings, [spectrum.redshift], strict=alone)
+                if not options["no_pictures"] and one.there[0]:
+                    one.write_pictures(0, out, stem, executor)
+                done.append(one)
+                reason = f" ({one.reason[0]})" if one.reason[0] else ""
+                bar.write(f"{name}: {one.verdict[0]}{reason}", file=sys.stdout)
+                for note in one.notes[0][:-1]:  # the last one is in the table, and says what all masses are
+                    bar.write(f"    {note}", file=sys.stdout)
     except KeyboardInterrupt:
         print(f"digs: interrupted; {len(done)} of {len(spectra)} galaxies are done and kept.", file=sys.stderr)
         status = INTERRUPTED

@@ -1,6 +1,7 @@
 """Posteriors of spectra with all that is wanted of them: numbers on the fit, notes, pictures on their own pixels."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.engine.model_spectra import model_spectra
 from digs.inference.engine.prior_of_user import with_marginals
 from digs.inference.engine.what_masses_mean import masses_in_words
+from digs.inference.results.drawing_process import DPI, corner_picture
 from digs.inference.results.posterior_figures import corner_figure, fit_figure, history_figure
 from digs.inference.results.posterior_table import PERCENTILES, posterior_table
 from digs.inference.results.weighted_posteriors import WeightedPosteriors
@@ -237,10 +239,12 @@ class SpectrumPosteriors(WeightedPosteriors):
 
     def plot_corner(self, row: int, names: Sequence[str] | None = None) -> Figure:
         """Return a corner plot of one galaxy, as of WeightedPosteriors, with units on its axes."""
+        return corner_figure(*self._corner(row, tuple(self.names if names is None else names)))
+
+    def _corner(self, row: int, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """What corner_figure shows: columns, weights, labels."""
         draws, weight = self.one(row)
-        shown = tuple(self.names if names is None else names)
-        columns = draws[:, [self.column(name) for name in shown]]
-        return corner_figure(columns, weight, [axis_label(name) for name in shown])
+        return draws[:, [self.column(name) for name in names]], weight, [axis_label(name) for name in names]
 
     def plot_history(self, row: int) -> Figure:
         """Return a figure of one galaxy's star formation history.
@@ -255,18 +259,22 @@ class SpectrumPosteriors(WeightedPosteriors):
         lookback = np.linspace(0, edges[-1], _TIMES)
         return history_figure(lookback, binned_rates(draws, self.names, edges, lookback), weight, self._title(row))
 
-    def write_pictures(self, row: int, folder: Path, stem: str) -> list[Path]:
+    def write_pictures(self, row: int, folder: Path, stem: str, executor: Executor | None = None) -> list[Path]:
         """Write the fit, the corner plot and the history of one galaxy as PNG files, and return their paths.
 
         Args:
             row: of the galaxy.
             folder: where to.
             stem: what the files' names begin with.
+            executor: that draws the corner plot meanwhile, as of drawing_process.
         """
-        pictures = {"fit": self.plot_fit, "corner": self.plot_corner, "history": self.plot_history}
-        written = []
-        for name, plot in pictures.items():
-            path = folder / f"{stem}_{name}.png"
-            plot(row).savefig(path, dpi=150)
-            written.append(path)
-        return written
+        fit, corner, history = (folder / f"{stem}_{name}.png" for name in ("fit", "corner", "history"))
+        shown = corner, *self._corner(row, self.names)
+        drawn = None if executor is None else executor.submit(corner_picture, *shown)
+        self.plot_fit(row).savefig(fit, dpi=DPI)
+        self.plot_history(row).savefig(history, dpi=DPI)
+        if drawn is None:
+            corner_picture(*shown)
+        else:
+            drawn.result()
+        return [fit, corner, history]

@@ -23,6 +23,7 @@ from digs.inference.engine.network_guess import NetworkGuess
 from digs.inference.engine.spectra_inference import one_posterior
 from digs.inference.engine.spectrum_posteriors import SpectrumPosteriors
 from digs.inference.general.general_network import stored_general_network
+from digs.inference.results.drawing_process import drawing_process
 from digs.inference.results.galaxy_draws import KINDS
 from digs.inference.results.posterior_table import write_table
 from digs.observations.reading import SpectrumFile
@@ -68,6 +69,40 @@ def catalogue_cost(
     }
 
 
+def inference_seconds(path: Path, galaxies: int, draws: int, seed: int) -> float:
+    """Return the seconds of the first galaxies' posteriors, one after the other, once the process is warm.
+
+    Args:
+        path: of a catalogue.
+        galaxies: how many.
+        draws, seed: as of digs.infer.
+    """
+    torch.set_num_threads(1)
+    with open_catalogue(path) as catalogue:
+        spectra = [catalogue[row] for row in range(galaxies)]
+    for spectrum in spectra[:_WARM]:
+        one_posterior(spectrum, EngineSettings(), draws, seed)
+    start = time.perf_counter()
+    for spectrum in spectra:
+        one_posterior(spectrum, EngineSettings(), draws, seed)
+    return time.perf_counter() - start
+
+
+def gain_of_two(path: Path, galaxies: int, draws: int, seed: int) -> dict[str, float]:
+    """Return by how much more two processes that know nothing of each other do than one, and the seconds of both.
+
+    No way to share the work among this machine's cores can gain more.
+
+    Args:
+        path, galaxies, draws, seed: as of inference_seconds, for each of them.
+    """
+    asked = path, galaxies, draws, seed
+    one = alone(inference_seconds, *asked)
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        two = max(each.result() for each in [pool.submit(inference_seconds, *asked) for _ in range(2)])
+    return {"one": one, "two": two, "gain": 2 * one / two}
+
+
 def single_seconds(path: Path, number: int, out: Path, draws: int, seed: int) -> list[float]:
     """Return the seconds from the file to table and pictures, one spectrum at a time, once the process is warm.
 
@@ -79,18 +114,19 @@ def single_seconds(path: Path, number: int, out: Path, draws: int, seed: int) ->
     """
     torch.set_num_threads(1)
     found = []
-    for row in range(-_WARM, number):
-        start = time.perf_counter()
-        with SpectrumFile(path) as file:
-            spectrum = file[max(row, 0)]
-        posterior = one_posterior(spectrum, EngineSettings(), draws, seed)
-        label = stored_populations().label
-        one = SpectrumPosteriors.of([posterior], [spectrum], [f"galaxy {row}"], EngineSettings(), label)
-        write_table(one.table, out / f"{row}.ecsv")
-        if one.there[0]:
-            one.write_pictures(0, out, f"galaxy_{row}")
-        if row >= 0:
-            found.append(time.perf_counter() - start)
+    with drawing_process() as executor:
+        for row in range(-_WARM, number):
+            start = time.perf_counter()
+            with SpectrumFile(path) as file:
+                spectrum = file[max(row, 0)]
+            posterior = one_posterior(spectrum, EngineSettings(), draws, seed)
+            label = stored_populations().label
+            one = SpectrumPosteriors.of([posterior], [spectrum], [f"galaxy {row}"], EngineSettings(), label)
+            write_table(one.table, out / f"{row}.ecsv")
+            if one.there[0]:
+                one.write_pictures(0, out, f"galaxy_{row}", executor)
+            if row >= 0:
+                found.append(time.perf_counter() - start)
     return found
 
 
