@@ -39,11 +39,16 @@ def test_sound_copy_passes_and_says_where_a_figure_comes_from(tree):
 def test_what_all_stages_cost_is_added_up_from_their_records(tree):
     project = Project(tree)
     for path in (tree / "records").glob("*.json"):
-        edit(path, f'"wall_seconds": {read_json(path)["circumstances"]["wall_seconds"]}', '"wall_seconds": 36.0')
+        ran = read_json(path)["circumstances"]
+        edit(path, f'"wall_seconds": {ran["wall_seconds"]}', '"wall_seconds": 36.0')
+        edit(path, f'"cpu_seconds": {ran["cpu_seconds"]}', '"cpu_seconds": 72.0')
+        edit(path, f'"commit": "{ran["commit"]}"', '"commit": "0123456789ab"')
     edit(tree / "records/chains.json", '"wall_seconds": 36.0', '"wall_seconds": 3600.0')
     ran = len(list((tree / "records").glob("*.json")))
     said = f"{ran} of {len(project.pipeline.stages)} stages ran for {1 + (ran - 1) / 100:.1f} h in all"
-    assert report.costs(project).startswith(said)
+    assert report.costs(project).startswith(
+        f"{said}, {2 * ran / 100:.1f} h of one core, at 1 commit, by their records;"
+    )
     assert report.costs(project).endswith("the longest, chains, for 60 min")
 
 

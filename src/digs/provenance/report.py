@@ -189,13 +189,16 @@ def with_league_table(readme: str, league: dict[str, Any]) -> str:
 
 
 def costs(project: Project) -> str:
-    """Return the line that says how long all stages ran, by their records, one after the other."""
+    """Return the line that says how long all stages ran, by their records, and at how many commits."""
     records = [record for name in project.pipeline.stages if (record := project.judgement(name).record)]
     seconds = {record.stage: record.circumstances.get("wall_seconds", math.nan) for record in records}
     longest = max(seconds, key=seconds.__getitem__, default=None)
     if longest is None:
         return "No run of a stage is recorded."
+    processors = sum(record.circumstances.get("cpu_seconds", math.nan) for record in records)
+    commits = len({record.circumstances.get("commit") for record in records})
     return (
         f"{len(seconds)} of {len(project.pipeline.stages)} stages ran for {sum(seconds.values()) / 3600:.1f} h in all, "
-        f"by their records; the longest, {longest}, for {seconds[longest] / 60:.0f} min"
+        f"{processors / 3600:.1f} h of one core, at {commits} {'commit' if commits == 1 else 'commits'}, by their "
+        f"records; the longest, {longest}, for {seconds[longest] / 60:.0f} min"
     )
