@@ -63,7 +63,7 @@ BENT = {
 
 @pytest.mark.parametrize("number", BENT)
 def test_tails_of_a_bent_posterior_are_found(number):
-    """Mixtures that learn in the coordinates of the prior have two thirds of these widths, and as many effective draws."""
+    """Mixtures that learn in the coordinates of the prior have two thirds of these widths."""
     theta, expected = BENT[number]
     bare = replace(FREE, nuisances=Nuisances.none())
     found = galaxy_posterior(made_spectrum(number, noise=0.01, theta=theta), bare, DRAWS, 5, stored_general_network())
