@@ -137,6 +137,17 @@ def test_a_narrower_prior_leaves_draws_without_weight():
     assert ((found.draws[used, 2] >= 0.4) & (found.draws[used, 2] <= 0.6)).all()
 
 
+@pytest.mark.parametrize("ends", [(1.0, 2.5), (1.5, 2.0)], ids=["two draws", "no draw"])
+def test_a_prior_that_hardly_any_draw_of_the_network_is_inside(ends):
+    """Two draws say nothing of widths, and none says nothing at all: the search finds what they do not."""
+    settings = replace(KNOWN, ranges={"dust2": ends})
+    found = galaxy_posterior(made_spectrum(1), settings, DRAWS, 1, stored_general_network())
+    searched = galaxy_posterior(made_spectrum(1), settings, DRAWS, 1)
+    assert (np.abs(np.log(moments(found)[1] / moments(searched)[1])) < 0.35).all()
+    error = np.hypot(found.log_evidence_error, searched.log_evidence_error)
+    assert abs(found.log_evidence - searched.log_evidence) < 5 * error
+
+
 def test_a_galaxy_that_no_model_makes_is_outside_whoever_proposes():
     spectrum = made_spectrum()
     flux = spectrum.flux * (1 + 0.8 * (np.arange(spectrum.pixels) // 12 % 2))

@@ -1,5 +1,6 @@
 """digs.infer of spectra: lists, tables, trees, own priors, pictures, binned histories, and the command."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -165,9 +166,18 @@ def test_a_process_that_draws_makes_the_same_pictures(found, tmp_path):
     assert [path.read_bytes() for path in alone] == [path.read_bytes() for path in beside]
 
 
-def test_a_picture_that_cannot_be_written_is_no_silent_loss(found, tmp_path):
-    with drawing_process() as executor, pytest.raises(FileNotFoundError):
-        found.write_pictures(0, tmp_path / "gone", "made", executor)
+def test_a_corner_plot_that_cannot_be_written_is_no_silent_loss(found, tmp_path):
+    (tmp_path / "made_corner.png").mkdir()
+    with drawing_process() as executor, pytest.raises(IsADirectoryError):
+        found.write_pictures(0, tmp_path, "made", executor)
+
+
+def test_where_the_drawing_process_is_lost_pictures_are_drawn_here(found, tmp_path):
+    with drawing_process() as executor:
+        executor.submit(os._exit, 1)
+        written = found.write_pictures(0, tmp_path, "lost", executor)
+        again = found.write_pictures(0, tmp_path, "again", executor)  # which is known to be lost now
+    assert all(path.stat().st_size > 5000 for path in (*written, *again))
 
 
 def test_lists_of_other_things_are_refused():

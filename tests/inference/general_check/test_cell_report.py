@@ -158,3 +158,13 @@ def test_columns_that_are_known_do_not_count_among_bare_galaxies():
     numbers.values[..., -1] = np.nan
     found = bare_report(CellNumbers(CELLS, NAMES, numbers.values), BARS)
     assert found["coverage_95"]["logdispersion"] is None
+
+
+def test_a_failure_among_bare_galaxies_is_seen():
+    numbers = right()
+    numbers.values[0, 0, RANKS:] = np.nan
+    for name in ("outside", "failed"):
+        numbers.values[0, 0, NUMBERS.index(name)] = 1
+    found = bare_report(numbers, BARS)
+    assert (found["galaxies"], found["outside"], found["failed"]) == (100 * len(CELLS) - 1, 1, 1)
+    assert not found["met"]["ranks_of_bare"]

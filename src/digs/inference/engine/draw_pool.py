@@ -28,7 +28,7 @@ class DrawPool:
     std: np.ndarray = field(init=False)
     peak: np.ndarray = field(init=False)
     _counts: dict[Proposal, int] = field(init=False, default_factory=dict)
-    _shares: dict[Proposal, float] = field(init=False, default_factory=dict)
+    _efficiencies: dict[Proposal, float] = field(init=False, default_factory=dict)
     _log_densities: dict[Proposal, np.ndarray] = field(init=False, default_factory=dict)
 
     def __post_init__(self):
@@ -62,14 +62,14 @@ class DrawPool:
         self._counts[proposal] = self._counts.get(proposal, 0) + len(z)
         share = np.array(list(self._counts.values()))[:, None] / len(self)
         self.log_weight = self.log_target - logsumexp(list(self._log_densities.values()), axis=0, b=share)
-        reached = effective_number(log_target - self._log_densities[proposal][-len(z) :]) / len(z)
-        self._shares[proposal] = min(reached, self._shares.get(proposal, 1.0))
-        return reached
+        efficiency = effective_number(log_target - self._log_densities[proposal][-len(z) :]) / len(z)
+        self._efficiencies[proposal] = min(efficiency, self._efficiencies.get(proposal, 1.0))
+        return efficiency
 
     @property
     def best(self) -> tuple[Proposal, float]:
         """Return the proposal of whose draws the largest share is effective, and that share in its worst round."""
-        return max(self._shares.items(), key=lambda each: each[1])
+        return max(self._efficiencies.items(), key=lambda each: each[1])
 
     def __len__(self) -> int:
         return len(self.z)

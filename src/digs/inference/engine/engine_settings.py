@@ -31,7 +31,8 @@ class EngineSettings:
     ranges: of the prior, by name, those that shall differ from digs.physics.linear.wide_prior.RANGES.
     effective: how many of the draws are to be effective.
     calls: of the likelihood, after which emcee takes over.
-    walk: steps of emcee, at most; 0 to do without it.
+    walk: steps of emcee, after a quarter as many of burn-in, and twice as many where they are too few; where no network
+        knows the model it walks always. 0 to do without it.
     bank: how many templates the first guesses come from.
     significance: the least probability of chi-squared of the best fit; below it the galaxy is outside the model.
     network: whether the general network makes the first proposal, where it has learnt the model; else templates do.

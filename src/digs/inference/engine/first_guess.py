@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from scipy.special import logsumexp
 
+from digs.base.errors import DigsError
 from digs.exact.student_mixture import StudentMixture, moments
 from digs.inference.engine.draw_weights import effective_number, tempered, thinned
 from digs.inference.engine.fixed_covariance import FixedCovariance
@@ -25,6 +26,7 @@ _SHARE = 1 / 3  # or such a share of them all, where that is less
 _LARGER = 1.3  # times the covariances that are fitted
 _DEFENCE, _WIDE = 0.1, 2.0  # share of a component that is so many times as wide as all draws
 ENOUGH = 0.55  # of the draws effective: nothing better is looked for
+ROUNDS = 8  # in which a mixture learns from its own draws, at most
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +80,7 @@ def first_guess(
     forms: FixedCovariance,
     mixture: StudentMixture,
     random: np.random.Generator,
-    rounds: int = 8,
+    rounds: int = ROUNDS,
 ) -> DrawProposal:
     """Return a proposal that is like the posterior of the cheap likelihood.
 
@@ -133,7 +135,11 @@ def learned_mixture(
         log_weight: of these, shape (N,).
         random: source of random numbers.
         components: of the mixture beside the wide one, at most.
+    Raises:
+        DigsError: none of the draws has a weight.
     """
+    if not np.isfinite(log_weight).any():
+        raise DigsError("No draw of a proposal has a likelihood; look at the spectrum's flux and sigma.")
     dimensions = z.shape[1]
     log_weight = tempered(log_weight, min(_EVEN * dimensions, _SHARE * len(z)))
     points = z

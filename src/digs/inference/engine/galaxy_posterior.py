@@ -7,15 +7,15 @@ import numpy as np
 import torch
 
 from digs.base.random_streams import stream
-from digs.base.statistics import resample_systematically
-from digs.exact.emcee_walk import autocorrelation_time, sample_ensemble
 from digs.exact.normal.normal_equations import MassTerms
-from digs.inference.engine.cheap_walk import CheapWalk
+from digs.exact.student_mixture import StudentMixture
 from digs.inference.engine.draw_pool import DrawPool
 from digs.inference.engine.draw_weights import effective_number, kept_draws
 from digs.inference.engine.engine_settings import EngineSettings
+from digs.inference.engine.ensemble_walk import EnsembleWalk
 from digs.inference.engine.first_guess import (
     ENOUGH,
+    ROUNDS,
     DrawProposal,
     Proposal,
     StandardNormal,
@@ -38,17 +38,18 @@ from digs.observations.spectrum import Spectrum
 _MARGIN = 1.2  # times the draws that seem to be enough
 _LEAST_SHARE = 0.05  # of the next draws that are taken to be effective, at least
 _ROUND = 500, 2000  # draws of a round of refinement, at least and at most
-_WALKERS = 48
-_BURN_IN = 150  # steps of emcee
+_LONGER = 2  # times the steps of a walk, where they were too few
+_CHOSEN_FROM, _WALKED = 4, 2000  # times as many draws of a walk as are wanted, or so many
 _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
-_FEWEST = 500  # draws of a network that are looked at, at least
+_FEWEST = 500  # first draws, at least
+_INSIDE = 10  # draws of a network inside the prior for each dimension, below which they only begin the search
 _FAR = 3.0  # effective draws of a network, below which nodes and reference are those of what is learned from them
 _LOST = 0.01  # of the first draws effective, below which the likeliest galaxy is looked for
 _GOOD = 0.1  # of a proposal's draws effective, from which more of these are made rather than a better one learned
 _TELLING = 150.0  # effective draws of a network, from which a mixture learns most of what it can
-_FEW_ROUNDS, _ROUNDS = 2, 8  # of learning by the cheap likelihood, once that is so and before
-_STARTS = 6  # of the network's draws, from which it is
+_FEW_ROUNDS = 2  # of learning by the cheap likelihood, once that is so
+_STARTS = 6  # of the first draws, from which it is
 
 
 STATISTICS = ("chi_squared", "pixels", "probability", "inflation", "first_efficiency", "calls", "effective")
@@ -90,8 +91,8 @@ def galaxy_posterior(
     """Return the posterior of one galaxy, which depends on the spectrum's digest, the seed and the settings alone.
 
     The network's draws are weighted by a cheap likelihood. Where most of them are effective, they are the first
-    proposal; where some are, a mixture that is learned from them; where hardly any is, they are where the search for
-    the likeliest galaxy begins. Without a network, templates are.
+    proposal, else a mixture that is learned from them. Where hardly any of its draws is effective, the likeliest of
+    them begin a search for the likeliest galaxy. Without a network, templates do, and emcee walks from what is found.
 
     Args:
         spectrum: of the galaxy.
@@ -123,19 +124,39 @@ class _GuessedDraws:
     theta: np.ndarray
     log_q: np.ndarray
 
-    @property
-    def log_proposal(self) -> np.ndarray:
-        """Ln of the density that they come from, shape (N,)."""
-        return self.proposal.log_prob(self.z)
+    def at(self, problem: GalaxyProblem) -> tuple[np.ndarray, np.ndarray]:
+        """Theta and log_jacobian, as the problem's coordinates give them."""
+        return problem.coordinates.inside(self.z, self.theta, self.log_q)
 
     def log_target(self, problem: GalaxyProblem, forms: FixedCovariance) -> np.ndarray:
         """Ln of the cheap likelihood times the prior in z, shape (N,)."""
-        return cheap_target(problem, forms, *problem.coordinates.inside(self.z, self.theta, self.log_q))
+        return cheap_target(problem, forms, *self.at(problem))
 
-    def some(self, number: int, problem: GalaxyProblem) -> tuple[Proposal, np.ndarray, np.ndarray, np.ndarray]:
-        """Proposal, z, theta and log_jacobian of the first draws, as DrawPool.take wants them."""
-        there = problem.coordinates.inside(self.z, self.theta, self.log_q)
-        return self.proposal, self.z[:number], *(each[:number] for each in there)
+    def log_weight(self, problem: GalaxyProblem, forms: FixedCovariance) -> np.ndarray:
+        """The same over the proposal's density, shape (N,)."""
+        return self.log_target(problem, forms) - self.proposal.log_prob(self.z)
+
+
+def _seen_by(guess: NetworkGuess, box: GalaxyProblem) -> tuple[GalaxyProblem, FixedCovariance]:
+    """A problem in the coordinates of a network, and its cheap likelihood."""
+    problem = replace(box, coordinates=FlowCoordinates(guess, box.coordinates))
+    return problem, FixedCovariance.of_equations(problem)
+
+
+def _few_inside(log_weight: np.ndarray) -> bool:
+    """Whether too few draws are inside the prior for a mixture to learn where the posterior is."""
+    return bool(np.isfinite(log_weight).sum() < _INSIDE * FlowCoordinates.dimensions)
+
+
+def _learned(draws: _GuessedDraws, log_weight: np.ndarray, random: np.random.Generator) -> StudentMixture:
+    return learned_mixture(draws.z, log_weight, random, FlowCoordinates.components)
+
+
+def _likeliest_starts(box: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray) -> np.ndarray:
+    """The z of a few draws that are likeliest, from which the search starts; theta has no mass, (N, columns)."""
+    z = box.coordinates.z(np.column_stack([np.zeros(len(theta)), theta]))
+    likely = cheap_target(box, forms, *box.coordinates.at(z))
+    return z[np.argsort(-likely, kind="stable")[:_STARTS]]
 
 
 class _Task:
@@ -154,36 +175,42 @@ class _Task:
 
     def by_network(self, guess: NetworkGuess) -> GalaxyPosterior | FoundGalaxy | None:
         """The posterior from the network's draws on, or where they lead the search, or nothing."""
-        own = StandardNormal(FlowCoordinates.dimensions)
-        z = own.sample(max(self._draws, _FEWEST), stream(self._seed, "network's draws", self._key))
+        own, number = StandardNormal(FlowCoordinates.dimensions), max(self._draws, _FEWEST)
+        z = own.sample(number, stream(self._seed, "network's draws", self._key))
         draws, middle = _GuessedDraws(own, z, *guess.theta(z)), guess.middle()
         box = self._search.around(draws.theta, middle)
-        for attempt in range(1 + _WIDENED + 1):
+        problem, forms = _seen_by(guess, box)
+        log_weight = draws.log_weight(problem, forms)
+        if _few_inside(log_weight):
+            return self._search.towards(box, forms, _likeliest_starts(box, forms, draws.theta))
+        if effective_number(log_weight) < _FAR:  # the galaxy is not amid these draws: nodes and reference move to it
+            random = stream(self._seed, "engine far from network", self._key)
+            own = first_guess(problem, forms, _learned(draws, log_weight, random), random)
+            z = own.sample(number, random)
+            draws = _GuessedDraws(own, z, *guess.theta(z))
+            middle = draws.theta[int(draws.log_target(problem, forms).argmax())]
+            box = self._search.around(draws.theta, middle)
+            problem, forms = _seen_by(guess, box)
+            log_weight = draws.log_weight(problem, forms)
+            if _few_inside(log_weight):
+                return self._search.towards(box, forms, _likeliest_starts(box, forms, draws.theta))
+        for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine after network {attempt}", self._key)
-            problem = replace(box, coordinates=FlowCoordinates(guess, box.coordinates))
-            forms = FixedCovariance.of_equations(problem)
-            log_weight = draws.log_target(problem, forms) - draws.log_proposal
-            reached = effective_number(log_weight)
-            learned = learned_mixture(draws.z, log_weight, random, FlowCoordinates.components)
-            if reached < _FAR and attempt == 0:
-                own = first_guess(problem, forms, learned, random)
-                z = own.sample(len(z), random)
-                draws = _GuessedDraws(own, z, *guess.theta(z))
-                middle = draws.theta[int(draws.log_target(problem, forms).argmax())]
-                box = self._search.around(draws.theta, middle)
-                continue
-            pool = DrawPool(problem)
-            if reached >= ENOUGH * len(z):
-                first = pool.take(*draws.some(self._draws, problem))
+            pool, reached = DrawPool(problem), effective_number(log_weight)
+            if reached >= ENOUGH * number:
+                first = pool.take(draws.proposal, draws.z, *draws.at(problem))
             else:
-                rounds = _FEW_ROUNDS if reached >= _TELLING else _ROUNDS
-                first = pool.add(first_guess(problem, forms, learned, random, rounds), self._draws, random)
-            if not self._search.narrowed(problem, pool.theta, _shares(pool)):
+                rounds = _FEW_ROUNDS if reached >= _TELLING else ROUNDS
+                proposal = first_guess(problem, forms, _learned(draws, log_weight, random), random, rounds)
+                first = pool.add(proposal, number, random)
+            if attempt == _WIDENED or not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break
             low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
             box = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
+            problem, forms = _seen_by(guess, box)
+            log_weight = draws.log_weight(problem, forms)
         if first < _LOST:
-            return self._search.towards(box, forms, self._best(box, forms, pool.theta))
+            return self._search.towards(box, forms, _likeliest_starts(box, forms, pool.theta[:, 1:]))
         check = _check(problem, _likeliest(pool))
         if check.probability < self._settings.significance:  # which a better fit may yet mend
             return None
@@ -191,16 +218,9 @@ class _Task:
             return self._finished(pool, TRUSTED, first, check)
         return self._refined(pool, first, check, random)
 
-    @staticmethod
-    def _best(box: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray) -> np.ndarray:
-        """The z of a few draws that are likeliest, from which the search starts."""
-        z = box.coordinates.z(theta)
-        likely = cheap_target(box, forms, *box.coordinates.at(z))
-        return z[np.argsort(-likely, kind="stable")[:_STARTS]]
-
     def by_search(self, found: FoundGalaxy | None = None) -> GalaxyPosterior:
         """The posterior of a galaxy that is looked for, or found already."""
-        settings = self._settings
+        settings, number = self._settings, max(self._draws, _FEWEST)
         found = self._search.found() if found is None else found
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine {attempt}", self._key)
@@ -212,35 +232,54 @@ class _Task:
             if check.probability < settings.significance:
                 return _outside(found.problem, check, self._draws, self._notes)
             pool = DrawPool(found.problem)
-            first = pool.add(guess_from_peaks(found, random), self._draws, random)
+            first = pool.add(guess_from_peaks(found, random), number, random)
             _refine(pool, self._effective, settings.calls, random)
             if not self._search.narrowed(found.problem, pool.theta, _shares(pool)) or attempt == _WIDENED:
                 break
             found = self._search.wider(found)
-        if self._settings.walk and (walked := self._chosen_of_walk(found, pool, random)) is not None:
+        if self._settings.walk and (walked := self._walked_cheaply(found, pool, random)):
             return self._by_emcee(pool, walked, first, check, random)
-        if pool.effective >= self._effective and len(pool) == self._draws:
+        if pool.effective >= self._effective and len(pool) == number:
             return self._finished(pool, TRUSTED, first, check)
         return self._refined(pool, first, check, random)
 
-    def _chosen_of_walk(
-        self, found: FoundGalaxy, pool: DrawPool, random: np.random.Generator
-    ) -> tuple[np.ndarray, MassTerms, float, int] | None:
-        """Draws of a cheap walk that the exact likelihood chooses, as of _walked; none where too few are effective."""
-        problem = found.problem
-        walk = CheapWalk.of(problem, found.forms, (pool.z, pool.log_weight), self._settings.walk, self._draws, random)
-        theta, log_jacobian = problem.coordinates.at(walk.z)
-        log_target, terms = problem.evaluate(theta, log_jacobian)
-        rows, independent = walk.chosen(log_target, self._draws, random)
-        if independent < self._effective:
+    def _walked_cheaply(self, found: FoundGalaxy, pool: DrawPool, random: np.random.Generator) -> "_WalkedDraws | None":
+        """Draws of a walk on the cheap likelihood that the exact one chooses; none, and a note, if it is too short."""
+        problem, log_target = found.problem, lambda z: cheap_target(found.problem, found.forms, *coordinates.at(z))
+        coordinates, start = problem.coordinates, (pool.z, pool.log_weight)
+        walk = EnsembleWalk.of(log_target, start, self._settings.walk, random)
+        if walk is not None and not walk.independent:
+            walk = EnsembleWalk.of(log_target, start, _LONGER * self._settings.walk, random)
+        if walk is None:
             return None
-        return theta[rows], _some(as_arrays(terms), rows), independent, len(walk.z)
+        if not walk.independent:
+            self._notes = (*self._notes, "a walk of emcee was too short to settle, so that tails may be missed")
+            return None
+        theta, log_jacobian = coordinates.at(walk.z[: max(_CHOSEN_FROM * self._draws, _WALKED)])
+        log_exact, terms = problem.evaluate(theta, log_jacobian)
+        rows, independent = walk.chosen(self._draws, log_exact, random)
+        words = f"no network tells where to draw, and emcee walked; it has {independent:.0f} independent draws"
+        reason = _compared(words, independent, self._effective)
+        return _WalkedDraws(theta[rows], _some(as_arrays(terms), rows), independent, walk.calls, reason)
+
+    def _walked_exactly(self, pool: DrawPool, random: np.random.Generator) -> "_WalkedDraws | None":
+        """Draws of a walk on the exact likelihood, which begins at the pool's."""
+        problem = pool.problem
+        walk = EnsembleWalk.of(problem.log_target, (pool.z, pool.log_weight), self._settings.walk, random)
+        if walk is None:
+            return None
+        theta = problem.coordinates.at(walk.z[: max(self._draws, _WALKED)])[0]
+        rows = random.choice(len(theta), self._draws, replace=len(theta) < self._draws)
+        terms = as_arrays(problem.mass_terms(torch.as_tensor(theta[rows])))
+        words = f"{len(pool)} weighted draws were not enough; emcee has {walk.independent:.0f} independent ones"
+        reason = _compared(words, walk.independent, self._effective)
+        return _WalkedDraws(theta[rows], terms, walk.independent, walk.calls, reason)
 
     def _refined(self, pool: DrawPool, first: float, check: FitCheck, random: np.random.Generator) -> GalaxyPosterior:
         """The posterior after refinement, and by emcee if that is not enough."""
         _refine(pool, self._effective, self._settings.calls, random)
         if pool.effective < self._effective and self._settings.walk:
-            walked = _walked(pool, self._settings.walk, random)
+            walked = self._walked_exactly(pool, random)
             if walked is not None:
                 return self._by_emcee(pool, walked, first, check, random)
         return self._finished(pool, REFINED, first, check)
@@ -259,24 +298,38 @@ class _Task:
     def _by_emcee(
         self,
         pool: DrawPool,
-        walked: tuple[np.ndarray, MassTerms, float, int],
+        walked: "_WalkedDraws",
         first: float,
         check: FitCheck,
         random: np.random.Generator,
     ) -> GalaxyPosterior:
         """The posterior of emcee's draws, with the evidence of the weighted ones."""
-        walk, terms, independent, more = walked
-        rows = _even_rows(len(walk), self._draws, random)
-        theta = with_masses(walk[rows], _some(terms, rows), pool.problem.logmass_range, random)
+        theta = with_masses(walked.theta, walked.masses, pool.problem.logmass_range, random)
         statistics = _statistics(check) | {
             "first_efficiency": first,
-            "calls": float(len(pool) + more),
-            "effective": independent,
+            "calls": float(len(pool) + walked.calls),
+            "effective": walked.independent,
         }
-        reason = _refitted(independent, self._effective, len(pool))
         evidence = _evidence(pool.log_weight)
         even, names = np.zeros(self._draws), pool.problem.names
-        return GalaxyPosterior(theta, even, names, *evidence, REFITTED, reason, statistics, self._notes)
+        return GalaxyPosterior(theta, even, names, *evidence, REFITTED, walked.reason, statistics, self._notes)
+
+
+@dataclass(frozen=True)
+class _WalkedDraws:
+    """Draws of a walk.
+
+    theta: shape (draws, columns), without their mass, and masses given these.
+    independent: how many the walk has.
+    calls: of a likelihood.
+    reason: for the verdict, a sentence.
+    """
+
+    theta: np.ndarray
+    masses: MassTerms
+    independent: float
+    calls: int
+    reason: str
 
 
 def _shares(pool: DrawPool) -> np.ndarray:
@@ -322,28 +375,8 @@ def _refine(pool: DrawPool, effective: int, calls: int, random: np.random.Genera
         pool.add(proposal, number, random)
 
 
-def _walked(pool: DrawPool, steps: int, random: np.random.Generator) -> tuple[np.ndarray, MassTerms, float, int] | None:
-    """Draws of emcee started from the pool's: theta, masses, how many are independent, and calls."""
-    log_weight = pool.log_weight
-    if np.isfinite(log_weight).sum() < _WALKERS:
-        return None
-    start = pool.z[resample_systematically(log_weight, _WALKERS, random)]
-    start = start + 1e-3 * random.standard_normal(start.shape)  # no two walkers at one place
-    seed = int(random.integers(2**31))
-    chain = sample_ensemble(pool.problem.log_target, start, [_BURN_IN], steps, seed, description="Refit")
-    time = np.nanmax(autocorrelation_time(chain.theta))
-    independent = float(len(chain.flat) / max(time, 1.0)) if np.isfinite(time) else 0.0
-    rows = random.permutation(len(chain.flat))[: max(2000, int(independent))]
-    theta = pool.problem.coordinates.at(chain.flat[rows])[0]
-    return theta, as_arrays(pool.problem.mass_terms(torch.as_tensor(theta))), independent, chain.calls
-
-
 def _some(terms: MassTerms, rows: np.ndarray) -> MassTerms:
     return MassTerms(terms.mean[rows], terms.std[rows], terms.peak[rows])
-
-
-def _even_rows(count: int, draws: int, random: np.random.Generator) -> np.ndarray:
-    return random.choice(count, draws, replace=count < draws)
 
 
 def _statistics(check: FitCheck) -> dict[str, float]:
@@ -369,9 +402,8 @@ def _outside(problem: GalaxyProblem, check: FitCheck, draws: int, notes: tuple[s
 
 def _in_words(first: float, calls: int, reached: float, effective: int) -> str:
     words = f"of the first draws {100 * first:.0f}% were effective; {calls} calls have {reached:.0f} effective ones"
+    return _compared(words, reached, effective)
+
+
+def _compared(words: str, reached: float, effective: int) -> str:
     return words if reached >= effective else f"{words}, fewer than the {effective} asked for"
-
-
-def _refitted(independent: float, effective: int, calls: int) -> str:
-    words = f"{calls} weighted draws were not enough; emcee has {independent:.0f} independent ones"
-    return words if independent >= effective else f"{words}, fewer than the {effective} asked for"

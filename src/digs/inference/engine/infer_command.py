@@ -28,6 +28,7 @@ from digs.physics.stored_populations import stored_populations
 CATALOGUE = ".zarr"  # what the name of a catalogue's posteriors ends in
 INTERRUPTED = 130  # exit status
 _LONGEST_NAME, _LONGEST_FILE_NAME = 80, 60  # letters, which may have four bytes each
+_FEW_PICTURES = 3  # galaxies, up to which pictures are drawn here
 _READING = ("resolution", "sigma_kms", "medium", "ebv", "dust_law", "wavelength_unit", "flux_unit", "light")
 
 _OF_FEW = {  # options that catalogues do not take, and what to do instead
@@ -86,7 +87,9 @@ def _files(
     _make_folder(out)
     done: list[SpectrumPosteriors] = []
     bar = progress(list(zip(spectra, names, stems, strict=True)), desc="Posteriors", unit="galaxy")
-    drawing = nullcontext() if options["no_pictures"] else drawing_process()
+    # which takes some seconds to get ready, and a core
+    several = len(spectra) > _FEW_PICTURES and len(os.sched_getaffinity(0)) > 1
+    drawing = drawing_process() if several and not options["no_pictures"] else nullcontext()
     try:
         with drawing as executor:
             for spectrum, name, stem in bar:

@@ -20,7 +20,7 @@ from digs.inference.engine.galaxy_posterior import GalaxyPosterior
 from digs.inference.engine.model_spectra import model_spectra
 from digs.inference.engine.prior_of_user import with_marginals
 from digs.inference.engine.what_masses_mean import masses_in_words
-from digs.inference.results.drawing_process import DPI, corner_picture
+from digs.inference.results.drawing_process import DPI, corner_in
 from digs.inference.results.posterior_figures import corner_figure, fit_figure, history_figure
 from digs.inference.results.posterior_table import PERCENTILES, posterior_table
 from digs.inference.results.weighted_posteriors import WeightedPosteriors
@@ -269,12 +269,8 @@ class SpectrumPosteriors(WeightedPosteriors):
             executor: that draws the corner plot meanwhile, as of drawing_process.
         """
         fit, corner, history = (folder / f"{stem}_{name}.png" for name in ("fit", "corner", "history"))
-        shown = corner, *self._corner(row, self.names)
-        drawn = None if executor is None else executor.submit(corner_picture, *shown)
+        finish_corner = corner_in(executor, corner, *self._corner(row, self.names))
         self.plot_fit(row).savefig(fit, dpi=DPI)
         self.plot_history(row).savefig(history, dpi=DPI)
-        if drawn is None:
-            corner_picture(*shown)
-        else:
-            drawn.result()
+        finish_corner()
         return [fit, corner, history]

@@ -145,7 +145,7 @@ def _ends(features: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def round_weights(flow: GeneralFlow) -> None:
-    """Round the matrices of a flow to half precision, in place: so its file has half the bytes, and nothing is lost."""
+    """Round the matrices of a flow to half precision, in place, as its file holds them."""
     with torch.no_grad():
         for weight in _matrices(flow).values():
             weight.copy_(weight.half())

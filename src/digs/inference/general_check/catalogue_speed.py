@@ -42,6 +42,12 @@ def alone(work: Callable[..., T], *arguments: Any) -> T:
         return pool.submit(work, *arguments).result()
 
 
+def at_once(work: Callable[..., T], *arguments: Any) -> list[T]:
+    """Return what a function returns in each of two new processes, at the same time."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        return [each.result() for each in [pool.submit(work, *arguments) for _ in range(2)]]
+
+
 def catalogue_cost(
     path: Path, out: Path, draws: int, seed: int, workers: int, scheduler: str | None = None
 ) -> dict[str, Any]:
@@ -91,15 +97,14 @@ def inference_seconds(path: Path, galaxies: int, draws: int, seed: int) -> float
 def gain_of_two(path: Path, galaxies: int, draws: int, seed: int) -> dict[str, float]:
     """Return by how much more two processes that know nothing of each other do than one, and the seconds of both.
 
-    No way to share the work among this machine's cores can gain more.
+    No way to share the work between two processes of this machine can gain more.
 
     Args:
         path, galaxies, draws, seed: as of inference_seconds, for each of them.
     """
     asked = path, galaxies, draws, seed
     one = alone(inference_seconds, *asked)
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        two = max(each.result() for each in [pool.submit(inference_seconds, *asked) for _ in range(2)])
+    two = max(at_once(inference_seconds, *asked))
     return {"one": one, "two": two, "gain": 2 * one / two}
 
 

@@ -175,7 +175,8 @@ def chains_report(found: np.ndarray, bars: ValidationBars) -> dict[str, Any]:
 def bare_report(numbers: CellNumbers, bars: ValidationBars) -> dict[str, Any]:
     """Return how often the truth is in intervals of 95% of each column, and of all, and how far ranks are off.
 
-    The error of the share of all columns is that of its mean over galaxies, whose columns are not independent.
+    The error of the share of all columns is that of its mean over galaxies, whose columns are not independent. Galaxies
+    outside the model have no ranks, and are not among those that are counted.
 
     Args:
         numbers: of galaxies with noise alone.
@@ -185,15 +186,18 @@ def bare_report(numbers: CellNumbers, bars: ValidationBars) -> dict[str, Any]:
     held = np.where(np.isfinite(ranks), np.abs(ranks - 0.5) <= TAILS / 2, np.nan)
     of_galaxies = np.nanmean(held[np.isfinite(held).any(1)], axis=1)
     excursions = numbers.pooled_excursions(bars.confidence)
+    failed = int(numbers.of("failed").sum())
     return {
         "galaxies": len(of_galaxies),
+        "outside": int(numbers.of("outside").sum()),
+        "failed": failed,
         "coverage_95": {
             name: proportion(column[np.isfinite(column)]) for name, column in zip(numbers.names, held.T, strict=True)
         },
         "coverage_95_of_all": mean_and_error(torch.as_tensor(of_galaxies)),
         "effective": _median_and_tail(numbers.of("effective")),
         "excursion": dict(zip(numbers.names, excursions.tolist(), strict=True)),
-        "met": {"ranks_of_bare": bool(np.nanmax(excursions) <= 1)},
+        "met": {"ranks_of_bare": bool(np.nanmax(excursions) <= 1) and not failed},
     }
 
 

@@ -1,17 +1,19 @@
 """A second process that draws corner plots: each of them takes about as long as a posterior.
 
-Where there is none, `corner_picture` is called here; the pictures are the same to the byte.
+Where there is none, or where it is lost, they are drawn here. The pictures are the same, as long as nobody has changed
+matplotlib's settings.
 """
 
-import signal
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 
+from digs.base.child_process import begin_child
 from digs.inference.results.posterior_figures import corner_figure
 
 DPI = 150  # of all pictures
@@ -19,16 +21,38 @@ DPI = 150  # of all pictures
 
 @contextmanager
 def drawing_process() -> Iterator[Executor]:
-    """Give a process that will be ready to draw by the time that a first posterior is."""
-    # Ctrl-C in a terminal reaches it, too; what it draws then shall be finished
-    deaf = {"initializer": signal.signal, "initargs": (signal.SIGINT, signal.SIG_IGN)}
-    with ProcessPoolExecutor(1, get_context("spawn"), **deaf) as executor:
-        executor.submit(_ready)
+    """Give a process that draws, which gets ready while the block goes on."""
+    with ProcessPoolExecutor(1, get_context("spawn"), initializer=begin_child) as executor:
+        corner_in(executor)
         yield executor
 
 
-def _ready() -> None:
-    """What makes the process start, and import this module."""
+def corner_in(executor: Executor | None, *shown: object) -> Callable[[], None]:
+    """Begin to draw a corner plot in another process, and return what waits for it, or draws it where that failed.
+
+    Args:
+        executor: of drawing_process; None to draw it here when it is waited for.
+        shown: as of corner_picture; nothing to have the process start alone.
+    """
+    work = partial(corner_picture, *shown) if shown else _nothing
+    try:
+        drawn = None if executor is None else executor.submit(work)
+    except (BrokenExecutor, OSError):
+        drawn = None
+    if drawn is None:
+        return work
+
+    def finished() -> None:
+        try:
+            drawn.result()
+        except BrokenExecutor:
+            work()
+
+    return finished
+
+
+def _nothing() -> None:
+    """What makes a process start, and import this module."""
 
 
 def corner_picture(path: Path, columns: np.ndarray, weight: np.ndarray, labels: Sequence[str]) -> None:

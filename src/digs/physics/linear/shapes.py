@@ -43,7 +43,7 @@ class Shapes:
     def of(cls, light: np.ndarray, rank: int, places: int) -> "Shapes":
         """Return the shapes of galaxies.
 
-        Weak shapes are rounded to few bits: galaxies lose no more than by float32, and files are half as large.
+        Weak shapes are rounded to few bits: galaxies lose far less than by the rank, and files are half as large.
 
         Args:
             light: L_nu, shape (N, wavelengths).
