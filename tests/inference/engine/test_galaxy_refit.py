@@ -24,7 +24,7 @@ def walked(request):
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "exactly":
             patch.setattr("digs.inference.engine.galaxy_posterior._Task._walked_cheaply", lambda *arguments: None)
-        settings = replace(QUICK, effective=400, calls=0, walk=2500)
+        settings = replace(QUICK, effective=DRAWS, calls=0, walk=2500)
         return request.param, one_posterior(made_spectrum(), settings, DRAWS, seed=1)
 
 
