@@ -1,14 +1,13 @@
 """One galaxy's posterior: proposals, weights on its own pixels, refinement, and a verdict with its reason."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from digs.base.random_streams import stream
 from digs.exact.normal.normal_equations import MassTerms
-from digs.exact.student_mixture import StudentMixture
 from digs.inference.engine.draw_pool import DrawPool
 from digs.inference.engine.draw_weights import effective_number, kept_draws
 from digs.inference.engine.engine_settings import EngineSettings
@@ -17,7 +16,6 @@ from digs.inference.engine.first_guess import (
     ENOUGH,
     ROUNDS,
     DrawProposal,
-    Proposal,
     StandardNormal,
     around_peaks,
     cheap_target,
@@ -28,6 +26,7 @@ from digs.inference.engine.fit_check import FitCheck, worst_wavelength
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.galaxy_search import FoundGalaxy, GalaxySearch
+from digs.inference.engine.guessed_draws import GuessedDraws, few_inside, in_its_coordinates
 from digs.inference.engine.mass_draws import as_arrays, with_masses
 from digs.inference.engine.model_space import ModelSpace
 from digs.inference.engine.network_guess import FlowCoordinates, NetworkGuess
@@ -43,7 +42,6 @@ _CHOSEN_FROM, _WALKED = 4, 2000  # times as many draws of a walk as are wanted, 
 _MORE_STARTS = 60  # templates, where the best fit seems to be none
 _WIDENED = 2  # times that the dispersions' range may be widened
 _FEWEST = 500  # first draws, at least
-_INSIDE = 10  # draws of a network inside the prior for each dimension, below which they only begin the search
 _FAR = 3.0  # effective draws of a network, below which nodes and reference are those of what is learned from them
 _LOST = 0.01  # of the first draws effective, below which the likeliest galaxy is looked for
 _GOOD = 0.1  # of a proposal's draws effective, from which more of these are made rather than a better one learned
@@ -111,47 +109,6 @@ def galaxy_posterior(
     return task.by_search(found)
 
 
-@dataclass(frozen=True)
-class _GuessedDraws:
-    """Draws in a network's coordinates and what the network makes of them, whatever the problem.
-
-    proposal: that they come from.
-    z: shape (N, d); theta and log_q: as NetworkGuess.theta returns them.
-    """
-
-    proposal: Proposal
-    z: np.ndarray
-    theta: np.ndarray
-    log_q: np.ndarray
-
-    def at(self, problem: GalaxyProblem) -> tuple[np.ndarray, np.ndarray]:
-        """Theta and log_jacobian, as the problem's coordinates give them."""
-        return problem.coordinates.inside(self.z, self.theta, self.log_q)
-
-    def log_target(self, problem: GalaxyProblem, forms: FixedCovariance) -> np.ndarray:
-        """Ln of the cheap likelihood times the prior in z, shape (N,)."""
-        return cheap_target(problem, forms, *self.at(problem))
-
-    def log_weight(self, problem: GalaxyProblem, forms: FixedCovariance) -> np.ndarray:
-        """The same over the proposal's density, shape (N,)."""
-        return self.log_target(problem, forms) - self.proposal.log_prob(self.z)
-
-
-def _seen_by(guess: NetworkGuess, box: GalaxyProblem) -> tuple[GalaxyProblem, FixedCovariance]:
-    """A problem in the coordinates of a network, and its cheap likelihood."""
-    problem = replace(box, coordinates=FlowCoordinates(guess, box.coordinates))
-    return problem, FixedCovariance.of_equations(problem)
-
-
-def _few_inside(log_weight: np.ndarray) -> bool:
-    """Whether too few draws are inside the prior for a mixture to learn where the posterior is."""
-    return bool(np.isfinite(log_weight).sum() < _INSIDE * FlowCoordinates.dimensions)
-
-
-def _learned(draws: _GuessedDraws, log_weight: np.ndarray, random: np.random.Generator) -> StudentMixture:
-    return learned_mixture(draws.z, log_weight, random, FlowCoordinates.components)
-
-
 def _likeliest_starts(box: GalaxyProblem, forms: FixedCovariance, theta: np.ndarray) -> np.ndarray:
     """The z of a few draws that are likeliest, from which the search starts; theta has no mass, (N, columns)."""
     z = box.coordinates.z(np.column_stack([np.zeros(len(theta)), theta]))
@@ -177,22 +134,22 @@ class _Task:
         """The posterior from the network's draws on, or where they lead the search, or nothing."""
         own, number = StandardNormal(FlowCoordinates.dimensions), max(self._draws, _FEWEST)
         z = own.sample(number, stream(self._seed, "network's draws", self._key))
-        draws, middle = _GuessedDraws(own, z, *guess.theta(z)), guess.middle()
+        draws, middle = GuessedDraws.of(guess, own, z), guess.middle()
         box = self._search.around(draws.theta, middle)
-        problem, forms = _seen_by(guess, box)
+        problem, forms = in_its_coordinates(guess, box)
         log_weight = draws.log_weight(problem, forms)
-        if _few_inside(log_weight):
+        if few_inside(log_weight):
             return self._search.towards(box, forms, _likeliest_starts(box, forms, draws.theta))
         if effective_number(log_weight) < _FAR:  # the galaxy is not amid these draws: nodes and reference move to it
             random = stream(self._seed, "engine far from network", self._key)
-            own = first_guess(problem, forms, _learned(draws, log_weight, random), random)
+            own = first_guess(problem, forms, draws.learned(log_weight, random), random)
             z = own.sample(number, random)
-            draws = _GuessedDraws(own, z, *guess.theta(z))
+            draws = GuessedDraws.of(guess, own, z)
             middle = draws.theta[int(draws.log_target(problem, forms).argmax())]
             box = self._search.around(draws.theta, middle)
-            problem, forms = _seen_by(guess, box)
+            problem, forms = in_its_coordinates(guess, box)
             log_weight = draws.log_weight(problem, forms)
-            if _few_inside(log_weight):
+            if few_inside(log_weight):
                 return self._search.towards(box, forms, _likeliest_starts(box, forms, draws.theta))
         for attempt in range(_WIDENED + 1):
             random = stream(self._seed, f"engine after network {attempt}", self._key)
@@ -201,13 +158,13 @@ class _Task:
                 first = pool.take(draws.proposal, draws.z, *draws.at(problem))
             else:
                 rounds = _FEW_ROUNDS if reached >= _TELLING else ROUNDS
-                proposal = first_guess(problem, forms, _learned(draws, log_weight, random), random, rounds)
+                proposal = first_guess(problem, forms, draws.learned(log_weight, random), random, rounds)
                 first = pool.add(proposal, number, random)
             if attempt == _WIDENED or not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break
             low, high = problem.coordinates.low[-1], problem.coordinates.high[-1]
             box = self._search.spanning(low - (high - low) / 2, high + (high - low) / 2, middle)
-            problem, forms = _seen_by(guess, box)
+            problem, forms = in_its_coordinates(guess, box)
             log_weight = draws.log_weight(problem, forms)
         if first < _LOST:
             return self._search.towards(box, forms, _likeliest_starts(box, forms, pool.theta[:, 1:]))
