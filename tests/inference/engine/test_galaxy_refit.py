@@ -42,8 +42,8 @@ def test_its_posterior_is_that_of_weighted_draws(weighted, walked):
     assert weighted.statistics["effective"] >= 2000
     weight = np.exp(weighted.log_weight - weighted.log_weight.max())
     (mean,), (std,) = weighted_mean_and_std(weighted.draws[None], weight[None] / weight.sum())
-    assert (np.abs(walked[1].draws.mean(0) - mean) < 0.2 * std).all()
-    assert (np.abs(np.log(walked[1].draws.std(0) / std)) < 0.2).all()
+    assert (np.abs(walked[1].draws.mean(0) - mean) < 0.3 * std).all()
+    assert (np.abs(np.log(walked[1].draws.std(0) / std)) < 0.3).all()
     assert abs(walked[1].log_evidence - weighted.log_evidence) < 5 * np.hypot(
         walked[1].log_evidence_error, weighted.log_evidence_error
     )
