@@ -65,6 +65,19 @@ class StandardNormal:
 Proposal = DrawProposal | StandardNormal
 
 
+@dataclass(frozen=True, eq=False)
+class ProposedDraws:
+    """Draws of one proposal, with the cheap likelihood times the prior.
+
+    z: shape (N, d).
+    log_target: ln of it, shape (N,).
+    """
+
+    proposal: Proposal | StudentMixture
+    z: np.ndarray
+    log_target: np.ndarray
+
+
 def around_peaks(peaks: Peaks) -> StudentMixture:
     """Return a mixture with a component at each peak, of the share that it has if it is as sharp as it looks."""
     covariance = np.linalg.inv(peaks.precision)
@@ -81,6 +94,7 @@ def first_guess(
     mixture: StudentMixture,
     random: np.random.Generator,
     rounds: int = ROUNDS,
+    before: ProposedDraws | None = None,
 ) -> DrawProposal:
     """Return a proposal that is like the posterior of the cheap likelihood.
 
@@ -90,14 +104,16 @@ def first_guess(
         mixture: that looks where the posterior is.
         random: source of random numbers.
         rounds: in which the mixture learns from its own draws, at most.
+        before: draws that it learns from beside its own, so that what these hardly reach is not forgotten.
     """
-    mixtures, z, log_target = [], np.empty((0, mixture.centre.shape[1])), np.empty(0)
+    seen = [] if before is None else [before]
     for _ in range(rounds):
         own = mixture.sample(_DRAWS, random)
-        mixtures.append(mixture)
         of_own = cheap_target(problem, forms, *problem.coordinates.at(own))
-        z, log_target = np.concatenate([z, own]), np.concatenate([log_target, of_own])
-        log_proposal = logsumexp([each.log_prob(z) for each in mixtures], axis=0) - np.log(len(mixtures))
+        seen.append(ProposedDraws(mixture, own, of_own))
+        z, log_target = (np.concatenate([getattr(each, name) for each in seen]) for name in ("z", "log_target"))
+        share_of_each = np.array([len(each.z) for each in seen])[:, None] / len(z)
+        log_proposal = logsumexp([each.proposal.log_prob(z) for each in seen], axis=0, b=share_of_each)
         share = effective_number(of_own - mixture.log_prob(own)) / _DRAWS
         mixture = learned_mixture(z, log_target - log_proposal, random, problem.coordinates.components)
         if share > ENOUGH:

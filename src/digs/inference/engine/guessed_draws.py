@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from digs.exact.student_mixture import StudentMixture
-from digs.inference.engine.first_guess import Proposal, cheap_target, learned_mixture
+from digs.inference.engine.first_guess import Proposal, ProposedDraws, cheap_target, learned_mixture
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.network_guess import FlowCoordinates, NetworkGuess
@@ -42,6 +42,10 @@ class GuessedDraws:
     def log_weight(self, problem: GalaxyProblem, forms: FixedCovariance) -> np.ndarray:
         """Return the same over the proposal's density, shape (N,)."""
         return self.log_target(problem, forms) - self.proposal.log_prob(self.z)
+
+    def proposed(self, log_weight: np.ndarray) -> ProposedDraws:
+        """Return these draws, with the target that such ln weights, shape (N,), are of."""
+        return ProposedDraws(self.proposal, self.z, log_weight + self.proposal.log_prob(self.z))
 
     def learned(self, log_weight: np.ndarray, random: np.random.Generator) -> StudentMixture:
         """Return a mixture that is like these draws with such ln weights, shape (N,)."""
