@@ -142,8 +142,7 @@ class _Task:
             return self._search.towards(box, forms, _likeliest_starts(box, forms, draws.theta))
         if effective_number(log_weight) < _FAR:  # the galaxy is not amid these draws: nodes and reference move to it
             random = stream(self._seed, "engine far from network", self._key)
-            mixture, before = draws.learned(log_weight, random), draws.proposed(log_weight)
-            own = first_guess(problem, forms, mixture, random, before=before)
+            own = draws.better(problem, forms, log_weight, random)
             z = own.sample(number, random)
             draws = GuessedDraws.of(guess, own, z)
             middle = draws.theta[int(draws.log_target(problem, forms).argmax())]
@@ -159,8 +158,7 @@ class _Task:
                 first = pool.take(draws.proposal, draws.z, *draws.at(problem))
             else:
                 rounds = _FEW_ROUNDS if reached >= _TELLING else ROUNDS
-                mixture, before = draws.learned(log_weight, random), draws.proposed(log_weight)
-                proposal = first_guess(problem, forms, mixture, random, rounds, before)
+                proposal = draws.better(problem, forms, log_weight, random, rounds)
                 first = pool.add(proposal, number, random)
             if attempt == _WIDENED or not self._search.narrowed(problem, pool.theta, _shares(pool)):
                 break

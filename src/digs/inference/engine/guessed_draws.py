@@ -4,8 +4,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from digs.exact.student_mixture import StudentMixture
-from digs.inference.engine.first_guess import Proposal, ProposedDraws, cheap_target, learned_mixture
+from digs.inference.engine.first_guess import (
+    ROUNDS,
+    DrawProposal,
+    Proposal,
+    ProposedDraws,
+    cheap_target,
+    first_guess,
+    learned_mixture,
+)
 from digs.inference.engine.fixed_covariance import FixedCovariance
 from digs.inference.engine.galaxy_problem import GalaxyProblem
 from digs.inference.engine.network_guess import FlowCoordinates, NetworkGuess
@@ -43,13 +50,18 @@ class GuessedDraws:
         """Return the same over the proposal's density, shape (N,)."""
         return self.log_target(problem, forms) - self.proposal.log_prob(self.z)
 
-    def proposed(self, log_weight: np.ndarray) -> ProposedDraws:
-        """Return these draws, with the target that such ln weights, shape (N,), are of."""
-        return ProposedDraws(self.proposal, self.z, log_weight + self.proposal.log_prob(self.z))
-
-    def learned(self, log_weight: np.ndarray, random: np.random.Generator) -> StudentMixture:
-        """Return a mixture that is like these draws with such ln weights, shape (N,)."""
-        return learned_mixture(self.z, log_weight, random, FlowCoordinates.components)
+    def better(
+        self,
+        problem: GalaxyProblem,
+        forms: FixedCovariance,
+        log_weight: np.ndarray,
+        random: np.random.Generator,
+        rounds: int = ROUNDS,
+    ) -> DrawProposal:
+        """Return what is learned from these draws with their ln weights, shape (N,), and then as of first_guess."""
+        mixture = learned_mixture(self.z, log_weight, random, FlowCoordinates.components)
+        seen = ProposedDraws(self.proposal, self.z, log_weight + self.proposal.log_prob(self.z))
+        return first_guess(problem, forms, mixture, random, rounds, seen)
 
 
 def in_its_coordinates(guess: NetworkGuess, box: GalaxyProblem) -> tuple[GalaxyProblem, FixedCovariance]:
